@@ -1,0 +1,3 @@
+/** simplevpn: an IP-in-TCP tunnel for small machines. Nothing but {@code java.base} is required. */
+module simplevpn {
+}

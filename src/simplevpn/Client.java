@@ -1,0 +1,482 @@
+package simplevpn;
+
+/**
+ * {@code cli}: one connection to a server, and this host's TUN interface at its other end.
+ *
+ * <p>The interface, its address and routes outlive the connection: while the client reconnects, which it does for ever, the
+ * applications' own connections only see packets get lost.
+ */
+public final class Client {
+    private static final String USAGE = """
+            Usage: cli -s HOST [OPTION]...
+            Joins a private network: connects to a server (srv), asks it for an address, and carries this
+            host's packets.""";
+
+    /* What the connection is doing. */
+    private static final int WAITING = 0;
+    private static final int CONNECTING = 1;
+    private static final int ASKING = 2;
+    private static final int RUNNING = 3;
+
+    private static final int DEVICE_BATCH = 128;
+    private static final int READ_BATCH = 4;
+    /** Packets that wait in the device until the loop reads them. */
+    private static final int DEVICE_QUEUE = 50;
+    private static final int OUTBOX_LIMIT = 256 * 1024;
+    private static final long POOL_LIMIT = 1L << 20;
+    /** MTU towards a classic server, so that its reads find whole packets in the outer segments. */
+    private static final int CLASSIC_MTU = 1400;
+    private static final int DEFAULT_MTU = 1500;
+    private static final long SECOND = 1_000_000_000L;
+    /** How long one address of the server may take to connect, and a server to answer the address request. */
+    private static final long CONNECT_TIME = 10 * SECOND;
+    private static final long ANSWER_TIME = 10 * SECOND;
+    private static final long FIRST_PAUSE = SECOND;
+    private static final long LONGEST_PAUSE = 30 * SECOND;
+    private static final long SHRINK_INTERVAL = 10 * SECOND;
+
+    private final String host;
+    private final int port;
+    private final int fixedAddress;
+    private final int wantedMtu;
+    private final int wantedTimeout;
+    private final boolean once;
+    /** Drawn once per run: by it a server knows this client again. */
+    private final long token;
+    private long random;
+
+    private final Poller poller = new Poller();
+    private final Tun tun;
+    private final Pool memory = new Pool(POOL_LIMIT);
+    private final Inbox inbox = new Inbox(true);
+    private final Buffer packets = Buffer.permanent(256 * 1024);
+    private final Buffer message = Buffer.permanent(Inbox.HEADROOM + Wire.HEADER);
+    private final Ratelimit details;
+
+    private int state = WAITING;
+    private Endpoint[] servers = {};
+    private int server;
+    private Link link;
+    private boolean extended;
+    private Keepalive keepalive;
+    private boolean deviceWatched;
+    /** Until when the server has to connect or answer. */
+    private long deadline;
+    private long now = System.nanoTime();
+    private long nextAttempt = now;
+    private long pause = FIRST_PAUSE;
+    private long nextShrink = now + SHRINK_INTERVAL;
+    /** Why the last attempt failed, as logged: the same again is no news. */
+    private String failure = "";
+
+    /** The address of this host on the VPN, 0 until a server gave one, and what else the device was set up with. */
+    private int address;
+    private int prefix;
+    private int mtu;
+    /** Frames that were not written to the device, or bytes of a damaged stream. */
+    private long refused;
+    private long resyncs;
+
+    private Client(Options options) throws Failure {
+        if (!options.given("server")) {
+            throw options.wrong("-s HOST is missing: which server to connect to");
+        }
+        host = options.text("server");
+        if (host.isEmpty()) {
+            throw options.bad("server", "must be a host name or an address");
+        }
+        port = options.number("port", 1, 65535, Daemon.PORT);
+        wantedMtu = options.number("mtu", 576, 65535, 0);
+        wantedTimeout = options.number("timeout", 2, 65535, 0);
+        once = options.given("once");
+        fixedAddress = fixedAddress(options);
+        token = randomToken();
+        random = token ^ now;
+        details = new Ratelimit(1, 10, now);
+        tun = Tun.open(Daemon.interfaceName(options));
+        poller.add(tun.fd, 0);
+    }
+
+    /** Starts the program; see {@code cli --help}. */
+    public static void main(String[] words) {
+        Options options = Daemon.common(new Options("cli", USAGE)
+                .add('s', "server", "HOST", "name or address of the server")
+                .add('a', "address", "ADDRESS", "ask for this address (default: any)")
+                .add((char) 0, "once", null, "try once to connect, and end with status 4 if that fails"));
+        Log.start("cli", Log.EVENTS);
+        int status = 0;
+        try {
+            if (!Daemon.parse(options, "cli", words)) {
+                Client client = new Client(options);
+                Daemon.endOnSignal(client.poller);
+                client.loop();
+            }
+        } catch (Failure | RuntimeException | Error e) {
+            status = Daemon.report(e);
+        }
+        Daemon.end(status);
+    }
+
+    private static int fixedAddress(Options options) throws Failure {
+        if (!options.given("address")) {
+            return 0;
+        }
+        long address = Ipv4.parse(options.text("address"));
+        if (address < 0 || !Ipv4.host((int) address)) {
+            throw options.bad("address", "must be an IPv4 address that a host can have, such as 10.0.0.7");
+        }
+        return (int) address;
+    }
+
+    /** 48 random bits, never 0 (urandom(4)). */
+    private static long randomToken() throws Failure {
+        Buffer bytes = Buffer.permanent(Long.BYTES);
+        int fd = Libc.open("/dev/urandom", Abi.O_CLOEXEC);
+        int result = fd < 0 ? fd : Libc.read(fd, bytes, 0, 6);
+        if (result < 0) {
+            throw Failure.of("read /dev/urandom", result, "");
+        }
+        Libc.close(fd);
+        long token = bytes.bytes.getLong(0) >>> 16;
+        return token == 0 ? 1 : token;
+    }
+
+    /* A turn of the loop: wait for something to be ready or for the next deadline; carry the server's frames to the device and
+     * the device's packets to the server; see whose time is over. */
+    private void loop() throws Failure {
+        while (!poller.woken()) {
+            int ready = poller.await(untilDeadline());
+            now = System.nanoTime();
+            for (int i = 0; i < ready; i++) {
+                int fd = poller.fd(i);
+                if (fd == tun.fd) {
+                    fromDevice();
+                } else if (link != null && fd == link.tcp.fd) {
+                    serve(poller.ready(i));
+                }
+            }
+            deadlines();
+        }
+        tun.close();
+        Log.event("ended by a signal");
+    }
+
+    /* ---- connecting ---- */
+
+    /** Looks the server up and tries its addresses in turn. */
+    private void attempt() throws Failure {
+        try {
+            servers = Endpoint.resolve(host, port, false);
+            now = System.nanoTime();
+            server = 0;
+            connect();
+        } catch (Failure e) {
+            failed(e.getMessage());
+        }
+    }
+
+    /** Begins to connect to the next address that does not fail at once. */
+    private void connect() throws Failure {
+        for (;;) {
+            try {
+                Tcp tcp = Tcp.connect(servers[server]);
+                poller.add(tcp.fd, Abi.EPOLLOUT);
+                link = new Link(tcp, poller, memory, OUTBOX_LIMIT);
+                state = CONNECTING;
+                deadline = now + CONNECT_TIME;
+                return;
+            } catch (Failure e) {
+                if (++server == servers.length) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private void connected() throws Failure {
+        int result = link.tcp.connected();
+        if (result < 0) {
+            next(Failure.of("connect " + link.tcp.peer, result, "").getMessage());
+            return;
+        }
+        poller.change(link.tcp.fd, Abi.EPOLLIN);
+        int wanted = address != 0 ? address : fixedAddress;
+        link.send(message, Inbox.HEADROOM, Wire.request(message.bytes, Inbox.HEADROOM, 0, token, wanted));
+        state = ASKING;
+        deadline = now + ANSWER_TIME;
+    }
+
+    /** This address of the server is of no use: tries the next one, or pauses. */
+    private void next(String why) throws Failure {
+        closeLink();
+        if (++server < servers.length) {
+            try {
+                connect();
+                return;
+            } catch (Failure e) {
+                failed(e.getMessage());
+                return;
+            }
+        }
+        failed(why);
+    }
+
+    private void failed(String why) throws Failure {
+        closeLink();
+        state = WAITING;
+        if (once) {
+            throw new Failure(Failure.UNREACHABLE, why);
+        }
+        if (!why.equals(failure)) {
+            failure = why;
+            Log.event(why + "; trying again until it works");
+        }
+        // Between half the pause and the whole of it, so that not all clients of a server come back in the same moment.
+        random = random * 6364136223846793005L + 1442695040888963407L;
+        nextAttempt = now + pause / 2 + (random >>> 1) % (pause / 2);
+        pause = Math.min(2 * pause, LONGEST_PAUSE);
+    }
+
+    private void closeLink() {
+        if (link != null) {
+            inbox.release(link);
+            link.close();
+            link = null;
+        }
+        watchDevice(false);
+    }
+
+    /* ---- the address ---- */
+
+    private void answer() throws Failure {
+        Answer answer = new Answer(inbox.buffer.bytes, inbox.packet, inbox.packetLength);
+        if (answer.invalid != null) {
+            next(link.tcp.peer + ": " + answer.invalid);
+        } else if (answer.refusal != null) {
+            refused(answer.refusal);
+        } else {
+            join(answer);
+        }
+    }
+
+    private void refused(String reason) throws Failure {
+        String why = link.tcp.peer + " refused: " + reason;
+        if (once || fixedAddress != 0 && address == 0) {
+            throw new Failure(Failure.REFUSED, why);
+        }
+        if (fixedAddress == 0) {
+            // The address that this client had is somebody else's now: any other will do.
+            address = 0;
+        }
+        next(why);
+    }
+
+    private void join(Answer answer) throws Failure {
+        extended = answer.extended;
+        link.frameBySend = !extended;
+        int pushedMtu = !extended ? CLASSIC_MTU : answer.mtu != 0 ? answer.mtu : DEFAULT_MTU;
+        int newMtu = wantedMtu != 0 ? wantedMtu : pushedMtu;
+        if (answer.address != address || answer.prefix != prefix || newMtu != mtu) {
+            tun.configure(answer.address, answer.prefix, newMtu, DEVICE_QUEUE);
+            address = answer.address;
+            prefix = answer.prefix;
+            mtu = newMtu;
+        }
+        routes(answer);
+        times(answer);
+        state = RUNNING;
+        failure = "";
+        pause = FIRST_PAUSE;
+        watchDevice(true);
+        Log.event("connected to " + link.tcp.peer + (extended ? "" : " (classic)") + ", address " + Ipv4.text(address) + "/" + prefix
+                + " on " + tun.name + ", MTU " + mtu);
+    }
+
+    private void routes(Answer answer) {
+        int outer = link.tcp.peer.ipv4();
+        for (int i = 0; i < answer.routes.length; i += 2) {
+            int network = answer.routes[i];
+            int length = answer.routes[i + 1];
+            if (outer != 0 && (outer & Ipv4.netmask(length)) == network) {
+                Log.event("route " + Ipv4.text(network) + "/" + length + " left out: it would lead the tunnel to "
+                        + Ipv4.text(outer) + " into itself");
+                continue;
+            }
+            try {
+                tun.route(network, length);
+            } catch (Failure e) {
+                Log.event(e.getMessage());
+            }
+        }
+    }
+
+    private void times(Answer answer) {
+        int timeout = wantedTimeout != 0 ? wantedTimeout : answer.timeout != 0 ? answer.timeout : Daemon.TIMEOUT;
+        int idle = Math.max(1, timeout / 4);
+        if (answer.idle != 0) {
+            idle = Math.min(idle, answer.idle);
+        }
+        keepalive = new Keepalive(idle * SECOND, timeout * SECOND, now);
+    }
+
+    /* ---- from the server ---- */
+
+    private void serve(int ready) throws Failure {
+        if (state == CONNECTING) {
+            connected();
+            return;
+        }
+        if ((ready & Abi.EPOLLOUT) != 0) {
+            link.flush();
+            watchDevice(state == RUNNING && !link.waiting());
+        }
+        Link serving = link;
+        for (int i = 0; i < READ_BATCH && link == serving && link.error == 0; i++) {
+            int result = inbox.fill(link);
+            if (result == 0) {
+                return;
+            }
+            if (result < 0) {
+                lost(result == Tcp.END ? "closed the connection" : Errno.text(-result));
+                return;
+            }
+            if (state == RUNNING) {
+                keepalive.received(now);
+            }
+            frames(serving);
+        }
+        if (link == serving && link.error != 0) {
+            lost(Errno.text(-link.error));
+        }
+    }
+
+    /** Handles the whole frames that were read, as long as they do not end this connection. */
+    private void frames(Link serving) throws Failure {
+        while (link == serving) {
+            switch (inbox.next()) {
+                case Wire.DATA -> {
+                    if (state == RUNNING && tun.write(inbox.buffer, inbox.packet, inbox.packetLength)) {
+                        link.packetsIn++;
+                        link.bytesIn += inbox.packetLength;
+                    } else {
+                        refused++;
+                    }
+                }
+                case Wire.ADDRESS -> {
+                    if (state == ASKING) {
+                        answer();
+                    }
+                }
+                case Wire.KEEPALIVE -> {
+                    // An answer to ours; that something came is already noted.
+                }
+                case Wire.IPV6 -> refused++;
+                case Wire.INCOMPLETE -> {
+                    return;
+                }
+                default -> damaged();
+            }
+        }
+    }
+
+    /** A classic server cuts streams anywhere, so the next read may begin with a frame; any other server has to be sound. */
+    private void damaged() throws Failure {
+        if (extended) {
+            lost("sent a damaged stream");
+            return;
+        }
+        int bytes = inbox.discard();
+        resyncs++;
+        if (Log.details() && details.pass(now)) {
+            Log.event(link.tcp.peer + " sent a damaged stream, " + bytes + " bytes thrown away");
+        }
+    }
+
+    /** The connection is of no use any more. */
+    private void lost(String why) throws Failure {
+        String what = link.tcp.peer + " " + why;
+        if (state == ASKING) {
+            if (fixedAddress != 0 && address == 0) {
+                throw new Failure(Failure.REFUSED, what + " instead of giving " + Ipv4.text(fixedAddress)
+                        + ": the address is taken, reserved or not in its network");
+            }
+            next(what);
+            return;
+        }
+        Log.event(what + "; received " + link.packetsIn + " packets, " + link.bytesIn + " bytes; sent " + link.packetsOut
+                + " packets, " + link.bytesOut + " bytes; refused " + refused + ", resyncs " + resyncs + "; reconnecting");
+        failure = what;
+        failed(what);
+    }
+
+    /* ---- from the device ---- */
+
+    private void fromDevice() throws Failure {
+        if (!deviceWatched) {
+            // Only an error is reported unasked: reading says which.
+            tun.read(packets, 0, packets.size);
+            return;
+        }
+        int begin = Inbox.HEADROOM;
+        int end = begin;
+        for (int i = 0; i < DEVICE_BATCH && packets.size - end >= mtu + link.prefix; i++) {
+            int at = end + link.prefix;
+            int length = tun.read(packets, at, packets.size - at);
+            if (length == 0) {
+                break;
+            }
+            int verdict = Wire.frame(packets.bytes, at, at + length, true);
+            if (Wire.kind(verdict) == Wire.DATA && Wire.length(verdict) == length) {
+                link.packetsOut++;
+                link.bytesOut += length;
+                end = at + length;
+            }
+        }
+        if (end > begin) {
+            link.send(packets, begin, end - begin);
+            keepalive.sent(now);
+            watchDevice(!link.waiting());
+        }
+    }
+
+    /** Whether packets are read from the device: not without a connection, and not while the socket is full. */
+    private void watchDevice(boolean wanted) {
+        if (wanted != deviceWatched) {
+            deviceWatched = wanted;
+            poller.change(tun.fd, wanted ? Abi.EPOLLIN : 0);
+        }
+    }
+
+    /* ---- time ---- */
+
+    private long untilDeadline() {
+        long until = switch (state) {
+            case WAITING -> nextAttempt - now;
+            case RUNNING -> keepalive.untilClientActs(now);
+            default -> deadline - now;
+        };
+        return memory.hasSpare() ? Math.min(until, nextShrink - now) : until;
+    }
+
+    private void deadlines() throws Failure {
+        if (now - nextShrink >= 0) {
+            memory.shrink();
+            nextShrink = now + SHRINK_INTERVAL;
+        }
+        if (state == WAITING) {
+            if (now - nextAttempt >= 0) {
+                attempt();
+            }
+        } else if (state == RUNNING) {
+            if (keepalive.unanswered(now)) {
+                lost("does not answer");
+            } else if (keepalive.due(now)) {
+                link.send(message, Inbox.HEADROOM, Wire.keepalive(message.bytes, Inbox.HEADROOM));
+                keepalive.asked(now);
+            }
+        } else if (now - deadline >= 0) {
+            next(link.tcp.peer + (state == CONNECTING ? " cannot be reached: no answer to the connection attempt in "
+                    + CONNECT_TIME / SECOND + " s" : " did not answer the address request in " + ANSWER_TIME / SECOND + " s"));
+        }
+    }
+}

@@ -1,0 +1,185 @@
+package simplevpn;
+
+/**
+ * One connection's two byte streams, cut into frames: what one side of the tunnel says to the other, whoever is the server.
+ *
+ * <p>Incoming bytes go through the loop's {@link Inbox}; this keeps only what the inbox has to put aside. Outgoing frames are
+ * written at once when nothing waits, otherwise they go to the {@link Outbox}, and the {@link Poller} is asked to say when the
+ * socket takes more.
+ */
+final class Link {
+    /** The socket. */
+    final Tcp tcp;
+    /** Bytes in front of each frame: 0, or {@link Wire#PREFIX} once offload framing is in force. */
+    int prefix;
+    /** Whether the peer takes one read for one packet, so that each frame needs a send of its own. */
+    boolean frameBySend = true;
+    /** What waits. */
+    final Outbox outbox;
+    /** Why this connection is of no use any more, −errno; 0 while it is. */
+    int error;
+
+    /** Data frames and their bytes, as IPv4 packets, received and sent. */
+    long packetsIn;
+    long bytesIn;
+    long packetsOut;
+    long bytesOut;
+
+    private final Poller poller;
+    private final Pool pool;
+    private Buffer aside;
+    private int asideLength;
+    private boolean watched;
+
+    /**
+     * @param tcp a connection that the poller watches for input
+     * @param outboxLimit bytes that may wait
+     */
+    Link(Tcp tcp, Poller poller, Pool pool, int outboxLimit) {
+        this.tcp = tcp;
+        this.poller = poller;
+        this.pool = pool;
+        outbox = new Outbox(pool, outboxLimit);
+    }
+
+    /** Keeps an incomplete frame's bytes while another connection uses the inbox. No memory for it shows in {@link #error}. */
+    void putAside(Buffer source, int at, int length) {
+        aside = pool.take(length);
+        if (aside == null) {
+            fail(-Errno.ENOBUFS);
+            return;
+        }
+        aside.copy(0, source, at, length);
+        asideLength = length;
+    }
+
+    /** Copies what was put aside to byte {@code at}; returns how many bytes. */
+    int takeBack(Buffer target, int at) {
+        int length = asideLength;
+        if (aside != null) {
+            target.copy(at, aside, 0, length);
+            pool.give(aside);
+            aside = null;
+            asideLength = 0;
+        }
+        return length;
+    }
+
+    /**
+     * Sends whole frames that lie one behind the other, in this connection's framing: at once as far as the socket takes them,
+     * the rest when it does. A failure shows in {@link #error}.
+     */
+    void send(Buffer source, int at, int length) {
+        int end = at + length;
+        int next = outbox.isEmpty() && error == 0 ? write(source, at, end) : at;
+        if (next < end) {
+            queue(source, next, end - next);
+        }
+        watch();
+    }
+
+    /** Puts whole frames to what waits, to be written by {@link #flush}. */
+    void queue(Buffer source, int at, int length) {
+        int end = at + length;
+        int next = at;
+        while (next < end) {
+            int frame = frameLength(source, next);
+            outbox.add(source, next, frame);
+            next += frame;
+        }
+    }
+
+    /** Writes what waits, as far as the socket takes it. A failure shows in {@link #error}. */
+    void flush() {
+        boolean room = true;
+        while (room && error == 0 && !outbox.isEmpty()) {
+            Buffer buffer = outbox.buffer();
+            int head = outbox.head();
+            int whole = head + outbox.rest();
+            int end = head + outbox.size();
+            if (frameBySend) {
+                end = whole > head ? whole : head + frameLength(buffer, head);
+            }
+            int result = tcp.write(buffer, head, end - head);
+            if (result < 0) {
+                fail(result);
+                return;
+            }
+            room = result == end - head;
+            outbox.taken(result, room ? 0 : boundary(buffer, whole, head + result) - head - result);
+        }
+        watch();
+    }
+
+    /** Whether the socket is full, and the loop will hear when it is not. */
+    boolean waiting() {
+        return watched;
+    }
+
+    /**
+     * Writes frames straight from where they are.
+     *
+     * @return where the first frame begins of which nothing was written
+     */
+    private int write(Buffer source, int at, int end) {
+        int next = at;
+        while (next < end) {
+            int stop = frameBySend ? next + frameLength(source, next) : end;
+            int result = tcp.write(source, next, stop - next);
+            if (result < 0) {
+                fail(result);
+                return end;
+            }
+            int written = next + result;
+            if (written < stop) {
+                int whole = boundary(source, next, written);
+                if (whole > written && !outbox.addRest(source, written, whole - written)) {
+                    fail(-Errno.ENOBUFS);
+                }
+                return whole;
+            }
+            next = stop;
+        }
+        return end;
+    }
+
+    /** The first beginning of a frame at or behind {@code limit}, counted from one at {@code from}. */
+    private int boundary(Buffer source, int from, int limit) {
+        int next = from;
+        while (next < limit) {
+            next += frameLength(source, next);
+        }
+        return next;
+    }
+
+    private int frameLength(Buffer source, int at) {
+        return prefix + Wire.knownLength(source.bytes, at + prefix);
+    }
+
+    /** Gives the connection up: asks for an event at once, so that the loop meets {@link #error}. */
+    private void fail(int result) {
+        error = result;
+        watch();
+    }
+
+    private void watch() {
+        boolean wanted = !outbox.isEmpty() || error != 0;
+        if (wanted != watched) {
+            watched = wanted;
+            int result = poller.change(tcp.fd, wanted ? Abi.EPOLLIN | Abi.EPOLLOUT : Abi.EPOLLIN);
+            if (result < 0) {
+                error = result;
+            }
+        }
+    }
+
+    /** Closes the socket and gives all memory back. */
+    void close() {
+        tcp.close();
+        outbox.clear();
+        if (aside != null) {
+            pool.give(aside);
+            aside = null;
+        }
+    }
+}

@@ -1,0 +1,244 @@
+package simplevpn;
+
+/**
+ * The words of the command line and the config file: which there are, what was said, and what each may be.
+ *
+ * <p>A config file has the same long names, one per line, {@code name value} or {@code name=value}; what stands behind a
+ * {@code #} is a comment. The command line wins over it.
+ */
+final class Options {
+    private static final int MAX_CONFIG = 64 * 1024;
+
+    private final String program;
+    private final String usage;
+    private final char[] letters = new char[32];
+    private final String[] names = new String[32];
+    private final String[] arguments = new String[32];
+    private final String[] helps = new String[32];
+    private final String[] values = new String[32];
+    /** How the user spelled an option, for messages about its value. */
+    private final String[] spelled = new String[32];
+    private int count;
+
+    /**
+     * @param program {@code srv} or {@code cli}
+     * @param usage what the program is for, and how it is called: the first lines of the help
+     */
+    Options(String program, String usage) {
+        this.program = program;
+        this.usage = usage;
+    }
+
+    /**
+     * Adds an option.
+     *
+     * @param letter its short name, or 0
+     * @param name its long name
+     * @param argument what its value is called in the help, or {@code null} for one without
+     * @param help one line about it
+     */
+    Options add(char letter, String name, String argument, String help) {
+        letters[count] = letter;
+        names[count] = name;
+        arguments[count] = argument;
+        helps[count++] = help;
+        return this;
+    }
+
+    /** A wrong word: the exit status is 2, and the message says where all words are explained. */
+    Failure wrong(String message) {
+        return new Failure(Failure.USAGE, message + " (" + program + " --help shows all options)");
+    }
+
+    /** Reads the command line, then the config file that it names with {@code --config}. */
+    void parse(String[] words) throws Failure {
+        for (int i = 0; i < words.length; i++) {
+            String word = words[i];
+            if (word.length() < 2 || word.charAt(0) != '-') {
+                throw wrong(word + ": what is this? Every option begins with a dash");
+            }
+            boolean isLong = word.charAt(1) == '-';
+            int equals = isLong ? word.indexOf('=') : -1;
+            String spelling = equals > 0 ? word.substring(0, equals) : isLong ? word : word.substring(0, 2);
+            String glued = equals > 0 ? word.substring(equals + 1)
+                    : !isLong && word.length() > 2 ? word.substring(2) : null;
+            int option = isLong ? byName(spelling.substring(2)) : byLetter(word.charAt(1));
+            if (option < 0) {
+                throw wrong(spelling + ": there is no such option");
+            }
+            if (arguments[option] == null) {
+                if (glued != null) {
+                    throw wrong(word + ": " + spelling + " takes no value");
+                }
+                set(option, spelling, "");
+            } else if (glued != null) {
+                set(option, spelling, glued);
+            } else if (i + 1 < words.length) {
+                set(option, spelling, words[++i]);
+            } else {
+                throw wrong(spelling + ": needs a value, " + arguments[option]);
+            }
+        }
+        String config = text("config");
+        if (config != null) {
+            read(config);
+        }
+    }
+
+    private void set(int option, String spelling, String value) {
+        values[option] = value;
+        spelled[option] = spelling;
+    }
+
+    private void read(String path) throws Failure {
+        int fd = Libc.open(path, Abi.O_CLOEXEC);
+        if (fd < 0) {
+            throw Failure.of("open " + path, fd, "");
+        }
+        Buffer content = Buffer.temporary(MAX_CONFIG);
+        int length = 0;
+        int result;
+        while ((result = Libc.read(fd, content, length, MAX_CONFIG - length)) > 0) {
+            length += result;
+        }
+        Libc.close(fd);
+        byte[] bytes = new byte[length];
+        content.bytes.get(0, bytes);
+        content.free();
+        if (result < 0) {
+            throw Failure.of("read " + path, result, "");
+        }
+        if (length == MAX_CONFIG) {
+            throw wrong(path + ": a config file has less than " + MAX_CONFIG + " bytes");
+        }
+        String text = new String(bytes, java.nio.charset.StandardCharsets.UTF_8);
+        boolean[] fromCommandLine = new boolean[count];
+        for (int i = 0; i < count; i++) {
+            fromCommandLine[i] = values[i] != null;
+        }
+        int number = 0;
+        int at = 0;
+        while (at < text.length()) {
+            int end = text.indexOf('\n', at);
+            end = end < 0 ? text.length() : end;
+            number++;
+            line(path + " line " + number, text.substring(at, end), fromCommandLine);
+            at = end + 1;
+        }
+    }
+
+    private void line(String where, String text, boolean[] fromCommandLine) throws Failure {
+        int comment = text.indexOf('#');
+        String line = (comment < 0 ? text : text.substring(0, comment)).trim();
+        if (line.isEmpty()) {
+            return;
+        }
+        int end = 0;
+        while (end < line.length() && line.charAt(end) != '=' && line.charAt(end) > ' ') {
+            end++;
+        }
+        String name = line.substring(0, end);
+        String value = line.substring(end).trim();
+        if (value.startsWith("=")) {
+            value = value.substring(1).trim();
+        }
+        int option = byName(name);
+        if (option < 0 || name.equals("config")) {
+            throw wrong(where + ": " + name + ": there is no such option in a config file");
+        }
+        if (arguments[option] == null && !value.isEmpty()) {
+            throw wrong(where + ": " + name + " takes no value");
+        }
+        if (arguments[option] != null && value.isEmpty()) {
+            throw wrong(where + ": " + name + " needs a value, " + arguments[option]);
+        }
+        if (!fromCommandLine[option]) {
+            set(option, where + ": " + name, value);
+        }
+    }
+
+    private int byName(String name) {
+        for (int i = 0; i < count; i++) {
+            if (names[i].equals(name)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    private int byLetter(char letter) {
+        for (int i = 0; i < count; i++) {
+            if (letters[i] == letter) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** Whether an option was given. */
+    boolean given(String name) {
+        return values[byName(name)] != null;
+    }
+
+    /** An option's value, or {@code null} when it was not given. */
+    String text(String name) {
+        return values[byName(name)];
+    }
+
+    /**
+     * A number.
+     *
+     * @param least the smallest allowed
+     * @param most the largest allowed
+     * @param otherwise its value when it was not given
+     */
+    int number(String name, int least, int most, int otherwise) throws Failure {
+        String text = text(name);
+        if (text == null) {
+            return otherwise;
+        }
+        long number = 0;
+        boolean digits = !text.isEmpty() && text.length() < 10;
+        for (int i = 0; digits && i < text.length(); i++) {
+            int digit = text.charAt(i) - '0';
+            digits = digit >= 0 && digit <= 9;
+            number = number * 10 + digit;
+        }
+        if (!digits || number < least || number > most) {
+            throw bad(name, "must be a number from " + least + " to " + most);
+        }
+        return (int) number;
+    }
+
+    /** A failure that names an option as the user spelled it, and its value. */
+    Failure bad(String name, String must) {
+        int option = byName(name);
+        return wrong(spelled[option] + " " + values[option] + ": " + must);
+    }
+
+    /** The text of {@code --help}. */
+    String help() {
+        StringBuilder text = new StringBuilder(usage).append("\n\n");
+        for (int i = 0; i < count; i++) {
+            if (helps[i] == null) {
+                continue;
+            }
+            int begin = text.length();
+            text.append("  ");
+            if (letters[i] != 0) {
+                text.append('-').append(letters[i]).append(", ");
+            } else {
+                text.append("    ");
+            }
+            text.append("--").append(names[i]);
+            if (arguments[i] != null) {
+                text.append(' ').append(arguments[i]);
+            }
+            while (text.length() - begin < 30) {
+                text.append(' ');
+            }
+            text.append(helps[i]).append('\n');
+        }
+        return text.toString();
+    }
+}

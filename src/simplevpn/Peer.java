@@ -1,0 +1,56 @@
+package simplevpn;
+
+/** What the server knows of one connection. */
+final class Peer {
+    /** Answers and details per second, in the long run and at once, that one client can make us write. */
+    private static final int ANSWERS_PER_SECOND = 20;
+    private static final int ANSWERS_AT_ONCE = 50;
+
+    /** Its frames. */
+    final Link link;
+    /** When it was last heard of. */
+    final Keepalive keepalive;
+    /** When it connected, {@link System#nanoTime}. */
+    final long since;
+    /** Its address on the VPN, host order; 0 until it has one. */
+    int address;
+    /** Whether it is an extended client. */
+    boolean extended;
+    /** Its session token, 0 for none. */
+    long token;
+    /** Frames that it may not send, and that went nowhere: data before an address, other source addresses, IPv6. */
+    long refused;
+    /** Whether the server's list of links to flush has it. */
+    boolean queued;
+    /** Whether it was closed: an event that is still in the batch means nothing then. */
+    boolean closed;
+
+    private Ratelimit answers;
+
+    /** @param timeout nanoseconds of silence after which it is dropped */
+    Peer(Link link, long timeout, long now) {
+        this.link = link;
+        keepalive = new Keepalive(timeout / 4, timeout, now);
+        since = now;
+    }
+
+    /** Whether one more answer or detail about its packets may be written now. */
+    boolean mayAnswer(long now) {
+        if (answers == null) {
+            answers = new Ratelimit(ANSWERS_PER_SECOND, ANSWERS_AT_ONCE, now);
+        }
+        return answers.pass(now);
+    }
+
+    /** Its outer address, and its VPN address if it has one. */
+    @Override
+    public String toString() {
+        return address == 0 ? link.tcp.peer.toString() : link.tcp.peer + " (" + Ipv4.text(address) + ")";
+    }
+
+    /** What it sent and got, for the end of its connection. */
+    String counts() {
+        return "received " + link.packetsIn + " packets, " + link.bytesIn + " bytes; sent " + link.packetsOut + " packets, "
+                + link.bytesOut + " bytes; dropped " + link.outbox.dropped() + ", refused " + refused;
+    }
+}

@@ -1,0 +1,92 @@
+package simplevpn;
+
+/**
+ * The loop's one place to wait: an epoll instance, level-triggered, and an eventfd that other threads and signals wake it by.
+ *
+ * <p>An event is known by its descriptor. A descriptor that was closed and opened anew while its old event still waits in the
+ * current batch gets an event that was not its own; so an event is only ever a hint to read or write, never a verdict.
+ */
+final class Poller {
+    /** How many events one {@link #await} returns; the rest waits in the kernel. */
+    private static final int BATCH = 256;
+
+    private final int epoll;
+    private final int waker;
+    private final Buffer events = Buffer.permanent(BATCH * Abi.EPOLL_SIZE);
+    private final Buffer change = Buffer.permanent(Abi.EPOLL_SIZE);
+    private final Buffer one = Buffer.permanent(Long.BYTES);
+    private final Buffer count = Buffer.permanent(Long.BYTES);
+    private volatile boolean woken;
+
+    /** @throws Failure if the kernel has no descriptor left, or no epoll */
+    Poller() throws Failure {
+        epoll = Libc.epoll_create1();
+        if (epoll < 0) {
+            throw Failure.of("epoll_create1", epoll, "");
+        }
+        waker = Libc.eventfd();
+        if (waker < 0) {
+            throw Failure.of("eventfd", waker, "");
+        }
+        one.host.putLong(0, 1);
+        add(waker, Abi.EPOLLIN);
+    }
+
+    /** Watches a descriptor for the given EPOLLIN and EPOLLOUT bits, until it is closed. */
+    void add(int fd, int interest) throws Failure {
+        int result = control(Abi.EPOLL_CTL_ADD, fd, interest);
+        if (result < 0) {
+            throw Failure.of("epoll_ctl", result, "");
+        }
+    }
+
+    /** Watches it for other bits from now on; returns 0 or −errno. */
+    int change(int fd, int interest) {
+        return control(Abi.EPOLL_CTL_MOD, fd, interest);
+    }
+
+    private int control(int operation, int fd, int interest) {
+        change.host.putInt(Abi.EPOLL_EVENTS, interest);
+        change.host.putInt(Abi.EPOLL_DATA, fd);
+        return Libc.epoll_ctl(epoll, operation, fd, change);
+    }
+
+    /**
+     * Waits until something is ready, {@link #wake} was called, or the time is over.
+     *
+     * @param nanos how long at most, in nanoseconds; {@link Long#MAX_VALUE} for ever; rounded up to milliseconds
+     * @return how many events there are to look at with {@link #fd} and {@link #ready}
+     */
+    int await(long nanos) throws Failure {
+        long millis = nanos <= 0 ? 0 : (nanos - 1) / 1_000_000 + 1;
+        int result = Libc.epoll_wait(epoll, events, nanos == Long.MAX_VALUE ? -1 : (int) Math.min(millis, 3_600_000));
+        if (result == -Errno.EINTR) {
+            return 0;
+        }
+        if (result < 0) {
+            throw Failure.of("epoll_wait", result, "");
+        }
+        return result;
+    }
+
+    /** The descriptor of event {@code i}. */
+    int fd(int i) {
+        return events.host.getInt(i * Abi.EPOLL_SIZE + Abi.EPOLL_DATA);
+    }
+
+    /** The EPOLL bits of event {@code i}. */
+    int ready(int i) {
+        return events.host.getInt(i * Abi.EPOLL_SIZE + Abi.EPOLL_EVENTS);
+    }
+
+    /** Ends an {@link #await} of the loop, now or the next time; for any thread, once. */
+    void wake() {
+        woken = true;
+        Libc.wake(waker, one);
+    }
+
+    /** Whether {@link #wake} was called. */
+    boolean woken() {
+        return woken;
+    }
+}

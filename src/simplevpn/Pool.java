@@ -1,0 +1,82 @@
+package simplevpn;
+
+/**
+ * The loop's spare memory: buffers for what a connection cannot finish at once, an incomplete frame or unsent output.
+ *
+ * <p>Sizes are powers of two. What is given back is kept for the next taker, and freed by {@link #shrink} when nobody took it for a
+ * while. All of it together is bounded, so that many slow peers cannot take a board's memory.
+ */
+final class Pool {
+    private static final int SMALLEST_BITS = 11;
+    private static final int LARGEST_BITS = 18;
+    /** The largest buffer there is, bytes. */
+    static final int LARGEST = 1 << LARGEST_BITS;
+
+    private final Buffer[][] spare = new Buffer[LARGEST_BITS - SMALLEST_BITS + 1][4];
+    private final int[] count = new int[spare.length];
+    /** The fewest spare buffers since the last {@link #shrink}: so many are not needed. */
+    private final int[] fewest = new int[spare.length];
+    private final long limit;
+    private long allocated;
+
+    /** @param limit bytes that all buffers together may have */
+    Pool(long limit) {
+        this.limit = limit;
+    }
+
+    /**
+     * Takes a buffer.
+     *
+     * @param size bytes wanted, 1 to {@link #LARGEST}
+     * @return a buffer at least as large, its content arbitrary; or {@code null} when the limit is reached
+     */
+    Buffer take(int size) {
+        int bits = Math.max(SMALLEST_BITS, Integer.SIZE - Integer.numberOfLeadingZeros(size - 1));
+        int i = bits - SMALLEST_BITS;
+        if (count[i] > 0) {
+            Buffer buffer = spare[i][--count[i]];
+            spare[i][count[i]] = null;
+            fewest[i] = Math.min(fewest[i], count[i]);
+            return buffer;
+        }
+        if (allocated + (1 << bits) > limit) {
+            return null;
+        }
+        allocated += 1 << bits;
+        return Buffer.temporary(1 << bits);
+    }
+
+    /** Gives a buffer back. */
+    void give(Buffer buffer) {
+        int i = Integer.numberOfTrailingZeros(buffer.size) - SMALLEST_BITS;
+        if (count[i] == spare[i].length) {
+            Buffer[] more = new Buffer[2 * count[i]];
+            System.arraycopy(spare[i], 0, more, 0, count[i]);
+            spare[i] = more;
+        }
+        spare[i][count[i]++] = buffer;
+    }
+
+    /** Frees the buffers that nobody has needed since the last call. */
+    void shrink() {
+        for (int i = 0; i < spare.length; i++) {
+            for (int n = Math.min(fewest[i], count[i]); n > 0; n--) {
+                Buffer buffer = spare[i][--count[i]];
+                spare[i][count[i]] = null;
+                allocated -= buffer.size;
+                buffer.free();
+            }
+            fewest[i] = count[i];
+        }
+    }
+
+    /** Whether spare buffers are kept that {@link #shrink} may free. */
+    boolean hasSpare() {
+        for (int n : count) {
+            if (n > 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

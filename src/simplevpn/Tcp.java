@@ -1,0 +1,160 @@
+package simplevpn;
+
+/**
+ * One TCP socket, non-blocking: a listener, or a connection whose bytes {@link Link} reads and writes.
+ *
+ * <p>{@link #read} and {@link #write} are the only way that a connection's bytes take, so that a layer between the socket and
+ * its frames has one place to sit.
+ */
+final class Tcp {
+    /** {@link #read}'s result at the end of the stream. */
+    static final int END = -1_000_000;
+
+    /** Milliseconds that data may stay unacknowledged before the kernel gives a connection up (TCP_USER_TIMEOUT, tcp(7)). */
+    private static final int USER_TIMEOUT = 30_000;
+
+    private static final Buffer NAME = Buffer.permanent(Abi.SIN6_SIZE);
+    private static final Buffer VALUE = Buffer.permanent(Long.BYTES);
+
+    /** The descriptor, for the {@link Poller}. */
+    final int fd;
+    /** The other end; a listener's own. */
+    final Endpoint peer;
+
+    private Tcp(int fd, Endpoint peer) {
+        this.fd = fd;
+        this.peer = peer;
+    }
+
+    /**
+     * Listens on an address of this host.
+     *
+     * @param host an IPv4 or IPv6 address, or {@code null} for all of both families
+     * @param port 1 to 65535
+     */
+    static Tcp listen(String host, int port) throws Failure {
+        Endpoint[] addresses = Endpoint.resolve(host, port, true);
+        Endpoint chosen = addresses[0];
+        for (Endpoint address : addresses) {
+            if (address.family == Abi.AF_INET6) {
+                chosen = address;
+            }
+        }
+        int fd = Libc.socket(chosen.family, Abi.SOCK_STREAM | Abi.SOCK_NONBLOCK | Abi.SOCK_CLOEXEC, 0);
+        if (fd == -Errno.EAFNOSUPPORT && host == null) {
+            chosen = addresses[0].family == Abi.AF_INET ? addresses[0] : addresses[addresses.length - 1];
+            fd = Libc.socket(chosen.family, Abi.SOCK_STREAM | Abi.SOCK_NONBLOCK | Abi.SOCK_CLOEXEC, 0);
+        }
+        if (fd < 0) {
+            throw Failure.of("socket for " + chosen, fd, "");
+        }
+        Tcp listener = new Tcp(fd, chosen);
+        listener.set(Abi.SOL_SOCKET, Abi.SO_REUSEADDR, 1);
+        if (chosen.family == Abi.AF_INET6) {
+            listener.set(Abi.IPPROTO_IPV6, Abi.IPV6_V6ONLY, 0);
+        }
+        NAME.bytes.put(0, chosen.address);
+        int result = Libc.bind(fd, NAME, chosen.address.length);
+        if (result >= 0) {
+            result = Libc.listen(fd, Abi.SOMAXCONN);
+        }
+        if (result < 0) {
+            listener.close();
+            throw Failure.of("listen on " + chosen, result, switch (-result) {
+                case Errno.EADDRINUSE -> "another program has this port; choose another with --port";
+                case Errno.EADDRNOTAVAIL -> "this host has no such address";
+                case Errno.EACCES -> "ports below 1024 need root or the capability CAP_NET_BIND_SERVICE";
+                default -> "";
+            });
+        }
+        return listener;
+    }
+
+    /**
+     * Takes a connection that waits at this listener.
+     *
+     * @return the connection, or {@code null} with the reason in {@link #refused}
+     */
+    Tcp accept() {
+        int fd = Libc.accept4(this.fd, NAME, VALUE);
+        if (fd < 0) {
+            refused = fd;
+            return null;
+        }
+        Tcp connection = new Tcp(fd, Endpoint.of(NAME, 0, VALUE.host.getInt(0)));
+        connection.tune();
+        return connection;
+    }
+
+    /** −errno of the last {@link #accept} that gave nothing. */
+    int refused;
+
+    /**
+     * Begins to connect; the descriptor is writable when that is done, and {@link #connected} tells how it went.
+     *
+     * @throws Failure when it fails at once
+     */
+    static Tcp connect(Endpoint to) throws Failure {
+        int fd = Libc.socket(to.family, Abi.SOCK_STREAM | Abi.SOCK_NONBLOCK | Abi.SOCK_CLOEXEC, 0);
+        if (fd < 0) {
+            throw Failure.of("socket for " + to, fd, "");
+        }
+        Tcp connection = new Tcp(fd, to);
+        connection.tune();
+        NAME.bytes.put(0, to.address);
+        int result = Libc.connect(fd, NAME, to.address.length);
+        if (result < 0 && result != -Errno.EINPROGRESS) {
+            connection.close();
+            throw Failure.of("connect " + to, result, "");
+        }
+        return connection;
+    }
+
+    /** 0 when a connection begun by {@link #connect} stands, or −errno (SO_ERROR, socket(7)). */
+    int connected() {
+        int result = Libc.getsockopt(fd, Abi.SOL_SOCKET, Abi.SO_ERROR, VALUE, LENGTH);
+        return result < 0 ? result : -VALUE.host.getInt(0);
+    }
+
+    private static final Buffer LENGTH = Buffer.permanent(Integer.BYTES);
+
+    /** Frames are whole when they are written: waiting for more (Nagle) would only delay them. */
+    private void tune() {
+        set(Abi.IPPROTO_TCP, Abi.TCP_NODELAY, 1);
+        set(Abi.IPPROTO_TCP, Abi.TCP_USER_TIMEOUT, USER_TIMEOUT);
+    }
+
+    /** An option that cannot be had is gone without: each of them only makes things better. */
+    private void set(int level, int option, int value) {
+        VALUE.host.putInt(0, value);
+        Libc.setsockopt(fd, level, option, VALUE, Integer.BYTES);
+    }
+
+    /**
+     * Reads what has come.
+     *
+     * @return bytes read to byte {@code at}, at most {@code length}; 0 when nothing is there now; {@link #END}; or −errno
+     */
+    int read(Buffer buffer, int at, int length) {
+        int result = Libc.read(fd, buffer, at, length);
+        if (result > 0) {
+            return result;
+        }
+        return result == 0 ? END : result == -Errno.EAGAIN ? 0 : result;
+    }
+
+    /**
+     * Writes what there is room for.
+     *
+     * @return bytes taken from byte {@code at} on, perhaps fewer than {@code length}, 0 when there is no room now; or −errno
+     */
+    int write(Buffer buffer, int at, int length) {
+        int result = Libc.write(fd, buffer, at, length);
+        return result == -Errno.EAGAIN ? 0 : result;
+    }
+
+    /** Closes the socket. */
+    void close() {
+        Libc.close(fd);
+    }
+}
