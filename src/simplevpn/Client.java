@@ -21,41 +21,36 @@ public final class Client {
     private static final int DEVICE_BATCH = 128;
     private static final int READ_BATCH = 4;
     /** Packets that wait in the device until the loop reads them. */
-    private static final int DEVICE_QUEUE = 50;
-    private static final int OUTBOX_LIMIT = 256 * 1024;
-    private static final long POOL_LIMIT = 1L << 20;
+    private static final int DEVICE_QUEUE = Integer.getInteger("queue", 500);
+    private static final long POOL_LIMIT = 16L << 20;
     /** MTU towards a classic server, so that its reads find whole packets in the outer segments. */
     private static final int CLASSIC_MTU = 1400;
-    private static final int DEFAULT_MTU = 1500;
     private static final long SECOND = 1_000_000_000L;
     /** How long one address of the server may take to connect, and a server to answer the address request. */
     private static final long CONNECT_TIME = 10 * SECOND;
     private static final long ANSWER_TIME = 10 * SECOND;
-    private static final long FIRST_PAUSE = SECOND;
-    private static final long LONGEST_PAUSE = 30 * SECOND;
     private static final long SHRINK_INTERVAL = 10 * SECOND;
 
+    private static final boolean EAGER = Boolean.getBoolean("eager");
+
     private final String host;
-    private final int port;
     private final int fixedAddress;
     private final int wantedMtu;
     private final int wantedTimeout;
     private final boolean once;
     /** Drawn once per run: by it a server knows this client again. */
     private final long token;
-    private long random;
 
+    private final Dialer dialer;
     private final Poller poller = new Poller();
-    private final Tun tun;
+    private final Device device;
     private final Pool memory = new Pool(POOL_LIMIT);
     private final Inbox inbox = new Inbox(true);
-    private final Buffer packets = Buffer.permanent(256 * 1024);
+    private final Sender sender = new Sender(Daemon.MTU);
     private final Buffer message = Buffer.permanent(Inbox.HEADROOM + Wire.HEADER);
     private final Ratelimit details;
 
     private int state = WAITING;
-    private Endpoint[] servers = {};
-    private int server;
     private Link link;
     private boolean extended;
     private Keepalive keepalive;
@@ -63,11 +58,7 @@ public final class Client {
     /** Until when the server has to connect or answer. */
     private long deadline;
     private long now = System.nanoTime();
-    private long nextAttempt = now;
-    private long pause = FIRST_PAUSE;
     private long nextShrink = now + SHRINK_INTERVAL;
-    /** Why the last attempt failed, as logged: the same again is no news. */
-    private String failure = "";
 
     /** The address of this host on the VPN, 0 until a server gave one, and what else the device was set up with. */
     private int address;
@@ -85,16 +76,17 @@ public final class Client {
         if (host.isEmpty()) {
             throw options.bad("server", "must be a host name or an address");
         }
-        port = options.number("port", 1, 65535, Daemon.PORT);
-        wantedMtu = options.number("mtu", 576, 65535, 0);
+        int port = options.number("port", 1, 65535, Daemon.PORT);
+        wantedMtu = options.number("mtu", Daemon.MIN_MTU, Daemon.MAX_MTU, 0);
         wantedTimeout = options.number("timeout", 2, 65535, 0);
         once = options.given("once");
         fixedAddress = fixedAddress(options);
+        Daemon.chooseCongestion(options);
         token = randomToken();
-        random = token ^ now;
+        dialer = new Dialer(host, port, token, now);
         details = new Ratelimit(1, 10, now);
-        tun = Tun.open(Daemon.interfaceName(options));
-        poller.add(tun.fd, 0);
+        device = new Device(Tun.open(Daemon.interfaceName(options), !options.given("no-offload")));
+        poller.add(device.tun.fd, 0);
     }
 
     /** Starts the program; see {@code cli --help}. */
@@ -147,9 +139,10 @@ public final class Client {
         while (!poller.woken()) {
             int ready = poller.await(untilDeadline());
             now = System.nanoTime();
+            sender.turn(now);
             for (int i = 0; i < ready; i++) {
                 int fd = poller.fd(i);
-                if (fd == tun.fd) {
+                if (fd == device.tun.fd) {
                     fromDevice();
                 } else if (link != null && fd == link.tcp.fd) {
                     serve(poller.ready(i));
@@ -157,40 +150,42 @@ public final class Client {
             }
             deadlines();
         }
-        tun.close();
+        device.tun.close();
         Log.event("ended by a signal");
     }
 
     /* ---- connecting ---- */
 
-    /** Looks the server up and tries its addresses in turn. */
     private void attempt() throws Failure {
         try {
-            servers = Endpoint.resolve(host, port, false);
-            now = System.nanoTime();
-            server = 0;
-            connect();
+            dialer.lookUp();
         } catch (Failure e) {
             failed(e.getMessage());
+            return;
+        } finally {
+            now = System.nanoTime();
         }
+        next(host + " has no address");
     }
 
-    /** Begins to connect to the next address that does not fail at once. */
-    private void connect() throws Failure {
-        for (;;) {
-            try {
-                Tcp tcp = Tcp.connect(servers[server]);
-                poller.add(tcp.fd, Abi.EPOLLOUT);
-                link = new Link(tcp, poller, memory, OUTBOX_LIMIT);
-                state = CONNECTING;
-                deadline = now + CONNECT_TIME;
-                return;
-            } catch (Failure e) {
-                if (++server == servers.length) {
-                    throw e;
-                }
-            }
+    /** Begins to connect to the next address of the server; when none is left, pauses because of what the last one did. */
+    private void next(String why) throws Failure {
+        closeLink();
+        Tcp tcp;
+        try {
+            tcp = dialer.connect();
+        } catch (Failure e) {
+            failed(e.getMessage());
+            return;
         }
+        if (tcp == null) {
+            failed(why);
+            return;
+        }
+        poller.add(tcp.fd, Abi.EPOLLOUT);
+        link = new Link(tcp, poller, memory);
+        state = CONNECTING;
+        deadline = now + CONNECT_TIME;
     }
 
     private void connected() throws Failure {
@@ -201,24 +196,9 @@ public final class Client {
         }
         poller.change(link.tcp.fd, Abi.EPOLLIN);
         int wanted = address != 0 ? address : fixedAddress;
-        link.send(message, Inbox.HEADROOM, Wire.request(message.bytes, Inbox.HEADROOM, 0, token, wanted));
+        link.sendMessage(message, Wire.request(message.bytes, Inbox.HEADROOM, device.features(), token, wanted), now);
         state = ASKING;
         deadline = now + ANSWER_TIME;
-    }
-
-    /** This address of the server is of no use: tries the next one, or pauses. */
-    private void next(String why) throws Failure {
-        closeLink();
-        if (++server < servers.length) {
-            try {
-                connect();
-                return;
-            } catch (Failure e) {
-                failed(e.getMessage());
-                return;
-            }
-        }
-        failed(why);
     }
 
     private void failed(String why) throws Failure {
@@ -227,19 +207,13 @@ public final class Client {
         if (once) {
             throw new Failure(Failure.UNREACHABLE, why);
         }
-        if (!why.equals(failure)) {
-            failure = why;
-            Log.event(why + "; trying again until it works");
-        }
-        // Between half the pause and the whole of it, so that not all clients of a server come back in the same moment.
-        random = random * 6364136223846793005L + 1442695040888963407L;
-        nextAttempt = now + pause / 2 + (random >>> 1) % (pause / 2);
-        pause = Math.min(2 * pause, LONGEST_PAUSE);
+        dialer.pause(why, now);
     }
 
     private void closeLink() {
         if (link != null) {
             inbox.release(link);
+            sender.release(link);
             link.close();
             link = null;
         }
@@ -274,10 +248,14 @@ public final class Client {
     private void join(Answer answer) throws Failure {
         extended = answer.extended;
         link.frameBySend = !extended;
-        int pushedMtu = !extended ? CLASSIC_MTU : answer.mtu != 0 ? answer.mtu : DEFAULT_MTU;
+        boolean offload = (answer.features & Wire.OFFLOAD) != 0 && device.offload;
+        link.prefix = offload ? Wire.PREFIX : 0;
+        link.offloadUdp = offload && (answer.features & Wire.OFFLOAD_UDP) != 0 && device.offloadUdp;
+        device.deliverOffloads(offload);
+        int pushedMtu = !extended ? CLASSIC_MTU : answer.mtu != 0 ? answer.mtu : Daemon.MTU;
         int newMtu = wantedMtu != 0 ? wantedMtu : pushedMtu;
         if (answer.address != address || answer.prefix != prefix || newMtu != mtu) {
-            tun.configure(answer.address, answer.prefix, newMtu, DEVICE_QUEUE);
+            device.tun.configure(answer.address, answer.prefix, newMtu, DEVICE_QUEUE);
             address = answer.address;
             prefix = answer.prefix;
             mtu = newMtu;
@@ -285,11 +263,10 @@ public final class Client {
         routes(answer);
         times(answer);
         state = RUNNING;
-        failure = "";
-        pause = FIRST_PAUSE;
+        dialer.succeeded();
         watchDevice(true);
         Log.event("connected to " + link.tcp.peer + (extended ? "" : " (classic)") + ", address " + Ipv4.text(address) + "/" + prefix
-                + " on " + tun.name + ", MTU " + mtu);
+                + " on " + device.tun.name + ", MTU " + mtu + ", congestion control " + link.tcp.congestion());
     }
 
     private void routes(Answer answer) {
@@ -303,7 +280,7 @@ public final class Client {
                 continue;
             }
             try {
-                tun.route(network, length);
+                device.tun.route(network, length);
             } catch (Failure e) {
                 Log.event(e.getMessage());
             }
@@ -327,8 +304,8 @@ public final class Client {
             return;
         }
         if ((ready & Abi.EPOLLOUT) != 0) {
-            link.flush();
-            watchDevice(state == RUNNING && !link.waiting());
+            link.flush(now);
+            watchDevice(state == RUNNING && (EAGER || !link.waiting()));
         }
         Link serving = link;
         for (int i = 0; i < READ_BATCH && link == serving && link.error == 0; i++) {
@@ -355,7 +332,8 @@ public final class Client {
         while (link == serving) {
             switch (inbox.next()) {
                 case Wire.DATA -> {
-                    if (state == RUNNING && tun.write(inbox.buffer, inbox.packet, inbox.packetLength)) {
+                    if (state == RUNNING && Offload.check(inbox.buffer.bytes, inbox.packet, inbox.packetLength, inbox.prefix,
+                            link.offloadUdp) && device.write(inbox.buffer, inbox.packet, inbox.packetLength, inbox.prefix)) {
                         link.packetsIn++;
                         link.bytesIn += inbox.packetLength;
                     } else {
@@ -405,7 +383,7 @@ public final class Client {
         }
         Log.event(what + "; received " + link.packetsIn + " packets, " + link.bytesIn + " bytes; sent " + link.packetsOut
                 + " packets, " + link.bytesOut + " bytes; refused " + refused + ", resyncs " + resyncs + "; reconnecting");
-        failure = what;
+        dialer.told(what);
         failed(what);
     }
 
@@ -414,36 +392,34 @@ public final class Client {
     private void fromDevice() throws Failure {
         if (!deviceWatched) {
             // Only an error is reported unasked: reading says which.
-            tun.read(packets, 0, packets.size);
+            device.read(Inbox.HEADROOM);
             return;
         }
-        int begin = Inbox.HEADROOM;
-        int end = begin;
-        for (int i = 0; i < DEVICE_BATCH && packets.size - end >= mtu + link.prefix; i++) {
-            int at = end + link.prefix;
-            int length = tun.read(packets, at, packets.size - at);
+        Buffer b = device.buffer;
+        for (int i = 0; i < DEVICE_BATCH; i++) {
+            int at = sender.joining(b, Inbox.HEADROOM);
+            if (!device.hasRoom(at)) {
+                break;
+            }
+            int length = device.read(at);
             if (length == 0) {
                 break;
             }
-            int verdict = Wire.frame(packets.bytes, at, at + length, true);
-            if (Wire.kind(verdict) == Wire.DATA && Wire.length(verdict) == length) {
-                link.packetsOut++;
-                link.bytesOut += length;
-                end = at + length;
+            if (length != Offload.DROP) {
+                sender.packet(link, b, at, length, device.prefix);
+                keepalive.sent(now);
             }
         }
-        if (end > begin) {
-            link.send(packets, begin, end - begin);
-            keepalive.sent(now);
-            watchDevice(!link.waiting());
-        }
+        sender.endRow(true);
+        sender.flush();
+        watchDevice(EAGER || !link.waiting());
     }
 
     /** Whether packets are read from the device: not without a connection, and not while the socket is full. */
     private void watchDevice(boolean wanted) {
         if (wanted != deviceWatched) {
             deviceWatched = wanted;
-            poller.change(tun.fd, wanted ? Abi.EPOLLIN : 0);
+            poller.change(device.tun.fd, wanted ? Abi.EPOLLIN : 0);
         }
     }
 
@@ -451,7 +427,7 @@ public final class Client {
 
     private long untilDeadline() {
         long until = switch (state) {
-            case WAITING -> nextAttempt - now;
+            case WAITING -> dialer.untilAttempt(now);
             case RUNNING -> keepalive.untilClientActs(now);
             default -> deadline - now;
         };
@@ -464,14 +440,14 @@ public final class Client {
             nextShrink = now + SHRINK_INTERVAL;
         }
         if (state == WAITING) {
-            if (now - nextAttempt >= 0) {
+            if (dialer.untilAttempt(now) <= 0) {
                 attempt();
             }
         } else if (state == RUNNING) {
             if (keepalive.unanswered(now)) {
                 lost("does not answer");
             } else if (keepalive.due(now)) {
-                link.send(message, Inbox.HEADROOM, Wire.keepalive(message.bytes, Inbox.HEADROOM));
+                link.sendMessage(message, Wire.keepalive(message.bytes, Inbox.HEADROOM), now);
                 keepalive.asked(now);
             }
         } else if (now - deadline >= 0) {

@@ -11,6 +11,10 @@ final class Daemon extends Thread {
     static final String VERSION = "1.0.0";
     /** The port of both programs unless told otherwise. */
     static final int PORT = 2002;
+    /** MTU of the interface in bytes: unless told otherwise, and its bounds. */
+    static final int MTU = 1500;
+    static final int MIN_MTU = 576;
+    static final int MAX_MTU = 65535;
     /** Seconds without a sign of life after which a peer is dead unless told otherwise. */
     static final int TIMEOUT = 60;
 
@@ -66,6 +70,8 @@ final class Daemon extends Thread {
                 .add('i', "interface", "NAME", "name of the TUN interface (default: the kernel's choice)")
                 .add('m', "mtu", "BYTES", "MTU of the TUN interface, 576 to 65535")
                 .add('t', "timeout", "SECONDS", "a peer that is silent for so long is dead (default 60)")
+                .add((char) 0, "congestion", "NAME", "congestion control of the TCP connection (default auto: bbr if there is)")
+                .add((char) 0, "no-offload", null, "carry single finished packets only, no super-packets")
                 .add('v', "verbose", null, "also tell about single packets")
                 .add('q', "quiet", null, "tell nothing but what ends the program")
                 .add((char) 0, "config", "FILE", "read options from FILE: their long names, one per line")
@@ -113,6 +119,18 @@ final class Daemon extends Thread {
             throw options.bad("interface", "an interface name has 1 to 15 characters, without spaces, slashes and colons");
         }
         return name;
+    }
+
+    /**
+     * Chooses the congestion control of all TCP connections to come: what the options name, otherwise BBR where the kernel has
+     * it, since on a bad line it takes loss for what it is and not for a sign to slow down.
+     */
+    static void chooseCongestion(Options options) throws Failure {
+        boolean auto = !options.given("congestion") || options.text("congestion").equals("auto");
+        if (!Tcp.useCongestion(auto ? "bbr" : options.text("congestion")) && !auto) {
+            throw options.bad("congestion", "this kernel has no such congestion control, or does not allow it;"
+                    + " /proc/sys/net/ipv4/tcp_available_congestion_control lists what it has");
+        }
     }
 
     /** Raises the soft limit of open descriptors to the hard one; returns how many are allowed then (getrlimit(2)). */

@@ -26,6 +26,8 @@ final class Inbox {
     /** Where the current frame's packet or message begins, and its length. */
     int packet;
     int packetLength;
+    /** Its offload prefix, not checked yet; 0 without offload framing. */
+    int prefix;
 
     /** @param fromServer whether a server sent what is read here */
     Inbox(boolean fromServer) {
@@ -71,20 +73,21 @@ final class Inbox {
      * @return its kind; {@link Wire#INCOMPLETE} when it has not arrived whole, {@link Wire#DAMAGED} when there is none
      */
     int next() {
-        int prefix = owner.prefix;
-        int verdict = Wire.frame(buffer.bytes, at + prefix, end, fromServer);
+        int front = owner.prefix;
+        int verdict = Wire.frame(buffer.bytes, at + front, end, fromServer);
         int kind = Wire.kind(verdict);
         int length = Wire.length(verdict);
         if (kind == Wire.INCOMPLETE || kind == Wire.DAMAGED) {
             return kind;
         }
-        if (length > end - at - prefix) {
+        if (length > end - at - front) {
             return Wire.INCOMPLETE;
         }
         frame = at;
-        frameLength = prefix + length;
-        packet = at + prefix;
+        frameLength = front + length;
+        packet = at + front;
         packetLength = length;
+        prefix = front == 0 ? 0 : buffer.bytes.getInt(at);
         at += frameLength;
         return kind;
     }

@@ -283,9 +283,9 @@ final class Libc {
         return call(GETSOCKNAME, fd, name.address, length.address);
     }
 
-    /** getsockopt(2) of an {@code int} option into the first 4 bytes of {@code value}. */
+    /** getsockopt(2) into {@code value}, at most its size; how many bytes it has goes to {@code length}. */
     static int getsockopt(int fd, int level, int option, Buffer value, Buffer length) {
-        length.host.putInt(0, Integer.BYTES);
+        length.host.putInt(0, value.size);
         return call(GETSOCKOPT, fd, level, option, value.address, length.address);
     }
 

@@ -12,10 +12,14 @@ final class Link {
     final Tcp tcp;
     /** Bytes in front of each frame: 0, or {@link Wire#PREFIX} once offload framing is in force. */
     int prefix;
+    /** Whether UDP super-packets may go to this peer and come from it as they are. */
+    boolean offloadUdp;
     /** Whether the peer takes one read for one packet, so that each frame needs a send of its own. */
     boolean frameBySend = true;
     /** What waits. */
     final Outbox outbox;
+    /** Whether {@link Sender} will flush it. */
+    boolean queued;
     /** Why this connection is of no use any more, −errno; 0 while it is. */
     int error;
 
@@ -30,16 +34,16 @@ final class Link {
     private Buffer aside;
     private int asideLength;
     private boolean watched;
+    private boolean closed;
 
     /**
      * @param tcp a connection that the poller watches for input
-     * @param outboxLimit bytes that may wait
      */
-    Link(Tcp tcp, Poller poller, Pool pool, int outboxLimit) {
+    Link(Tcp tcp, Poller poller, Pool pool) {
         this.tcp = tcp;
         this.poller = poller;
         this.pool = pool;
-        outbox = new Outbox(pool, outboxLimit);
+        outbox = new Outbox(pool);
     }
 
     /** Keeps an incomplete frame's bytes while another connection uses the inbox. No memory for it shows in {@link #error}. */
@@ -68,45 +72,63 @@ final class Link {
     /**
      * Sends whole frames that lie one behind the other, in this connection's framing: at once as far as the socket takes them,
      * the rest when it does. A failure shows in {@link #error}.
+     *
+     * @param now {@link System#nanoTime}
      */
-    void send(Buffer source, int at, int length) {
+    void send(Buffer source, int at, int length, long now) {
         int end = at + length;
-        int next = outbox.isEmpty() && error == 0 ? write(source, at, end) : at;
+        int next = outbox.isEmpty() && error == 0 ? write(source, at, end, now) : at;
         if (next < end) {
-            queue(source, next, end - next);
+            queue(source, next, end - next, now);
         }
         watch();
     }
 
+    /** Sends the message of {@code length} bytes that lies in {@code message} behind {@link Inbox#HEADROOM}, as a frame; none if 0. */
+    void sendMessage(Buffer message, int length, long now) {
+        if (length > 0) {
+            if (prefix > 0) {
+                message.bytes.putInt(Inbox.HEADROOM - prefix, 0);
+            }
+            send(message, Inbox.HEADROOM - prefix, prefix + length, now);
+        }
+    }
+
     /** Puts whole frames to what waits, to be written by {@link #flush}. */
-    void queue(Buffer source, int at, int length) {
+    void queue(Buffer source, int at, int length, long now) {
+        outbox.expire(now, prefix);
         int end = at + length;
         int next = at;
         while (next < end) {
             int frame = frameLength(source, next);
-            outbox.add(source, next, frame);
+            outbox.add(source, next, frame, now);
             next += frame;
         }
     }
 
     /** Writes what waits, as far as the socket takes it. A failure shows in {@link #error}. */
-    void flush() {
+    void flush(long now) {
+        if (closed) {
+            return;
+        }
+        outbox.expire(now, prefix);
         boolean room = true;
         while (room && error == 0 && !outbox.isEmpty()) {
             Buffer buffer = outbox.buffer();
             int head = outbox.head();
-            int whole = head + outbox.rest();
-            int end = head + outbox.size();
+            int length = outbox.size();
             if (frameBySend) {
-                end = whole > head ? whole : head + frameLength(buffer, head);
+                length = outbox.rest() > 0 ? outbox.rest() : frameLength(buffer, head);
             }
-            int result = tcp.write(buffer, head, end - head);
+            int result = tcp.write(buffer, head, length);
             if (result < 0) {
                 fail(result);
                 return;
             }
-            room = result == end - head;
-            outbox.taken(result, room ? 0 : boundary(buffer, whole, head + result) - head - result);
+            room = result == length;
+            if (result > 0) {
+                outbox.taken(result, prefix);
+            }
         }
         watch();
     }
@@ -121,7 +143,7 @@ final class Link {
      *
      * @return where the first frame begins of which nothing was written
      */
-    private int write(Buffer source, int at, int end) {
+    private int write(Buffer source, int at, int end, long now) {
         int next = at;
         while (next < end) {
             int stop = frameBySend ? next + frameLength(source, next) : end;
@@ -132,8 +154,11 @@ final class Link {
             }
             int written = next + result;
             if (written < stop) {
-                int whole = boundary(source, next, written);
-                if (whole > written && !outbox.addRest(source, written, whole - written)) {
+                int whole = next;
+                while (whole < written) {
+                    whole += frameLength(source, whole);
+                }
+                if (whole > written && !outbox.addRest(source, written, whole - written, now)) {
                     fail(-Errno.ENOBUFS);
                 }
                 return whole;
@@ -141,15 +166,6 @@ final class Link {
             next = stop;
         }
         return end;
-    }
-
-    /** The first beginning of a frame at or behind {@code limit}, counted from one at {@code from}. */
-    private int boundary(Buffer source, int from, int limit) {
-        int next = from;
-        while (next < limit) {
-            next += frameLength(source, next);
-        }
-        return next;
     }
 
     private int frameLength(Buffer source, int at) {
@@ -175,6 +191,7 @@ final class Link {
 
     /** Closes the socket and gives all memory back. */
     void close() {
+        closed = true;
         tcp.close();
         outbox.clear();
         if (aside != null) {

@@ -1,28 +1,44 @@
 package simplevpn;
 
 /**
- * What waits to be written to one peer: whole frames in order, bounded; what does not fit is dropped, as a network card's queue
- * does, and counted.
+ * What waits to be written to one peer: whole frames in order, bounded in bytes and in age.
+ *
+ * <p>What does not fit is dropped, as a network card's queue does. What waited too long is dropped from the head, so that the
+ * connections inside the tunnel see early that they are too fast, and a queue does not become a delay. A frame of which a part was
+ * written is never dropped: without its rest the peer could not read on.
  *
  * <p>Does no I/O: {@link Link} writes from {@link #buffer} and says with {@link #taken} how far it got. Memory is held only while
  * something waits.
  */
 final class Outbox {
+    /** Bytes that may wait. */
+    private static final int LIMIT = Integer.getInteger("limit", Pool.LARGEST);
+    /** Nanoseconds after which a waiting frame is of no use any more. */
+    private static final long AGE = Integer.getInteger("age", 30) * 1_000_000L;
+    /** So many bytes may wait longer: on a slow line a few packets take their time. */
+    private static final int FLOOR = Integer.getInteger("floor", 16 * 1024);
+    /** How many different times of arrival are told apart, and how finely. */
+    private static final int MARKS = 32;
+    private static final long GRAIN = 1_000_000L;
+
     private final Pool pool;
-    private final int limit;
     private Buffer buffer;
     private int head;
     private int tail;
     private int rest;
     private long dropped;
 
-    /**
-     * @param pool where memory comes from
-     * @param limit bytes that may wait, at most {@link Pool#LARGEST}
-     */
-    Outbox(Pool pool, int limit) {
+    /** Bytes added and removed since something began to wait, and up to which of the added ones came at which time. */
+    private long added;
+    private long removed;
+    private long[] marks;
+    private long[] times;
+    private int firstMark;
+    private int markCount;
+
+    /** @param pool where memory comes from */
+    Outbox(Pool pool) {
         this.pool = pool;
-        this.limit = limit;
     }
 
     /** Whether nothing waits. */
@@ -53,7 +69,7 @@ final class Outbox {
         return dropped;
     }
 
-    /** Counts a frame that was dropped before it came here. */
+    /** Counts a frame that was not even tried. */
     void drop() {
         dropped++;
     }
@@ -61,28 +77,25 @@ final class Outbox {
     /**
      * Adds one whole frame, or drops it if it does not fit.
      *
-     * @return whether it was added
+     * @param now {@link System#nanoTime}
      */
-    boolean add(Buffer source, int at, int length) {
-        if (size() + length > limit || !append(source, at, length)) {
+    void add(Buffer source, int at, int length, long now) {
+        if (size() + length > LIMIT || !append(source, at, length, now)) {
             dropped++;
-            return false;
         }
-        return true;
     }
 
     /**
-     * Adds the rest of a frame whose beginning was written already, whatever the bound says: without it the peer could not
-     * read on.
+     * Adds the rest of a frame whose beginning was written already, to an empty box.
      *
      * @return false when there is no memory for it: the connection is then of no use any more
      */
-    boolean addRest(Buffer source, int at, int length) {
+    boolean addRest(Buffer source, int at, int length, long now) {
         rest = length;
-        return append(source, at, length);
+        return append(source, at, length, now);
     }
 
-    private boolean append(Buffer source, int at, int length) {
+    private boolean append(Buffer source, int at, int length, long now) {
         if (buffer == null) {
             buffer = pool.take(length);
             if (buffer == null) {
@@ -93,7 +106,22 @@ final class Outbox {
         }
         buffer.copy(tail, source, at, length);
         tail += length;
+        added += length;
+        mark(now);
         return true;
+    }
+
+    private void mark(long now) {
+        if (marks == null) {
+            marks = new long[MARKS];
+            times = new long[MARKS];
+        }
+        int last = (firstMark + markCount - 1) % MARKS;
+        if (markCount == 0 || now - times[last] >= GRAIN && markCount < MARKS) {
+            last = (firstMark + markCount++) % MARKS;
+            times[last] = now;
+        }
+        marks[last] = added;
     }
 
     /** Moves what waits to the front, of a larger buffer if need be. */
@@ -119,13 +147,71 @@ final class Outbox {
         return true;
     }
 
-    /** The first {@code length} bytes were written, and {@code rest} bytes behind them belong to a frame begun. */
-    void taken(int length, int rest) {
-        this.rest = rest;
-        head += length;
-        if (head == tail) {
+    /**
+     * The first {@code length} bytes were written.
+     *
+     * @param prefix bytes in front of each frame
+     */
+    void taken(int length, int prefix) {
+        int written = head + length;
+        int whole = head + rest;
+        if (written == tail) {
             clear();
+            return;
         }
+        while (whole < written) {
+            whole += frameLength(whole, prefix);
+        }
+        rest = whole - written;
+        forward(written);
+    }
+
+    /**
+     * Drops what waited too long.
+     *
+     * @param prefix bytes in front of each frame
+     */
+    void expire(long now, int prefix) {
+        if (markCount == 0 || now - times[firstMark] < AGE || size() <= FLOOR) {
+            return;
+        }
+        int whole = head + rest;
+        int cut = whole;
+        while (markCount > 0 && now - times[firstMark] >= AGE && tail - cut > FLOOR) {
+            int stop = head + (int) (marks[firstMark] - removed);
+            while (cut < stop && tail - cut > FLOOR) {
+                cut += frameLength(cut, prefix);
+                dropped++;
+            }
+            if (cut < stop) {
+                break;
+            }
+            dropMark();
+        }
+        if (cut == tail && rest == 0) {
+            clear();
+            return;
+        }
+        // The rest of a frame in progress goes on before what was not dropped.
+        buffer.copy(cut - rest, buffer, head, rest);
+        forward(cut - rest);
+    }
+
+    private int frameLength(int at, int prefix) {
+        return prefix + Wire.knownLength(buffer.bytes, at + prefix);
+    }
+
+    private void forward(int newHead) {
+        removed += newHead - head;
+        head = newHead;
+        while (markCount > 0 && marks[firstMark] <= removed) {
+            dropMark();
+        }
+    }
+
+    private void dropMark() {
+        firstMark = (firstMark + 1) % MARKS;
+        markCount--;
     }
 
     /** Forgets what waits, and gives the memory back. */
@@ -137,5 +223,9 @@ final class Outbox {
         head = 0;
         tail = 0;
         rest = 0;
+        added = 0;
+        removed = 0;
+        firstMark = 0;
+        markCount = 0;
     }
 }

@@ -104,10 +104,16 @@ final class Packet {
         return b.getInt(at + DESTINATION);
     }
 
-    /** Whether a host can have this address: not in 0/8 or 127/8, not multicast, reserved or broadcast. */
-    static boolean isHost(int address) {
-        int first = address >>> 24;
-        return first != 0 && first != 127 && first < 224;
+    /**
+     * Whether these bytes are an IPv4 packet with a header that fits and just this total length. Refuses BIG TCP too,
+     * whose total length is 0, and with it whatever 16 bits cannot count.
+     */
+    static boolean isIpv4(ByteBuffer b, int at, int length) {
+        if (length < HEADER || (b.get(at) & 0xf0) != 0x40 || totalLength(b, at) != length) {
+            return false;
+        }
+        int header = headerLength(b, at);
+        return header >= HEADER && header <= length;
     }
 
     /** The one's complement sum of the bytes, as if a zero followed an odd last one, added to {@code start}. */
@@ -176,7 +182,7 @@ final class Packet {
      *         for its directed broadcast
      */
     static int hostUnreachable(ByteBuffer b, int at, int length, int from, ByteBuffer to, int toAt) {
-        if (length < HEADER || !isHost(source(b, at)) || !isHost(destination(b, at))
+        if (length < HEADER || !Ipv4.host(source(b, at)) || !Ipv4.host(destination(b, at))
                 || (b.getShort(at + FRAGMENT) & FRAGMENT_OFFSET) != 0 || isIcmpError(b, at, length)) {
             return 0;
         }

@@ -16,15 +16,12 @@ final class Peer {
     int address;
     /** Whether it is an extended client. */
     boolean extended;
+    /** Feature bits accepted: {@link Wire#OFFLOAD}, {@link Wire#OFFLOAD_UDP}. */
+    int features;
     /** Its session token, 0 for none. */
     long token;
     /** Frames that it may not send, and that went nowhere: data before an address, other source addresses, IPv6. */
     long refused;
-    /** Whether the server's list of links to flush has it. */
-    boolean queued;
-    /** Whether it was closed: an event that is still in the batch means nothing then. */
-    boolean closed;
-
     private Ratelimit answers;
 
     /** @param timeout nanoseconds of silence after which it is dropped */

@@ -8,7 +8,7 @@ package simplevpn;
  */
 final class Pool {
     private static final int SMALLEST_BITS = 11;
-    private static final int LARGEST_BITS = 18;
+    private static final int LARGEST_BITS = 22;
     /** The largest buffer there is, bytes. */
     static final int LARGEST = 1 << LARGEST_BITS;
 

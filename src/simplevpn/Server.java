@@ -10,17 +10,17 @@ public final class Server {
             Runs a private network: listens on one TCP port, gives each client (cli) an address, and carries
             packets between the clients and this host.""";
 
+    private static final Network NETWORK = new Network(0x0a000000, 16);
+
     /** Packets of the device, and reads of one connection, that one turn handles before it looks at the others. */
     private static final int DEVICE_BATCH = 128;
+    private static final int DEVICE_START = Inbox.HEADROOM;
     private static final int READ_BATCH = 4;
     private static final int ACCEPT_BATCH = 64;
     /** Packets that wait in the device until the loop reads them. */
-    private static final int DEVICE_QUEUE = 50;
-    /** Bytes that may wait for one client, and for all connections together. */
-    private static final int OUTBOX_LIMIT = 256 * 1024;
+    private static final int DEVICE_QUEUE = Integer.getInteger("queue", 500);
+    /** Bytes that may wait for all connections together. */
     private static final long POOL_LIMIT = 16L << 20;
-    /** Frames in a row for one client are written from where they are when they have at least so many bytes. */
-    private static final int WORTH_A_WRITE = 16 * 1024;
     /** A SYN's MSS to and from classic clients: their reads should find whole packets in the outer segments. */
     private static final int CLASSIC_MSS = 1360;
     /** Descriptors that are not a client's: standard streams, the VM's files, device, poller, listener. */
@@ -32,19 +32,17 @@ public final class Server {
     private static final long ACCEPT_PAUSE = SECOND;
     private static final long SHRINK_INTERVAL = 10 * SECOND;
 
-    private final int mtu;
     private final int timeout;
-    private final int prefixLength;
-    private final int maxClients;
     private final int maxConnections;
 
+    private final Admission admission;
     private final Allocator<Peer> pool;
     private final Poller poller;
-    private final Tun tun;
+    private final Device device;
     private final Tcp listener;
     private final Pool memory = new Pool(POOL_LIMIT);
     private final Inbox inbox = new Inbox(false);
-    private final Buffer packets = Buffer.permanent(256 * 1024);
+    private final Sender sender;
     private final Buffer message = Buffer.permanent(Inbox.HEADROOM + Wire.MAX_ANSWER);
     private final Ratelimit strangers;
     private final Ratelimit answers;
@@ -52,15 +50,6 @@ public final class Server {
     /** Connections by descriptor. */
     private Peer[] peers = new Peer[64];
     private int connections;
-    /** Links to flush at the end of the turn, since frames for several were queued in it. */
-    private Peer[] queued = new Peer[16];
-    private int queuedCount;
-
-    /** The frames in a row that go to one client: where they are, not written yet. */
-    private Peer runTo;
-    private Buffer run;
-    private int runAt;
-    private int runEnd;
 
     private long now = System.nanoTime();
     private long nextDeadline = now + Long.MAX_VALUE / 2;
@@ -70,26 +59,27 @@ public final class Server {
 
     private Server(Options options) throws Failure {
         int port = options.number("port", 1, 65535, Daemon.PORT);
-        mtu = options.number("mtu", 576, 65535, 1500);
+        int mtu = options.number("mtu", Daemon.MIN_MTU, Daemon.MAX_MTU, Daemon.MTU);
         timeout = options.number("timeout", 2, 65535, Daemon.TIMEOUT);
-        int network = network(options);
-        prefixLength = prefixLength(options);
-        pool = new Allocator<>(network, prefixLength);
-        String device = Daemon.interfaceName(options);
-        int descriptors = Math.max(1, Daemon.raiseDescriptorLimit() - OTHER_DESCRIPTORS);
-        maxClients = options.number("max-clients", 1, 1 << 24, Math.min(pool.capacity(), descriptors));
-        maxConnections = descriptors;
+        Network network = options.given("network") ? Network.parse(options, "network") : NETWORK;
+        String name = Daemon.interfaceName(options);
+        maxConnections = Math.max(1, Daemon.raiseDescriptorLimit() - OTHER_DESCRIPTORS);
+        int maxClients = options.number("max-clients", 1, 1 << 24, maxConnections);
         strangers = new Ratelimit(20, 100, now);
         answers = new Ratelimit(20, 50, now);
 
+        Daemon.chooseCongestion(options);
         listener = Tcp.listen(options.text("listen"), port);
         poller = new Poller();
-        tun = Tun.open(device);
-        tun.configure(pool.own(), prefixLength, mtu, DEVICE_QUEUE);
+        device = new Device(Tun.open(name, !options.given("no-offload")));
+        admission = new Admission(network, mtu, timeout, maxClients, device.features());
+        pool = admission.pool;
+        sender = new Sender(mtu);
+        device.tun.configure(pool.own(), network.prefix(), mtu, DEVICE_QUEUE);
         poller.add(listener.fd, Abi.EPOLLIN);
-        poller.add(tun.fd, Abi.EPOLLIN);
-        Log.event("listening on " + listener.peer + ", network " + Ipv4.text(network) + "/" + prefixLength + ", this host is "
-                + Ipv4.text(pool.own()) + " on " + tun.name + ", at most " + maxClients + " clients");
+        poller.add(device.tun.fd, Abi.EPOLLIN);
+        Log.event("listening on " + listener.peer + ", network " + network + ", this host is " + Ipv4.text(pool.own()) + " on "
+                + device.tun.name + ", at most " + admission.maxClients() + " clients, congestion control " + listener.congestion());
     }
 
     /** Starts the program; see {@code srv --help}. */
@@ -112,44 +102,6 @@ public final class Server {
         Daemon.end(status);
     }
 
-    private static int network(Options options) throws Failure {
-        if (!options.given("network")) {
-            return 0x0a000000;
-        }
-        String text = options.text("network");
-        int slash = text.indexOf('/');
-        long network = Ipv4.parse(slash < 0 ? text : text.substring(0, slash));
-        int length = prefixLength(options);
-        if (network < 0) {
-            throw options.bad("network", "must be an IPv4 network and its length, such as 10.0.0.0/16");
-        }
-        int name = (int) network & Ipv4.netmask(length);
-        if (name != (int) network) {
-            throw options.bad("network", "has bits set behind its length; the network is " + Ipv4.text(name) + "/" + length);
-        }
-        if (!Ipv4.host(name)) {
-            throw options.bad("network", "no host can have addresses of this network");
-        }
-        return name;
-    }
-
-    private static int prefixLength(Options options) throws Failure {
-        if (!options.given("network")) {
-            return 16;
-        }
-        String text = options.text("network");
-        int slash = text.indexOf('/');
-        int length = 0;
-        for (int i = slash + 1; slash > 0 && i < text.length() && i < slash + 4; i++) {
-            char c = text.charAt(i);
-            length = c >= '0' && c <= '9' ? length * 10 + c - '0' : 99;
-        }
-        if (length < 8 || length > 30) {
-            throw options.bad("network", "must end in a length from /8 to /30, such as 10.0.0.0/16");
-        }
-        return length;
-    }
-
     /* A turn of the loop: wait for something to be ready or for the next deadline; carry the device's packets to clients, take
      * new connections, read each client's frames and carry them where they go; write what was queued for several clients;
      * see whose time is over. */
@@ -157,9 +109,10 @@ public final class Server {
         while (!poller.woken()) {
             int ready = poller.await(untilDeadline());
             now = System.nanoTime();
+            sender.turn(now);
             for (int i = 0; i < ready; i++) {
                 int fd = poller.fd(i);
-                if (fd == tun.fd) {
+                if (fd == device.tun.fd) {
                     fromDevice();
                 } else if (fd == listener.fd) {
                     accept();
@@ -167,46 +120,40 @@ public final class Server {
                     serve(peers[fd], poller.ready(i));
                 }
             }
-            flushQueued();
+            sender.flush();
             deadlines();
         }
-        tun.close();
+        device.tun.close();
         Log.event("ended by a signal, " + connections + " connections closed");
     }
 
     /* ---- from the device ---- */
 
     private void fromDevice() throws Failure {
-        int at = Inbox.HEADROOM;
+        Buffer b = device.buffer;
         for (int i = 0; i < DEVICE_BATCH; i++) {
-            if (packets.size - at < mtu) {
-                endRun(true);
-                at = Inbox.HEADROOM;
+            // Right behind the packets that wait to be written, as if this one went the same way, which it often does.
+            int at = sender.joining(b, DEVICE_START);
+            if (!device.hasRoom(at)) {
+                sender.endRow(false);
+                at = DEVICE_START;
             }
-            int length = tun.read(packets, at, packets.size - at);
+            int length = device.read(at);
             if (length == 0) {
                 break;
             }
-            int verdict = Wire.frame(packets.bytes, at, at + length, false);
-            if (Wire.kind(verdict) == Wire.DATA && Wire.length(verdict) == length) {
-                at += fromDevice(at, length) ? length : 0;
+            if (length == Offload.DROP) {
+                continue;
+            }
+            int destination = Packet.destination(b.bytes, at);
+            Peer to = pool.holder(destination);
+            if (to != null) {
+                forward(null, to, b, at, length, device.prefix);
+            } else if (!pool.contains(destination) || !pool.reserved(destination)) {
+                unreachable(null, b, at, length);
             }
         }
-        endRun(true);
-    }
-
-    /** Carries one packet of the device; false when nothing needs its bytes any more. */
-    private boolean fromDevice(int at, int length) throws Failure {
-        int destination = Packet.destination(packets.bytes, at);
-        Peer to = pool.holder(destination);
-        if (to != null) {
-            forward(null, to, packets, at, length);
-            return true;
-        }
-        if (!pool.contains(destination) || !pool.reserved(destination)) {
-            unreachable(null, packets, at, length);
-        }
-        return false;
+        sender.endRow(true);
     }
 
     /* ---- from clients ---- */
@@ -233,7 +180,7 @@ public final class Server {
                 System.arraycopy(peers, 0, more, 0, peers.length);
                 peers = more;
             }
-            Peer peer = new Peer(new Link(tcp, poller, memory, OUTBOX_LIMIT), timeout * SECOND, now);
+            Peer peer = new Peer(new Link(tcp, poller, memory), timeout * SECOND, now);
             peers[tcp.fd] = peer;
             connections++;
             deadlineIn(ASK_TIME);
@@ -255,7 +202,7 @@ public final class Server {
     private void serve(Peer peer, int ready) throws Failure {
         Link link = peer.link;
         if ((ready & Abi.EPOLLOUT) != 0) {
-            link.flush();
+            link.flush(now);
         }
         for (int i = 0; i < READ_BATCH && link.error == 0; i++) {
             int result = inbox.fill(link);
@@ -268,7 +215,7 @@ public final class Server {
             }
             peer.keepalive.received(now);
             boolean sound = frames(peer);
-            endRun(true);
+            sender.endRow(true);
             if (!sound) {
                 return;
             }
@@ -283,9 +230,17 @@ public final class Server {
         for (;;) {
             switch (inbox.next()) {
                 case Wire.DATA -> data(peer);
-                case Wire.KEEPALIVE -> peer.link.send(inbox.buffer, inbox.frame, inbox.frameLength);
+                case Wire.KEEPALIVE -> {
+                    if (inbox.prefix == 0) {
+                        peer.link.send(inbox.buffer, inbox.frame, inbox.frameLength, now);
+                    } else {
+                        peer.refused++;
+                    }
+                }
                 case Wire.ADDRESS -> {
-                    if (Wire.isRequest(inbox.buffer.bytes, inbox.packet) && !request(peer)) {
+                    if (inbox.prefix != 0) {
+                        peer.refused++;
+                    } else if (Wire.isRequest(inbox.buffer.bytes, inbox.packet) && !request(peer)) {
                         return false;
                     }
                 }
@@ -305,11 +260,16 @@ public final class Server {
         Buffer b = inbox.buffer;
         int at = inbox.packet;
         int length = inbox.packetLength;
+        int prefix = inbox.prefix;
         if (peer.address == 0 || Packet.source(b.bytes, at) != peer.address) {
             peer.refused++;
             if (Log.details() && peer.mayAnswer(now)) {
                 Log.event(peer + " refused: a packet from " + Ipv4.text(Packet.source(b.bytes, at)));
             }
+            return;
+        }
+        if (!Offload.check(b.bytes, at, length, prefix, peer.link.offloadUdp)) {
+            peer.refused++;
             return;
         }
         peer.link.packetsIn++;
@@ -320,76 +280,23 @@ public final class Server {
         int destination = Packet.destination(b.bytes, at);
         Peer to = pool.holder(destination);
         if (to != null) {
-            forward(peer, to, b, at, length);
+            forward(peer, to, b, at, length, prefix);
         } else if (pool.contains(destination) && !pool.reserved(destination)) {
             unreachable(peer, b, at, length);
         } else {
-            tun.write(b, at, length);
+            // The kernel's packet header is written over the end of the frame before, which may still wait in the row.
+            sender.endRow(false);
+            device.write(b, at, length, prefix);
         }
     }
 
     /* ---- to clients ---- */
 
-    /** Sends one packet to a client: in one write with those before and behind it, if they go to the same one. */
-    private void forward(Peer from, Peer to, Buffer source, int at, int length) {
+    private void forward(Peer from, Peer to, Buffer source, int at, int length, int prefix) {
         if (!to.extended && (from == null || from.extended)) {
-            Packet.clampMss(source.bytes, at, length, CLASSIC_MSS, false);
+            Packet.clampMss(source.bytes, at, length, CLASSIC_MSS, prefix != 0);
         }
-        to.link.packetsOut++;
-        to.link.bytesOut += length;
-        int frame = at - to.link.prefix;
-        if (runTo != to || run != source || runEnd != frame) {
-            endRun(false);
-            runTo = to;
-            run = source;
-            runAt = frame;
-        }
-        runEnd = at + length;
-    }
-
-    /**
-     * Writes or queues the frames in a row.
-     *
-     * @param last whether no more come in this batch, so that waiting for company is of no use
-     */
-    private void endRun(boolean last) {
-        if (runTo == null) {
-            return;
-        }
-        Link link = runTo.link;
-        int length = runEnd - runAt;
-        if (link.outbox.isEmpty() && (last || link.frameBySend || length >= WORTH_A_WRITE)) {
-            link.send(run, runAt, length);
-        } else {
-            link.queue(run, runAt, length);
-            flushLater(runTo);
-        }
-        runTo = null;
-    }
-
-    private void flushLater(Peer peer) {
-        if (peer.queued || peer.link.waiting()) {
-            return;
-        }
-        if (queuedCount == queued.length) {
-            Peer[] more = new Peer[2 * queuedCount];
-            System.arraycopy(queued, 0, more, 0, queuedCount);
-            queued = more;
-        }
-        peer.queued = true;
-        queued[queuedCount++] = peer;
-    }
-
-    private void flushQueued() {
-        for (int i = 0; i < queuedCount; i++) {
-            Peer peer = queued[i];
-            queued[i] = null;
-            peer.queued = false;
-            if (!peer.closed) {
-                peer.link.flush();
-            }
-        }
-        queuedCount = 0;
+        sender.packet(to.link, source, at, length, prefix);
     }
 
     /** Answers a packet for an address that nobody has with ICMP host unreachable, unless too many such came. */
@@ -404,7 +311,7 @@ public final class Server {
             return;
         }
         if (peer == null) {
-            tun.write(message, Inbox.HEADROOM, answer);
+            device.write(message, Inbox.HEADROOM, answer, 0);
         } else {
             sendMessage(peer, answer);
         }
@@ -412,11 +319,7 @@ public final class Server {
 
     /** Sends what is in {@link #message} behind the headroom. */
     private void sendMessage(Peer peer, int length) {
-        int prefix = peer.link.prefix;
-        if (prefix > 0) {
-            message.bytes.putInt(Inbox.HEADROOM - prefix, 0);
-        }
-        peer.link.send(message, Inbox.HEADROOM - prefix, prefix + length);
+        peer.link.sendMessage(message, length, now);
     }
 
     /* ---- addresses ---- */
@@ -425,75 +328,35 @@ public final class Server {
     private boolean request(Peer peer) {
         Buffer b = inbox.buffer;
         int at = inbox.packet;
-        boolean extended = Wire.isExtendedRequest(b.bytes, at);
+        Link link = peer.link;
         if (peer.address == 0) {
-            int wanted = Wire.wanted(b.bytes, at);
-            long token = extended ? Wire.token(b.bytes, at) : 0;
-            Peer holder = pool.holder(wanted);
-            boolean takeover = holder != null && token != 0 && holder.token == token;
-            String refusal = takeover ? null : refusal(wanted, holder);
-            if (refusal != null) {
-                refuse(peer, extended, refusal);
+            if (!link.outbox.isEmpty()) {
+                // Frames of the old framing still wait: this client sends without reading.
+                close(peer, "protocol error: asks for an address but does not read");
                 return false;
             }
-            if (takeover) {
-                close(holder, "gone: the same client connected again from " + peer.link.tcp.peer);
+            admission.decide(peer, b.bytes, at);
+            if (admission.refusal != null) {
+                sendMessage(peer, admission.refuse(b.bytes, at, message.bytes, Inbox.HEADROOM));
+                close(peer, "refused: " + admission.refusal);
+                return false;
             }
-            peer.extended = extended;
-            peer.link.frameBySend = !extended;
-            peer.token = token;
-            if (wanted == 0) {
-                peer.address = pool.dynamic(peer);
-            } else {
-                pool.fixed(wanted, peer);
-                peer.address = wanted;
+            Peer displaced = admission.displaced;
+            if (displaced != null) {
+                close(displaced, "gone: the same client connected again from " + link.tcp.peer);
             }
+            link.frameBySend = !peer.extended;
             deadlineIn(timeout * SECOND);
-            Log.event(peer.link.tcp.peer + " assigned " + Ipv4.text(peer.address)
-                    + (takeover ? " (taken over" : wanted == 0 ? " (dynamic" : " (static") + (extended ? ")" : ", classic)"));
+            Log.event(link.tcp.peer + " assigned " + Ipv4.text(peer.address) + (displaced != null ? " (taken over"
+                    : Wire.wanted(b.bytes, at) == 0 ? " (dynamic" : " (static") + (peer.extended ? ")" : ", classic)"));
         }
-        sendMessage(peer, extended ? extendedAnswer(peer, at) : classicAnswer(peer, at));
+        sendMessage(peer, admission.answer(peer, b.bytes, at, message.bytes, Inbox.HEADROOM));
+        if ((peer.features & Wire.OFFLOAD) != 0) {
+            // In force from the first frame after the answer.
+            link.prefix = Wire.PREFIX;
+            link.offloadUdp = (peer.features & Wire.OFFLOAD_UDP) != 0;
+        }
         return true;
-    }
-
-    /** Why a request for an address cannot be granted, or {@code null}. */
-    private String refusal(int wanted, Peer holder) {
-        if (pool.leased() >= maxClients) {
-            return "the server is full, " + maxClients + " clients are its limit";
-        }
-        if (wanted == 0) {
-            return pool.leased() == pool.capacity() ? "no address is free" : null;
-        }
-        if (!pool.contains(wanted)) {
-            return Ipv4.text(wanted) + " is not in the network " + Ipv4.text(pool.own() - 1) + "/" + prefixLength;
-        }
-        if (pool.reserved(wanted)) {
-            return Ipv4.text(wanted) + " is reserved";
-        }
-        return holder != null ? Ipv4.text(wanted) + " is taken by another client" : null;
-    }
-
-    private int classicAnswer(Peer peer, int request) {
-        return Wire.classicAnswer(message.bytes, Inbox.HEADROOM, inbox.buffer.bytes, request, peer.address);
-    }
-
-    private int extendedAnswer(Peer peer, int request) {
-        int begin = Inbox.HEADROOM;
-        int at = Wire.beginAnswer(message.bytes, begin, inbox.buffer.bytes, request, 0, peer.address);
-        at = Wire.option4(message.bytes, at, Wire.NETMASK, Ipv4.netmask(prefixLength));
-        at = Wire.option4(message.bytes, at, Wire.SERVER, pool.own());
-        at = Wire.option2(message.bytes, at, Wire.MTU, mtu);
-        at = Wire.option4(message.bytes, at, Wire.KEEPALIVE_TIMES, Math.max(1, timeout / 4) << 16 | timeout);
-        return Wire.endAnswer(message.bytes, begin, at);
-    }
-
-    private void refuse(Peer peer, boolean extended, String reason) {
-        if (extended) {
-            int begin = Inbox.HEADROOM;
-            int at = Wire.beginAnswer(message.bytes, begin, inbox.buffer.bytes, inbox.packet, 0, 0);
-            sendMessage(peer, Wire.endAnswer(message.bytes, begin, Wire.reason(message.bytes, at, reason)));
-        }
-        close(peer, "refused: " + reason);
     }
 
     /* ---- ends ---- */
@@ -502,10 +365,7 @@ public final class Server {
         if (peer.address != 0 || strangers.pass(now)) {
             Log.event(peer + " " + why + (peer.address == 0 ? "" : "; " + peer.counts()));
         }
-        peer.closed = true;
-        if (runTo == peer) {
-            runTo = null;
-        }
+        sender.release(peer.link);
         pool.release(peer.address);
         inbox.release(peer.link);
         peers[peer.link.tcp.fd] = null;

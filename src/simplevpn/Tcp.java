@@ -1,5 +1,7 @@
 package simplevpn;
 
+import java.nio.charset.StandardCharsets;
+
 /**
  * One TCP socket, non-blocking: a listener, or a connection whose bytes {@link Link} reads and writes.
  *
@@ -13,8 +15,15 @@ final class Tcp {
     /** Milliseconds that data may stay unacknowledged before the kernel gives a connection up (TCP_USER_TIMEOUT, tcp(7)). */
     private static final int USER_TIMEOUT = 30_000;
 
+    /** Bytes that may wait unsent in the kernel before it says that the socket is full (TCP_NOTSENT_LOWAT, tcp(7)). */
+    private static final int UNSENT = Integer.getInteger("lowat", 16 * 1024);
+
     private static final Buffer NAME = Buffer.permanent(Abi.SIN6_SIZE);
-    private static final Buffer VALUE = Buffer.permanent(Long.BYTES);
+    private static final Buffer VALUE = Buffer.permanent(16);
+    private static final Buffer LENGTH = Buffer.permanent(Integer.BYTES);
+
+    /** The name of the congestion control for new sockets, or {@code null} for the system's. */
+    private static byte[] congestion;
 
     /** The descriptor, for the {@link Poller}. */
     final int fd;
@@ -49,6 +58,7 @@ final class Tcp {
             throw Failure.of("socket for " + chosen, fd, "");
         }
         Tcp listener = new Tcp(fd, chosen);
+        listener.tune();
         listener.set(Abi.SOL_SOCKET, Abi.SO_REUSEADDR, 1);
         if (chosen.family == Abi.AF_INET6) {
             listener.set(Abi.IPPROTO_IPV6, Abi.IPV6_V6ONLY, 0);
@@ -76,12 +86,12 @@ final class Tcp {
      * @return the connection, or {@code null} with the reason in {@link #refused}
      */
     Tcp accept() {
-        int fd = Libc.accept4(this.fd, NAME, VALUE);
+        int fd = Libc.accept4(this.fd, NAME, LENGTH);
         if (fd < 0) {
             refused = fd;
             return null;
         }
-        Tcp connection = new Tcp(fd, Endpoint.of(NAME, 0, VALUE.host.getInt(0)));
+        Tcp connection = new Tcp(fd, Endpoint.of(NAME, 0, LENGTH.host.getInt(0)));
         connection.tune();
         return connection;
     }
@@ -116,12 +126,52 @@ final class Tcp {
         return result < 0 ? result : -VALUE.host.getInt(0);
     }
 
-    private static final Buffer LENGTH = Buffer.permanent(Integer.BYTES);
-
-    /** Frames are whole when they are written: waiting for more (Nagle) would only delay them. */
     private void tune() {
+        // Frames are whole when they are written: waiting for more (Nagle) would only delay them.
         set(Abi.IPPROTO_TCP, Abi.TCP_NODELAY, 1);
         set(Abi.IPPROTO_TCP, Abi.TCP_USER_TIMEOUT, USER_TIMEOUT);
+        // What the network does not take yet waits in the Outbox, which knows its age, and not in the kernel.
+        set(Abi.IPPROTO_TCP, Abi.TCP_NOTSENT_LOWAT, UNSENT);
+        if (congestion != null) {
+            setCongestion(fd, congestion);
+        }
+    }
+
+    /**
+     * Chooses the congestion control of the sockets to come (TCP_CONGESTION, tcp(7)); a listener's connections inherit its own.
+     *
+     * @return whether the kernel has it and allows it; if not, sockets keep the system's choice
+     */
+    static boolean useCongestion(String name) throws Failure {
+        byte[] text = name.getBytes(StandardCharsets.US_ASCII);
+        if (text.length == 0 || text.length >= VALUE.size) {
+            return false;
+        }
+        int fd = Libc.socket(Abi.AF_INET, Abi.SOCK_STREAM | Abi.SOCK_CLOEXEC, 0);
+        if (fd < 0) {
+            throw Failure.of("socket", fd, "");
+        }
+        boolean known = setCongestion(fd, text);
+        Libc.close(fd);
+        if (known) {
+            congestion = text;
+        }
+        return known;
+    }
+
+    private static boolean setCongestion(int fd, byte[] name) {
+        VALUE.bytes.put(0, name);
+        return Libc.setsockopt(fd, Abi.IPPROTO_TCP, Abi.TCP_CONGESTION, VALUE, name.length) >= 0;
+    }
+
+    /** The congestion control in force. */
+    String congestion() {
+        int result = Libc.getsockopt(fd, Abi.IPPROTO_TCP, Abi.TCP_CONGESTION, VALUE, LENGTH);
+        StringBuilder name = new StringBuilder(VALUE.size);
+        for (int i = 0; result >= 0 && i < LENGTH.host.getInt(0) && VALUE.bytes.get(i) != 0; i++) {
+            name.append((char) VALUE.bytes.get(i));
+        }
+        return name.toString();
     }
 
     /** An option that cannot be had is gone without: each of them only makes things better. */

@@ -13,14 +13,17 @@ final class Tun {
     final int fd;
     /** The interface's name, as the kernel gave it. */
     final String name;
+    /** Bytes of the kernel's header in front of each packet read and written: a virtio_net_hdr, or 0. */
+    final int header;
 
     private final Buffer request = Buffer.permanent(Abi.IFR_SIZE);
     /** An ordinary socket: the ioctls that set an interface up are asked of one. */
     private final int control;
 
-    private Tun(int fd, String name, int control) {
+    private Tun(int fd, String name, int header, int control) {
         this.fd = fd;
         this.name = name;
+        this.header = header;
         this.control = control;
     }
 
@@ -28,9 +31,10 @@ final class Tun {
      * Opens a TUN interface.
      *
      * @param wanted the name, at most 15 bytes, perhaps with a {@code %d} that the kernel replaces by a number
+     * @param offload whether packets shall have the header that offloads need, if the kernel offers it
      * @throws Failure naming the call that failed, with nothing left open
      */
-    static Tun open(String wanted) throws Failure {
+    static Tun open(String wanted, boolean offload) throws Failure {
         int fd = Libc.open(DEVICE, Abi.O_RDWR | Abi.O_NONBLOCK | Abi.O_CLOEXEC);
         if (fd < 0) {
             throw Failure.of("open " + DEVICE, fd, switch (-fd) {
@@ -42,9 +46,16 @@ final class Tun {
             });
         }
         Buffer request = Buffer.permanent(Abi.IFR_SIZE);
-        name(request, wanted);
-        request.host.putShort(Abi.IFR_UNION, (short) (Abi.IFF_TUN | Abi.IFF_NO_PI));
-        int result = Libc.ioctl(fd, Abi.TUNSETIFF, request);
+        int plain = Abi.IFF_TUN | Abi.IFF_NO_PI;
+        int header = offload ? Offload.VNET_HEADER : 0;
+        int result = attach(fd, request, wanted, offload ? plain | Abi.IFF_VNET_HDR : plain);
+        if (result == -Errno.EINVAL && offload) {
+            header = 0;
+            result = attach(fd, request, wanted, plain);
+            if (result >= 0) {
+                Log.event("TUNSETIFF " + wanted + ": this kernel offers no IFF_VNET_HDR: going on without offloads");
+            }
+        }
         if (result < 0) {
             Libc.close(fd);
             throw Failure.of("TUNSETIFF " + wanted, result, switch (-result) {
@@ -60,7 +71,18 @@ final class Tun {
             Libc.close(fd);
             throw Failure.of("socket for setting up " + wanted, control, "");
         }
-        return new Tun(fd, name(request), control);
+        return new Tun(fd, name(request), header, control);
+    }
+
+    private static int attach(int fd, Buffer request, String name, int flags) {
+        name(request, name);
+        request.host.putShort(Abi.IFR_UNION, (short) flags);
+        return Libc.ioctl(fd, Abi.TUNSETIFF, request);
+    }
+
+    /** TUNSETOFFLOAD (linux/if_tun.h) with the given TUN_F bits; returns 0 or −errno. */
+    int setOffload(int features) {
+        return Libc.ioctl(fd, Abi.TUNSETOFFLOAD, features);
     }
 
     private static void name(Buffer request, String name) {
@@ -148,8 +170,8 @@ final class Tun {
      * Takes one packet from the kernel.
      *
      * @param buffer receives it at byte {@code at}
-     * @param limit room for it, at least the MTU
-     * @return its length; 0 when none is waiting
+     * @param limit room for it and its {@link #header}
+     * @return its length with the header; 0 when none is waiting
      * @throws Failure when the interface is gone
      */
     int read(Buffer buffer, int at, int limit) throws Failure {
@@ -164,7 +186,7 @@ final class Tun {
     }
 
     /**
-     * Hands one packet to the kernel.
+     * Hands one packet to the kernel, its {@link #header} in front of it.
      *
      * @return whether the kernel took it; it refuses one that is damaged, and any while the interface is down
      * @throws Failure when the interface is gone
