@@ -79,8 +79,8 @@ final class Allocator<H> {
     }
 
     /**
-     * Leases any free address. The search goes on where the last one ended, so that an address just given back is the last to
-     * be given away: its holder may only be reconnecting.
+     * Leases any free address. The search goes on where the last one ended, so that an address just given back is not soon given
+     * away: its holder may only be reconnecting.
      *
      * @return the address, or 0 when the pool is empty
      */

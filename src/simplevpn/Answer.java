@@ -114,16 +114,9 @@ final class Answer {
         return true;
     }
 
-    /** The reason as one line that a terminal survives: control characters become spaces. */
     private static String text(ByteBuffer b, int at, int length) {
         byte[] bytes = new byte[length];
         b.get(at, bytes);
-        StringBuilder line = new StringBuilder(new String(bytes, StandardCharsets.UTF_8));
-        for (int i = 0; i < line.length(); i++) {
-            if (Character.isISOControl(line.charAt(i))) {
-                line.setCharAt(i, ' ');
-            }
-        }
-        return line.toString();
+        return new String(bytes, StandardCharsets.UTF_8);
     }
 }

@@ -151,7 +151,7 @@ public final class Client {
             deadlines();
         }
         device.tun.close();
-        Log.event("ended by a signal");
+        Log.event("ended by a signal" + (state == RUNNING ? "; " + counts() : ""));
     }
 
     /* ---- connecting ---- */
@@ -294,6 +294,7 @@ public final class Client {
             idle = Math.min(idle, answer.idle);
         }
         keepalive = new Keepalive(idle * SECOND, timeout * SECOND, now);
+        link.tcp.giveUpAfter(timeout);
     }
 
     /* ---- from the server ---- */
@@ -321,6 +322,7 @@ public final class Client {
                 keepalive.received(now);
             }
             frames(serving);
+            device.flush();
         }
         if (link == serving && link.error != 0) {
             lost(Errno.text(-link.error));
@@ -332,8 +334,7 @@ public final class Client {
         while (link == serving) {
             switch (inbox.next()) {
                 case Wire.DATA -> {
-                    if (state == RUNNING && Offload.check(inbox.buffer.bytes, inbox.packet, inbox.packetLength, inbox.prefix,
-                            link.offloadUdp) && device.write(inbox.buffer, inbox.packet, inbox.packetLength, inbox.prefix)) {
+                    if (state == RUNNING && toDevice()) {
                         link.packetsIn++;
                         link.bytesIn += inbox.packetLength;
                     } else {
@@ -355,6 +356,16 @@ public final class Client {
                 default -> damaged();
             }
         }
+    }
+
+    /** Hands the inbox's packet to the device; false when it is not sound or the kernel refuses it. */
+    private boolean toDevice() throws Failure {
+        Buffer b = inbox.buffer;
+        if (link.prefix == 0) {
+            return device.join(b, inbox.packet, inbox.packetLength);
+        }
+        return Offload.check(b.bytes, inbox.packet, inbox.packetLength, inbox.prefix, link.offloadUdp)
+                && device.write(b, inbox.packet, inbox.packetLength, inbox.prefix);
     }
 
     /** A classic server cuts streams anywhere, so the next read may begin with a frame; any other server has to be sound. */
@@ -381,10 +392,13 @@ public final class Client {
             next(what);
             return;
         }
-        Log.event(what + "; received " + link.packetsIn + " packets, " + link.bytesIn + " bytes; sent " + link.packetsOut
-                + " packets, " + link.bytesOut + " bytes; refused " + refused + ", resyncs " + resyncs + "; reconnecting");
+        Log.event(what + "; " + counts() + "; reconnecting");
         dialer.told(what);
         failed(what);
+    }
+
+    private String counts() {
+        return link.counts() + ", refused " + refused + ", resyncs " + resyncs;
     }
 
     /* ---- from the device ---- */

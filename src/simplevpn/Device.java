@@ -22,6 +22,11 @@ final class Device {
     int prefix;
 
     private boolean delivering;
+    /** Joins plain packets that come in a row; made when the first one comes. */
+    private Coalescer coalescer;
+    private Buffer joined;
+    /** Where the packet lies that the coalescer holds as it came. */
+    private Buffer held;
 
     /**
      * @param tun an interface with packet headers ({@link Tun#header}) or without
@@ -98,5 +103,42 @@ final class Device {
         }
         return Offload.header(source.bytes, at, length, prefix, offloadUdp)
                 && tun.write(source, at - header, header + length);
+    }
+
+    /**
+     * Hands over one plain packet from a peer without offload framing, together with those of its flow that come right behind it:
+     * one super-packet costs the kernel much less than its segments do. It stays until {@link #flush} at the latest, and the bytes
+     * of it and of the {@link Offload#VNET_HEADER} before it must stay until then.
+     *
+     * @return false when the kernel refused a packet
+     */
+    boolean join(Buffer source, int at, int length) throws Failure {
+        if (!offload) {
+            return write(source, at, length, 0);
+        }
+        if (coalescer == null) {
+            joined = Buffer.permanent(Inbox.HEADROOM + MAX_PACKET);
+            coalescer = new Coalescer(joined.bytes, Inbox.HEADROOM);
+        }
+        if (coalescer.add(source.bytes, at, length)) {
+            held = source;
+            return true;
+        }
+        boolean taken = flush();
+        if (coalescer.add(source.bytes, at, length)) {
+            held = source;
+            return taken;
+        }
+        return write(source, at, length, 0) && taken;
+    }
+
+    /** Hands over what {@link #join} keeps back; returns false when the kernel refused it. */
+    boolean flush() throws Failure {
+        int length = coalescer == null ? 0 : coalescer.flush();
+        if (length == 0) {
+            return true;
+        }
+        Buffer from = coalescer.buffer() == joined.bytes ? joined : held;
+        return write(from, coalescer.at(), length, coalescer.prefix());
     }
 }

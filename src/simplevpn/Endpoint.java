@@ -40,7 +40,7 @@ final class Endpoint {
         hints.free();
         list.free();
         if (result != 0) {
-            throw new Failure(passive ? Failure.USAGE : Failure.UNREACHABLE, host + ": " + switch (result) {
+            throw new Failure(passive ? Failure.USAGE : Failure.UNREACHABLE, (passive ? "--listen " : "") + host + ": " + switch (result) {
                 case Abi.EAI_AGAIN -> "the name server does not answer";
                 case Abi.EAI_NONAME, Abi.EAI_NODATA -> passive ? "not an IPv4 or IPv6 address" : "no such host name";
                 default -> "cannot look this name up (getaddrinfo " + result + ")";

@@ -17,6 +17,8 @@ final class Errno {
     static final int EBUSY = 16;
     static final int EEXIST = 17;
     static final int ENODEV = 19;
+    static final int ENOTDIR = 20;
+    static final int EISDIR = 21;
     static final int EINVAL = 22;
     static final int ENFILE = 23;
     static final int EMFILE = 24;
@@ -24,6 +26,7 @@ final class Errno {
     static final int EPIPE = 32;
     static final int ENAMETOOLONG = 36;
     static final int ENOSYS = 38;
+    static final int ELOOP = 40;
     static final int EBADFD = 77;
     static final int EOPNOTSUPP = 95;
     static final int EAFNOSUPPORT = 97;
@@ -60,6 +63,8 @@ final class Errno {
             case EBUSY -> "EBUSY (Device or resource busy)";
             case EEXIST -> "EEXIST (File exists)";
             case ENODEV -> "ENODEV (No such device)";
+            case ENOTDIR -> "ENOTDIR (Not a directory)";
+            case EISDIR -> "EISDIR (Is a directory)";
             case EINVAL -> "EINVAL (Invalid argument)";
             case ENFILE -> "ENFILE (Too many open files in system)";
             case EMFILE -> "EMFILE (Too many open files)";
@@ -67,6 +72,7 @@ final class Errno {
             case EPIPE -> "EPIPE (Broken pipe)";
             case ENAMETOOLONG -> "ENAMETOOLONG (File name too long)";
             case ENOSYS -> "ENOSYS (Function not implemented)";
+            case ELOOP -> "ELOOP (Too many levels of symbolic links)";
             case EBADFD -> "EBADFD (File descriptor in bad state)";
             case EOPNOTSUPP -> "EOPNOTSUPP (Operation not supported)";
             case EAFNOSUPPORT -> "EAFNOSUPPORT (Address family not supported)";

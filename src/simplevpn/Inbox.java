@@ -103,7 +103,6 @@ final class Inbox {
     void release(Link link) {
         if (owner == link) {
             owner = null;
-            at = end;
         }
     }
 }

@@ -189,6 +189,12 @@ final class Link {
         }
     }
 
+    /** What was carried, for the end of the connection. */
+    String counts() {
+        return "received " + packetsIn + " packets, " + bytesIn + " bytes; sent " + packetsOut + " packets, " + bytesOut
+                + " bytes; dropped " + outbox.dropped();
+    }
+
     /** Closes the socket and gives all memory back. */
     void close() {
         closed = true;

@@ -58,7 +58,17 @@ final class Log {
             two(text, second / 60 % 60).append(':');
             two(text, second % 60).append("Z ");
         }
-        System.err.println(text.append(program).append(": ").append(line));
+        System.err.println(oneLine(text.append(program).append(": ").append(line)));
+    }
+
+    /** One event is one line that a terminal survives, whoever said the words in it: control characters become spaces. */
+    static StringBuilder oneLine(StringBuilder text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isISOControl(text.charAt(i))) {
+                text.setCharAt(i, ' ');
+            }
+        }
+        return text;
     }
 
     private static StringBuilder two(StringBuilder text, int number) {

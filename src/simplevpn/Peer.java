@@ -47,7 +47,6 @@ final class Peer {
 
     /** What it sent and got, for the end of its connection. */
     String counts() {
-        return "received " + link.packetsIn + " packets, " + link.bytesIn + " bytes; sent " + link.packetsOut + " packets, "
-                + link.bytesOut + " bytes; dropped " + link.outbox.dropped() + ", refused " + refused;
+        return link.counts() + ", refused " + refused;
     }
 }

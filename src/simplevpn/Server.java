@@ -124,7 +124,12 @@ public final class Server {
             deadlines();
         }
         device.tun.close();
-        Log.event("ended by a signal, " + connections + " connections closed");
+        for (Peer peer : peers) {
+            if (peer != null) {
+                close(peer, "closed");
+            }
+        }
+        Log.event("ended by a signal");
     }
 
     /* ---- from the device ---- */
@@ -174,6 +179,7 @@ public final class Server {
                 tcp.close();
                 continue;
             }
+            tcp.giveUpAfter(timeout);
             poller.add(tcp.fd, Abi.EPOLLIN);
             if (tcp.fd >= peers.length) {
                 Peer[] more = new Peer[Math.max(tcp.fd + 1, 2 * peers.length)];
@@ -216,6 +222,7 @@ public final class Server {
             peer.keepalive.received(now);
             boolean sound = frames(peer);
             sender.endRow(true);
+            device.flush();
             if (!sound) {
                 return;
             }
@@ -286,7 +293,11 @@ public final class Server {
         } else {
             // The kernel's packet header is written over the end of the frame before, which may still wait in the row.
             sender.endRow(false);
-            device.write(b, at, length, prefix);
+            if (peer.link.prefix == 0) {
+                device.join(b, at, length);
+            } else {
+                device.write(b, at, length, prefix);
+            }
         }
     }
 
@@ -330,11 +341,6 @@ public final class Server {
         int at = inbox.packet;
         Link link = peer.link;
         if (peer.address == 0) {
-            if (!link.outbox.isEmpty()) {
-                // Frames of the old framing still wait: this client sends without reading.
-                close(peer, "protocol error: asks for an address but does not read");
-                return false;
-            }
             admission.decide(peer, b.bytes, at);
             if (admission.refusal != null) {
                 sendMessage(peer, admission.refuse(b.bytes, at, message.bytes, Inbox.HEADROOM));
@@ -351,7 +357,12 @@ public final class Server {
                     : Wire.wanted(b.bytes, at) == 0 ? " (dynamic" : " (static") + (peer.extended ? ")" : ", classic)"));
         }
         sendMessage(peer, admission.answer(peer, b.bytes, at, message.bytes, Inbox.HEADROOM));
-        if ((peer.features & Wire.OFFLOAD) != 0) {
+        if ((peer.features & Wire.OFFLOAD) != 0 && link.prefix == 0) {
+            if (!link.outbox.isEmpty()) {
+                // What waits is in the old framing: this client sends without reading what it gets.
+                close(peer, "protocol error: asks for an address but does not read");
+                return false;
+            }
             // In force from the first frame after the answer.
             link.prefix = Wire.PREFIX;
             link.offloadUdp = (peer.features & Wire.OFFLOAD_UDP) != 0;

@@ -12,9 +12,6 @@ final class Tcp {
     /** {@link #read}'s result at the end of the stream. */
     static final int END = -1_000_000;
 
-    /** Milliseconds that data may stay unacknowledged before the kernel gives a connection up (TCP_USER_TIMEOUT, tcp(7)). */
-    private static final int USER_TIMEOUT = 30_000;
-
     /** Bytes that may wait unsent in the kernel before it says that the socket is full (TCP_NOTSENT_LOWAT, tcp(7)). */
     private static final int UNSENT = Integer.getInteger("lowat", 16 * 1024);
 
@@ -129,12 +126,16 @@ final class Tcp {
     private void tune() {
         // Frames are whole when they are written: waiting for more (Nagle) would only delay them.
         set(Abi.IPPROTO_TCP, Abi.TCP_NODELAY, 1);
-        set(Abi.IPPROTO_TCP, Abi.TCP_USER_TIMEOUT, USER_TIMEOUT);
         // What the network does not take yet waits in the Outbox, which knows its age, and not in the kernel.
         set(Abi.IPPROTO_TCP, Abi.TCP_NOTSENT_LOWAT, UNSENT);
         if (congestion != null) {
             setCongestion(fd, congestion);
         }
+    }
+
+    /** How many seconds data may stay unacknowledged before the kernel gives the connection up (TCP_USER_TIMEOUT, tcp(7)). */
+    void giveUpAfter(int seconds) {
+        set(Abi.IPPROTO_TCP, Abi.TCP_USER_TIMEOUT, (int) Math.min(seconds * 1000L, Integer.MAX_VALUE));
     }
 
     /**

@@ -1,0 +1,144 @@
+package simplevpn.net;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The two commands as a user or a supervisor meets them: one line that says what is wrong, and the exit status. */
+final class CommandTest extends Vpn {
+
+    /** Each wrong command line ends with status 2 and one line that names what is wrong. */
+    @Test
+    void usageErrors() {
+        List<List<String>> wrong = List.of(
+                List.of("srv", "--nonsense"), List.of("srv", "extra"), List.of("srv", "-p"),
+                List.of("srv", "-p", "70000"), List.of("srv", "-p", "2o"), List.of("srv", "-n", "10.0.0.0/31"),
+                List.of("srv", "-n", "10.0.0"), List.of("srv", "-t", "soon"), List.of("srv", "-c", "0"),
+                List.of("cli"), List.of("cli", "-s"), List.of("cli", "-s", "192.0.2.1", "-a", "10.0.0"),
+                List.of("cli", "-s", "192.0.2.1", "--nonsense"), List.of("cli", "-s", "192.0.2.1", "extra"));
+        List<Daemon> daemons = new ArrayList<>();
+        for (List<String> command : wrong) {
+            List<String> arguments = command.subList(1, command.size());
+            daemons.add(lan.start(east, command.get(0), arguments.toArray(String[]::new)));
+        }
+        for (int i = 0; i < daemons.size(); i++) {
+            Daemon daemon = daemons.get(i);
+            assertEquals(2, daemon.awaitExit(30), () -> daemon + ":\n" + daemon.log());
+            List<String> command = wrong.get(i);
+            assertOneLine(daemon, command.equals(List.of("cli")) ? "-s" : command.get(command.size() - 1));
+        }
+    }
+
+    /** A port that is in use: status 1 and one line that names the port; the device is not left behind. */
+    @Test
+    void portInUse() {
+        server();
+        Daemon second = lan.start(hub, "srv", "-n", "10.8.0.0/16", "-i", "second");
+        assertEquals(1, second.awaitExit(15));
+        assertOneLine(second, "2002");
+        assertTrue(hub.run("ip", "link", "show", "second").status() != 0, "no device of the second server");
+    }
+
+    /** Without /dev/net/tun: status 1 and one line that says what to do. */
+    @Test
+    void noTunDevice() {
+        // "ip netns exec" runs each command with mounts of its own, so this hides the device from the server alone.
+        Daemon server = lan.start(hub, List.of("sh", "-c",
+                "mount -t tmpfs none /dev/net && exec '" + Daemon.TOP.resolve("srv") + "'"));
+        assertEquals(1, server.awaitExit(15));
+        assertOneLine(server, "/dev/net/tun.*tun");
+    }
+
+    /** Without the privilege to make a device: status 1 and one line that names it. */
+    @Test
+    void noPrivilege() {
+        Daemon server = lan.start(hub, List.of("setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin",
+                Daemon.TOP.resolve("srv").toString()));
+        assertEquals(1, server.awaitExit(15));
+        assertOneLine(server, "CAP_NET_ADMIN");
+    }
+
+    /** A static address that the server refuses at the first attempt: status 3 and the server's reason. */
+    @Test
+    void refusedAddress() throws IOException {
+        server();
+        new ClassicClient(west, hub).ask("10.0.3.3");
+        Daemon client = clientStarting(east, "-a", "10.0.3.3");
+        assertEquals(3, client.awaitExit(15), client::log);
+        assertTrue(client.said("refused.*\\w{4}"), client::log);
+        assertTrue(east.tunnel().isEmpty(), "no device is left");
+    }
+
+    /** --once: status 4 when the server cannot be reached or its name is not known, and the client stays otherwise. */
+    @Test
+    void once() {
+        Daemon unreachable = clientStarting(east, "--once");
+        Daemon unknown = lan.start(east, "cli", "--once", "-s", "no-such-host.invalid");
+        assertEquals(4, unreachable.awaitExit(20), unreachable::log);
+        assertOneLine(unreachable, "192\\.0\\.2\\.1");
+        assertEquals(4, unknown.awaitExit(30), unknown::log);
+        assertOneLine(unknown, "no-such-host\\.invalid");
+        server();
+        client(east, "--once");
+        east.awaitPing(SERVER, 5);
+    }
+
+    /** --help and --version print to the point and end with status 0; -u is answered with one clear line. */
+    @Test
+    void questionsAreAnswered() {
+        for (String program : List.of("srv", "cli")) {
+            for (String option : List.of("--help", "-h")) {
+                Daemon help = lan.start(east, program, option);
+                assertEquals(0, help.awaitExit(15), help::log);
+                assertTrue(help.said("--port") && help.said("--version"), help::log);
+            }
+            Daemon version = lan.start(east, program, "--version");
+            assertEquals(0, version.awaitExit(15), version::log);
+            assertTrue(version.said("simplevpn.*\\d"), version::log);
+        }
+        Daemon udp = lan.start(east, "srv", "-u");
+        assertEquals(2, udp.awaitExit(15));
+        assertOneLine(udp, "UDP");
+    }
+
+    /** The configuration file has the options' long names; the command line wins over it. */
+    @Test
+    void configurationFile(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("simplevpn.conf");
+        Files.writeString(file, "# the office\nnetwork 10.77.0.0/24\nport 2099\n\nmtu 1280\n");
+        server("--config", file.toString(), "--mtu", "1290");
+        assertEquals(new Host.Tunnel(hub.tunnel().orElseThrow().device(), "10.77.0.1", 24), hub.tunnel().orElseThrow());
+        assertEquals(1290, hub.mtu(hub.tunnel().orElseThrow().device()));
+        client(east, "-p", "2099", "-i", "office");
+        assertEquals(new Host.Tunnel("office", "10.77.0.2", 24), east.tunnel().orElseThrow());
+    }
+
+    /** A file that is not there or says something wrong: one line that names the file, and the line in it. */
+    @Test
+    void wrongConfigurationFile(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("simplevpn.conf");
+        Daemon missing = lan.start(hub, "srv", "--config", file.toString());
+        assertEquals(1, missing.awaitExit(15), missing::log);
+        assertOneLine(missing, "simplevpn\\.conf.*ENOENT");
+        Files.writeString(file, "port 2002\nprot 2002\n");
+        Daemon wrong = lan.start(hub, "srv", "--config", file.toString());
+        assertEquals(2, wrong.awaitExit(15), wrong::log);
+        assertOneLine(wrong, "simplevpn\\.conf.*2.*prot");
+    }
+
+    /** The server listens where it is told: on one address and one port, or on all addresses. */
+    @Test
+    void listensWhereItIsTold() {
+        server("-l", hub.outer4, "-p", "443");
+        client(east, "-p", "443");
+        Daemon elsewhere = lan.start(west, "cli", "--once", "-s", hub.outer6, "-p", "443");
+        assertEquals(4, elsewhere.awaitExit(15), elsewhere::log);
+    }
+}

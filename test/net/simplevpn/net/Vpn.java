@@ -1,0 +1,67 @@
+package simplevpn.net;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What the tests on real TUN devices share: three hosts, ./srv for the hub, ./cli for the others. */
+@Timeout(value = 90, unit = TimeUnit.SECONDS)
+abstract class Vpn {
+    static final String SERVER = "10.0.0.1";
+
+    final Lan lan = new Lan("hub", "east", "west");
+    final Host hub = lan.host(0);
+    final Host east = lan.host(1);
+    final Host west = lan.host(2);
+
+    @RegisterExtension
+    final AfterTestExecutionCallback logs = context ->
+            context.getExecutionException().ifPresent(e -> e.addSuppressed(new AssertionError(lan.logs())));
+
+    @AfterEach
+    void closeLan() {
+        lan.close();
+    }
+
+    /** A server on the hub that listens and has its device. */
+    Daemon server(String... arguments) {
+        Daemon server = lan.start(hub, "srv", arguments);
+        server.awaitLine("listening on", 15);
+        server.await("an address on the server's device", 5, () -> hub.tunnel().isPresent());
+        return server;
+    }
+
+    /** A client that starts to connect to the hub. */
+    Daemon clientStarting(Host host, String... arguments) {
+        List<String> all = new ArrayList<>(List.of("-s", hub.outer4));
+        all.addAll(List.of(arguments));
+        return lan.start(host, "cli", all.toArray(String[]::new));
+    }
+
+    /** A client that has its address. */
+    Daemon client(Host host, String... arguments) {
+        Daemon client = clientStarting(host, arguments);
+        awaitAddress(client, host);
+        return client;
+    }
+
+    void awaitAddress(Daemon client, Host host) {
+        client.await("an address on the client's device", 20, () -> host.tunnel().isPresent());
+        client.awaitLine("connected to", 5);
+    }
+
+    String address(Host host) {
+        return host.tunnel().orElseThrow(() -> new AssertionError("no tunnel address on " + host)).address();
+    }
+
+    static void assertOneLine(Daemon daemon, String regex) {
+        assertTrue(daemon.lines().size() == 1 && daemon.said(regex),
+                () -> "expected one line with " + regex + " from " + daemon + ", not:\n" + daemon.log());
+    }
+}

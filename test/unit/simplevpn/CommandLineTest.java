@@ -1,0 +1,153 @@
+package simplevpn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Both programs as processes, as far as they come without a device: what they print, where, and their exit status.
+ *
+ * <p>Each command line ends with a wrong word that is looked at after the one in question: a program that overlooks
+ * that one still ends.
+ */
+class CommandLineTest {
+    private final List<Process> running = new ArrayList<>();
+
+    private Process start(Class<?> program, String... words) throws Exception {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "-cp",
+                new File(Server.class.getProtectionDomain().getCodeSource().getLocation().toURI()).getPath(),
+                program.getName()));
+        command.addAll(List.of(words));
+        Process process = new ProcessBuilder(command).start();
+        running.add(process);
+        return process;
+    }
+
+    /** A program that did not end is not left behind. */
+    @AfterEach
+    void end() {
+        running.forEach(Process::destroyForcibly);
+    }
+
+    private static String text(InputStream stream) throws Exception {
+        return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    private static void assertEnds(Process process, int status, String output, String error) throws Exception {
+        assertTrue(process.waitFor(20, TimeUnit.SECONDS), "still running: " + process.info());
+        assertEquals(error, text(process.getErrorStream()));
+        assertEquals(output, text(process.getInputStream()));
+        assertEquals(status, process.exitValue());
+    }
+
+    /** Runs the program once for each row, two at a time: words and what is wrong with them. */
+    private void assertWrong(Class<?> program, String name, String last, String[][] rows) throws Exception {
+        Process next = null;
+        for (int i = 0; i < rows.length; i++) {
+            Process process = i == 0 ? start(program, (rows[0][0] + last).split(" ")) : next;
+            if (i + 1 < rows.length) {
+                next = start(program, (rows[i + 1][0] + last).split(" "));
+            }
+            assertEnds(process, 2, "", name + ": " + rows[i][1] + System.lineSeparator());
+        }
+    }
+
+    /** Everything that {@code srv} itself can find wrong with its words: one line, status 2. */
+    @Test
+    void wrongServerOptions() throws Exception {
+        String help = " (srv --help shows all options)";
+        String length = ": must end in a length from /8 to /30, such as 10.0.0.0/16" + help;
+        String network = ": must be an IPv4 network and its length, such as 10.0.0.0/16" + help;
+        String host = ": no host can have addresses of this network" + help;
+        assertWrong(Server.class, "srv", " -l nowhere", new String[][] {
+            {"-p 0", "-p 0: must be a number from 1 to 65535" + help},
+            {"--mtu 575", "--mtu 575: must be a number from 576 to 65535" + help},
+            {"-t 1", "-t 1: must be a number from 2 to 65535" + help},
+            {"-c 0", "-c 0: must be a number from 1 to 16777216" + help},
+            {"-n 10.0.0.0", "-n 10.0.0.0" + length},
+            {"-n 10.0.0.0/", "-n 10.0.0.0/" + length},
+            {"-n 10.0.0.0/7", "-n 10.0.0.0/7" + length},
+            {"-n 10.0.0.0/31", "-n 10.0.0.0/31" + length},
+            {"-n 10.0.0.0/1x", "-n 10.0.0.0/1x" + length},
+            {"-n 10.0.0.0/016x", "-n 10.0.0.0/016x" + length},
+            {"-n 10.0.0/16", "-n 10.0.0/16" + network},
+            {"-n x/16", "-n x/16" + network},
+            {"-n 10.0.0.1/16",
+                "-n 10.0.0.1/16: has bits set behind its length; the network is 10.0.0.0/16" + help},
+            {"-n 0.0.0.0/8", "-n 0.0.0.0/8" + host},
+            {"-n 127.1.0.0/16", "-n 127.1.0.0/16" + host},
+            {"-n 224.0.0.0/8", "-n 224.0.0.0/8" + host},
+            {"-i a/b", "-i a/b: an interface name has 1 to 15 characters, without spaces, slashes and colons" + help},
+            {"--congestion none-such",
+                "--congestion none-such: this kernel has no such congestion control, or does not allow it;"
+                    + " /proc/sys/net/ipv4/tcp_available_congestion_control lists what it has" + help},
+            {"-q", "--listen nowhere: not an IPv4 or IPv6 address"},
+            {"-x", "-x: there is no such option" + help},
+            {"-u", "-u: UDP is not offered, this tunnel runs over TCP only; leave -u out"},
+        });
+    }
+
+    /** Everything that {@code cli} itself can find wrong with its words: one line, status 2. */
+    @Test
+    void wrongClientOptions() throws Exception {
+        String help = " (cli --help shows all options)";
+        String address = ": must be an IPv4 address that a host can have, such as 10.0.0.7" + help;
+        assertWrong(Client.class, "cli", " -i a/b", new String[][] {
+            {"-v", "-s HOST is missing: which server to connect to" + help},
+            {"--server=", "--server : must be a host name or an address" + help},
+            {"-s h -p x", "-p x: must be a number from 1 to 65535" + help},
+            {"-s h -m 65536", "-m 65536: must be a number from 576 to 65535" + help},
+            {"-s h -t 65536", "-t 65536: must be a number from 2 to 65535" + help},
+            {"-s h -a 10.0.0", "-a 10.0.0" + address},
+            {"-s h -a 127.0.0.1", "-a 127.0.0.1" + address},
+            {"-s h --address=255.255.255.255", "--address 255.255.255.255" + address},
+            {"-s h", "-i a/b: an interface name has 1 to 15 characters, without spaces, slashes and colons" + help},
+            {"-s h -c 1", "-c: there is no such option" + help},
+            {"-s h --udp", "-u: UDP is not offered, this tunnel runs over TCP only; leave -u out"},
+        });
+    }
+
+    /** A port that another program has is no wrong word: status 1, and the line says what to do. */
+    @Test
+    void portInUse() throws Exception {
+        try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            String port = Integer.toString(other.getLocalPort());
+            assertEnds(start(Server.class, "-l", "127.0.0.1", "-p", port), 1, "", "srv: listen on 127.0.0.1:" + port
+                    + ": EADDRINUSE (Address already in use): another program has this port; choose another with --port"
+                    + System.lineSeparator());
+        }
+    }
+
+    /** Help and version go to the standard output and end with 0; each option is set apart from what it does. */
+    @Test
+    void helpAndVersion() throws Exception {
+        for (Class<?> program : List.of(Server.class, Client.class)) {
+            String name = program == Server.class ? "srv" : "cli";
+            Process help = start(program, "-p", "x", "--help");
+            String text = text(help.getInputStream());
+            assertTrue(text.startsWith("Usage: " + name + " "), text);
+            assertTrue(text.contains("\n  -p, --port PORT             TCP port (default 2002)\n"), text);
+            text.lines().dropWhile(line -> !line.isEmpty()).skip(1).forEach(line ->
+                    assertTrue(line.matches("  (-.,|   ) --[a-z-]+( [A-Z/]+)? +[^ ].*") && line.length() <= 120, line));
+            assertEnds(help, 0, "", "");
+            Process version = start(program, "--version");
+            String line = text(version.getInputStream());
+            assertTrue(line.startsWith("simplevpn " + Daemon.VERSION + " (" + name + "), Java "), line);
+            assertEquals(1, line.lines().count());
+            assertEnds(version, 0, "", "");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package simplevpn;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+/** The two ends of one TCP connection within this process. */
+final class LoopbackPair implements AutoCloseable {
+    /* asm-generic/socket.h; the product leaves both to the kernel */
+    private static final int SO_SNDBUF = 7;
+    private static final int SO_RCVBUF = 8;
+
+    final Tcp left;
+    final Tcp right;
+
+    LoopbackPair() throws Failure {
+        Tcp listener = Tcp.listen("127.0.0.1", 0);
+        try {
+            Buffer name = Buffer.permanent(Abi.SIN6_SIZE);
+            assertTrue(Libc.getsockname(listener.fd, name, Buffer.permanent(Integer.BYTES)) >= 0);
+            left = Tcp.connect(Endpoint.of(name, 0, Abi.SIN_SIZE));
+            Tcp accepted = null;
+            for (long end = System.nanoTime() + 5_000_000_000L; accepted == null && System.nanoTime() < end;) {
+                accepted = listener.accept();
+            }
+            assertTrue(accepted != null, "the connection did not come about");
+            right = accepted;
+        } finally {
+            listener.close();
+        }
+    }
+
+    /** Leaves the kernel little room for what goes from left to right. */
+    LoopbackPair narrow() {
+        Buffer size = Buffer.permanent(Integer.BYTES);
+        size.host.putInt(0, 8 * 1024);
+        assertTrue(Libc.setsockopt(left.fd, Abi.SOL_SOCKET, SO_SNDBUF, size, Integer.BYTES) >= 0);
+        size.host.putInt(0, 32 * 1024);
+        assertTrue(Libc.setsockopt(right.fd, Abi.SOL_SOCKET, SO_RCVBUF, size, Integer.BYTES) >= 0);
+        return this;
+    }
+
+    @Override
+    public void close() {
+        left.close();
+        right.close();
+    }
+}

@@ -1,0 +1,228 @@
+package simplevpn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class OptionsTest {
+    private static final String SEE_HELP = " (prog --help shows all options)";
+
+    @TempDir
+    private Path folder;
+
+    private static Options options() {
+        return new Options("prog", "Usage: prog")
+                .add('p', "port", "PORT", "a number")
+                .add('n', "name", "NAME", "a text")
+                .add('v', "verbose", null, "a switch")
+                .add((char) 0, "once", null, "a switch without a letter")
+                .add((char) 0, "config", "FILE", "a file")
+                .add('u', "udp", null, null);
+    }
+
+    private static Options parse(String... words) throws Failure {
+        Options options = options();
+        options.parse(words);
+        return options;
+    }
+
+    private static void assertWrong(String message, String... words) {
+        Failure failure = assertThrows(Failure.class, () -> parse(words));
+        assertEquals(message + SEE_HELP, failure.getMessage());
+        assertEquals(2, failure.status);
+    }
+
+    private String file(String content) throws Exception {
+        return Files.writeString(folder.resolve("file"), content).toString();
+    }
+
+    /** The four ways to give a value, with a letter and with a name. */
+    @Test
+    void spellings() throws Failure {
+        for (String words : new String[] {"-p 1", "-p1", "--port 1", "--port=1"}) {
+            assertEquals(1, parse(words.split(" ")).number("port", 1, 9, 5), words);
+        }
+        assertEquals("a=b", parse("--name=a=b").text("name"));
+        assertEquals("=b", parse("-n=b").text("name"));
+        assertEquals("-v", parse("-n", "-v").text("name"));
+        assertEquals("", parse("--name=").text("name"));
+    }
+
+    /** Switches are given or not; what was not given has its default; of two values the last counts. */
+    @Test
+    void givenOrNot() throws Failure {
+        Options options = parse("-v", "--once", "-p", "3", "-p4");
+        assertTrue(options.given("verbose"));
+        assertTrue(options.given("once"));
+        assertFalse(options.given("name"));
+        assertNull(options.text("name"));
+        assertEquals(4, options.number("port", 1, 9, 5));
+        assertEquals(5, parse().number("port", 1, 9, 5));
+    }
+
+    /** Words that are no options, options that there are not, values where none belong or none are. */
+    @Test
+    void wrongWords() {
+        assertWrong("stray: what is this? Every option begins with a dash", "-v", "stray");
+        assertWrong("-: what is this? Every option begins with a dash", "-");
+        assertWrong(": what is this? Every option begins with a dash", "");
+        assertWrong("-x: there is no such option", "-x");
+        assertWrong("--nope: there is no such option", "--nope=1");
+        assertWrong("--: there is no such option", "--");
+        assertWrong("--por: there is no such option", "--por", "1");
+        assertWrong("--p: there is no such option", "--p", "1");
+        assertWrong("-vp: -v takes no value", "-vp");
+        assertWrong("--once=yes: --once takes no value", "--once=yes");
+        assertWrong("-p: needs a value, PORT", "-v", "-p");
+        assertWrong("--name: needs a value, NAME", "--name");
+    }
+
+    private static void assertBad(String message, String... words) throws Failure {
+        Options options = parse(words);
+        Failure failure = assertThrows(Failure.class, () -> options.number("port", 1, 65535, 7));
+        assertEquals(message + ": must be a number from 1 to 65535" + SEE_HELP, failure.getMessage());
+        assertEquals(2, failure.status);
+    }
+
+    /** A number is decimal digits within its bounds; the message has the user's own spelling. */
+    @Test
+    void numbers() throws Exception {
+        assertEquals(1, parse("-p1").number("port", 1, 65535, 7));
+        assertEquals(65535, parse("-p65535").number("port", 1, 65535, 7));
+        assertEquals(80, parse("-p00080").number("port", 1, 65535, 7));
+        assertBad("-p 0", "-p0");
+        assertBad("--port 65536", "--port=65536");
+        assertBad("--port 4294967297", "--port", "4294967297");
+        assertBad("-p 18446744073709551617", "-p", "18446744073709551617");
+        assertBad("-p -1", "-p", "-1");
+        assertBad("-p +1", "-p", "+1");
+        assertBad("-p 1x", "-p", "1x");
+        assertBad("-p  1", "-p", " 1");
+        assertBad("-p \u0661", "-p", "\u0661");
+        assertBad("--port ", "--port=");
+        String path = file("# nothing\nport 99999\n");
+        assertBad(path + " line 2: port 99999", "--config", path);
+    }
+
+    /** A config file has names with or without an equals sign, comments, empty lines, and line ends of either kind. */
+    @Test
+    void configFile() throws Exception {
+        String path = file("# all of it\n\n  port = 7 # seven\r\n\tname=a b\r\n verbose\r\nonce #\n");
+        Options options = parse("--config", path);
+        assertEquals(7, options.number("port", 1, 9, 5));
+        assertEquals("a b", options.text("name"));
+        assertTrue(options.given("verbose"));
+        assertTrue(options.given("once"));
+        assertEquals(8, parse("--config=" + file("port 8")).number("port", 1, 9, 5));
+        assertEquals("=x", parse("--config", file("name==x")).text("name"));
+        assertNull(parse("--config", file("")).text("name"));
+    }
+
+    /** The command line wins wherever it names the file; within the file the last line does. */
+    @Test
+    void commandLineWins() throws Exception {
+        String path = file("port 2\nport 3\nname file\n");
+        assertEquals(1, parse("-p1", "--config", path).number("port", 1, 9, 5));
+        Options options = parse("--config", path, "-n", "line");
+        assertEquals("line", options.text("name"));
+        assertEquals(3, options.number("port", 1, 9, 5));
+    }
+
+    private void assertWrongFile(String message, String content) throws Exception {
+        String path = file(content);
+        assertWrong(path + message, "--config", path);
+    }
+
+    /**
+     * What is wrong in a config file is told with the file's name and the line, also where the command line would win.
+     */
+    @Test
+    void wrongConfigFiles() throws Exception {
+        assertWrongFile(" line 2: nope: there is no such option in a config file", "port 1\nnope 1\n");
+        assertWrongFile(" line 1: --port: there is no such option in a config file", "--port 1\n");
+        assertWrongFile(" line 1: p: there is no such option in a config file", "p 1\n");
+        assertWrongFile(" line 1: config: there is no such option in a config file", "config other\n");
+        assertWrongFile(" line 1: : there is no such option in a config file", "= 1\n");
+        assertWrongFile(" line 3: verbose takes no value", "\n\nverbose yes");
+        assertWrongFile(" line 1: port needs a value, PORT", "port =\n");
+        assertWrongFile(" line 1: port needs a value, PORT", "port # 1\n");
+        String path = file("verbose 1\n");
+        assertWrong(path + " line 1: verbose takes no value", "-v", "--config", path);
+    }
+
+    /** A file that cannot be a config file is not read for ever, one just small enough is read to its end. */
+    @Test
+    void longConfigFiles() throws Exception {
+        assertWrongFile(": a config file has less than 65536 bytes", "#".repeat(65536));
+        assertWrong("/dev/zero: a config file has less than 65536 bytes", "--config", "/dev/zero");
+        String path = file("#".repeat(65528) + "\nport 6");
+        assertEquals(6, parse("--config", path).number("port", 1, 9, 5));
+    }
+
+    /** A file that cannot be read is told with the call and the reason, and is no wrong word: status 1. */
+    @Test
+    void missingConfigFile() {
+        Failure failure = assertThrows(Failure.class, () -> parse("--config", folder + "/none"));
+        assertEquals("open " + folder + "/none: ENOENT (No such file or directory)", failure.getMessage());
+        assertEquals(1, failure.status);
+        failure = assertThrows(Failure.class, () -> parse("--config", folder.toString()));
+        assertTrue(failure.getMessage().startsWith("read " + folder + ": "), failure.getMessage());
+        assertEquals(1, failure.status);
+    }
+
+    /** The help has a line for each option but the hidden ones. */
+    @Test
+    void help() {
+        assertEquals("""
+                Usage: prog
+
+                  -p, --port PORT             a number
+                  -n, --name NAME             a text
+                  -v, --verbose               a switch
+                      --once                  a switch without a letter
+                      --config FILE           a file
+                """, options().help());
+    }
+
+    private static Options common(String... words) throws Failure {
+        Options options = Daemon.common(new Options("prog", "Usage: prog"));
+        options.parse(words);
+        return options;
+    }
+
+    /** UDP, which the programs of 2013 had, is answered with one clear line, from the config file too. */
+    @Test
+    void udp() throws Exception {
+        String message = "-u: UDP is not offered, this tunnel runs over TCP only; leave -u out";
+        for (String[] words : new String[][] {{"-u"}, {"--udp"}, {"-q", "-u"}, {"--config", file("udp\n")}}) {
+            Failure failure = assertThrows(Failure.class, () -> Daemon.parse(common(), "prog", words));
+            assertEquals(message, failure.getMessage());
+            assertEquals(2, failure.status);
+        }
+    }
+
+    /** Interface names are those that the kernel accepts; without one it chooses. */
+    @Test
+    void interfaceNames() throws Failure {
+        assertEquals("tun%d", Daemon.interfaceName(common()));
+        for (String name : new String[] {"a", "vpn0", "tun%d", "fifteen-bytes-x", "..."}) {
+            assertEquals(name, Daemon.interfaceName(common("-i", name)));
+        }
+        for (String name : new String[] {"", "sixteen-bytes-xx", "a/b", "a:b", "a b", ".", "..", "a\tb", "ä",
+            "a\u007f"}) {
+            Options options = common("--interface", name);
+            Failure failure = assertThrows(Failure.class, () -> Daemon.interfaceName(options));
+            assertEquals("--interface " + name
+                    + ": an interface name has 1 to 15 characters, without spaces, slashes and colons"
+                    + SEE_HELP, failure.getMessage());
+            assertEquals(2, failure.status);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package simplevpn;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The README's frames, from which people write clients, against the code that reads them. */
+class ReadmeTest {
+    private static final int STATIC = 0x0a000064;
+
+    /** Protects those who copy the dynamic request: it has to be a classic request for any address. */
+    @Test
+    void theDynamicRequestIsOne() throws IOException {
+        ByteBuffer frame = dump("dynamic request");
+        request(frame);
+        assertEquals(0, Wire.wanted(frame, 0));
+    }
+
+    /** Protects those who copy the static request: it has to ask for the address that the text names. */
+    @Test
+    void theStaticRequestAsksForItsAddress() throws IOException {
+        ByteBuffer frame = dump("static request");
+        request(frame);
+        assertEquals(STATIC, Wire.wanted(frame, 0));
+        assertTrue(readme().contains(Ipv4.text(STATIC)));
+    }
+
+    /** Protects those who copy the keepalive: it has to be the one that this program sends. */
+    @Test
+    void theKeepaliveIsOurs() throws IOException {
+        ByteBuffer ours = ByteBuffer.allocate(Wire.HEADER);
+        Wire.keepalive(ours, 0);
+        ByteBuffer frame = dump("keepalive");
+        assertArrayEquals(ours.array(), frame.array());
+        assertEquals(Wire.KEEPALIVE, Wire.kind(Wire.frame(frame, 0, Wire.HEADER, false)));
+    }
+
+    private static void request(ByteBuffer frame) {
+        int verdict = Wire.frame(frame, 0, Wire.HEADER, false);
+        assertEquals(Wire.ADDRESS, Wire.kind(verdict));
+        assertEquals(Wire.HEADER, Wire.length(verdict));
+        assertTrue(Wire.isRequest(frame, 0));
+        assertFalse(Wire.isExtendedRequest(frame, 0));
+    }
+
+    /** The bytes under a title of their own line. */
+    private static ByteBuffer dump(String title) throws IOException {
+        List<String> lines = readme().lines().map(String::strip).toList();
+        int at = lines.indexOf(title);
+        assertTrue(at >= 0, "README.md has no dump with the title " + title);
+        byte[] bytes = HexFormat.of().parseHex(lines.get(at + 1).replace(" ", ""));
+        assertEquals(Wire.HEADER, bytes.length);
+        return ByteBuffer.wrap(bytes);
+    }
+
+    private static String readme() throws IOException {
+        return Files.readString(Path.of(System.getProperty("simplevpn.top"), "README.md"));
+    }
+}
