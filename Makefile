@@ -9,7 +9,7 @@ image   := build/image/release
 jdk = $(eval jdk := $$(shell jlink/find-jdk))$(or $(jdk),$(error no JDK to build with))
 
 .DELETE_ON_ERROR:
-.PHONY: all demo test test-unit test-net clean help
+.PHONY: all bench demo test test-unit test-net clean help
 
 all: srv cli ## build both launchers (what `make` alone does)
 
@@ -21,12 +21,14 @@ srv cli: jlink/launcher $(image)
 	@echo "making ./$@"
 	@sed 's/@MAIN@/$(main)/' jlink/launcher >build/$@ && chmod +x build/$@ && mv -f build/$@ $@
 
+# String concatenation is compiled in place: linking it at run time would cost each start hundreds of classes.
 # The folder is a prerequisite so that a source that was removed counts as a change. Half-made results never
 # count as built: both steps write beside their target and move it into place.
 $(classes): $(sources) src/simplevpn Makefile
 	@echo "compiling $(words $(sources)) files"
 	@rm -rf build/classes build/classes.new
-	@"$(jdk)/bin/javac" --release 22 -Xlint:all -Werror -d build/classes.new $(sources)
+	@"$(jdk)/bin/javac" --release 22 -Xlint:all -Werror -XDstringConcat=inline \
+		-d build/classes.new $(sources)
 	@mv build/classes.new build/classes
 
 # Of bin/, the launchers need only java.
@@ -49,6 +51,9 @@ test-unit: $(classes) ## the fast tests, which need no root
 
 test-net: all ## the tests on real TUN devices in network namespaces
 	@test/run net
+
+bench: all ## the tunnel beside its peers, measured in turns; writes test/bench/results.md (as root, half an hour)
+	@test/bench/run
 
 clean: ## remove everything that was built
 	rm -rf build srv cli
