@@ -32,6 +32,7 @@ final class Abi {
 
     /* netinet/tcp.h */
     static final int TCP_NODELAY = 1;
+    static final int TCP_INFO = 11;
     static final int TCP_CONGESTION = 13;
     static final int TCP_USER_TIMEOUT = 18;
     static final int TCP_NOTSENT_LOWAT = 25;
@@ -97,6 +98,12 @@ final class Abi {
     static final int SIN6_ADDR = 8;
     static final int SIN6_SCOPE_ID = 24;
     static final int SIN6_SIZE = 28;
+
+    /** {@code struct tcp_info} (linux/tcp.h): its beginning, times in microseconds. */
+    static final int TCPI_RTT = 68;
+    static final int TCPI_TOTAL_RETRANS = 100;
+    static final int TCPI_MIN_RTT = 148;
+    static final int TCPI_SIZE = TCPI_MIN_RTT + 4;
 
     /** {@code struct ifreq} (linux/if.h): name, then a union; 40 bytes serve every processor. */
     static final int IFR_NAME = 0;

@@ -21,7 +21,7 @@ public final class Client {
     private static final int DEVICE_BATCH = 128;
     private static final int READ_BATCH = 4;
     /** Packets that wait in the device until the loop reads them. */
-    private static final int DEVICE_QUEUE = Integer.getInteger("queue", 500);
+    private static final int DEVICE_QUEUE = 500;
     private static final long POOL_LIMIT = 16L << 20;
     /** MTU towards a classic server, so that its reads find whole packets in the outer segments. */
     private static final int CLASSIC_MTU = 1400;
@@ -30,8 +30,6 @@ public final class Client {
     private static final long CONNECT_TIME = 10 * SECOND;
     private static final long ANSWER_TIME = 10 * SECOND;
     private static final long SHRINK_INTERVAL = 10 * SECOND;
-
-    private static final boolean EAGER = Boolean.getBoolean("eager");
 
     private final String host;
     private final int fixedAddress;
@@ -85,7 +83,7 @@ public final class Client {
         token = randomToken();
         dialer = new Dialer(host, port, token, now);
         details = new Ratelimit(1, 10, now);
-        device = new Device(Tun.open(Daemon.interfaceName(options), !options.given("no-offload")));
+        device = new Device(Tun.open(Daemon.interfaceName(options)), !options.given("no-offload"));
         poller.add(device.tun.fd, 0);
     }
 
@@ -143,10 +141,17 @@ public final class Client {
             for (int i = 0; i < ready; i++) {
                 int fd = poller.fd(i);
                 if (fd == device.tun.fd) {
+                    if (poller.failed(i)) {
+                        device.tun.check();
+                    }
                     fromDevice();
                 } else if (link != null && fd == link.tcp.fd) {
-                    serve(poller.ready(i));
+                    serve(poller.writable(i), poller.failed(i));
                 }
+            }
+            if (device.answering && state == RUNNING) {
+                // The kernel answers a ping or a segment at once: looking costs less than waiting to be told.
+                fromDevice();
             }
             deadlines();
         }
@@ -189,7 +194,7 @@ public final class Client {
     }
 
     private void connected() throws Failure {
-        int result = link.tcp.connected();
+        int result = link.tcp.error();
         if (result < 0) {
             next(Failure.of("connect " + link.tcp.peer, result, "").getMessage());
             return;
@@ -266,7 +271,7 @@ public final class Client {
         dialer.succeeded();
         watchDevice(true);
         Log.event("connected to " + link.tcp.peer + (extended ? "" : " (classic)") + ", address " + Ipv4.text(address) + "/" + prefix
-                + " on " + device.tun.name + ", MTU " + mtu + ", congestion control " + link.tcp.congestion());
+                + " on " + device.tun.name + ", MTU " + mtu + ", congestion control " + link.settle());
     }
 
     private void routes(Answer answer) {
@@ -299,23 +304,24 @@ public final class Client {
 
     /* ---- from the server ---- */
 
-    private void serve(int ready) throws Failure {
+    private void serve(boolean writable, boolean failed) throws Failure {
         if (state == CONNECTING) {
             connected();
             return;
         }
-        if ((ready & Abi.EPOLLOUT) != 0) {
+        if (failed) {
+            link.error = link.tcp.error();
+        } else if (writable) {
             link.flush(now);
-            watchDevice(state == RUNNING && (EAGER || !link.waiting()));
         }
         Link serving = link;
-        for (int i = 0; i < READ_BATCH && link == serving && link.error == 0; i++) {
+        for (int i = 0; i < READ_BATCH && link == serving && link.error == 0 && (i == 0 || !inbox.drained); i++) {
             int result = inbox.fill(link);
-            if (result == 0) {
+            if (result == Tcp.END || result == 0 && failed) {
+                lost("closed the connection");
                 return;
             }
-            if (result < 0) {
-                lost(result == Tcp.END ? "closed the connection" : Errno.text(-result));
+            if (result == 0) {
                 return;
             }
             if (state == RUNNING) {
@@ -405,8 +411,6 @@ public final class Client {
 
     private void fromDevice() throws Failure {
         if (!deviceWatched) {
-            // Only an error is reported unasked: reading says which.
-            device.read(Inbox.HEADROOM);
             return;
         }
         Buffer b = device.buffer;
@@ -424,12 +428,12 @@ public final class Client {
                 keepalive.sent(now);
             }
         }
+        device.answering = false;
         sender.endRow(true);
         sender.flush();
-        watchDevice(EAGER || !link.waiting());
     }
 
-    /** Whether packets are read from the device: not without a connection, and not while the socket is full. */
+    /** Whether packets are read from the device: not without a connection. */
     private void watchDevice(boolean wanted) {
         if (wanted != deviceWatched) {
             deviceWatched = wanted;

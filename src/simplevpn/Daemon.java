@@ -70,7 +70,7 @@ final class Daemon extends Thread {
                 .add('i', "interface", "NAME", "name of the TUN interface (default: the kernel's choice)")
                 .add('m', "mtu", "BYTES", "MTU of the TUN interface, 576 to 65535")
                 .add('t', "timeout", "SECONDS", "a peer that is silent for so long is dead (default 60)")
-                .add((char) 0, "congestion", "NAME", "congestion control of the TCP connection (default auto: bbr if there is)")
+                .add((char) 0, "congestion", "NAME", "of the TCP connection (default auto: cubic, bbr on a lossy line)")
                 .add((char) 0, "no-offload", null, "carry single finished packets only, no super-packets")
                 .add('v', "verbose", null, "also tell about single packets")
                 .add('q', "quiet", null, "tell nothing but what ends the program")
@@ -121,13 +121,10 @@ final class Daemon extends Thread {
         return name;
     }
 
-    /**
-     * Chooses the congestion control of all TCP connections to come: what the options name, otherwise BBR where the kernel has
-     * it, since on a bad line it takes loss for what it is and not for a sign to slow down.
-     */
+    /** Chooses the congestion control of all TCP connections to come, if the options name one. */
     static void chooseCongestion(Options options) throws Failure {
         boolean auto = !options.given("congestion") || options.text("congestion").equals("auto");
-        if (!Tcp.useCongestion(auto ? "bbr" : options.text("congestion")) && !auto) {
+        if (!auto && !Congestion.choose(options.text("congestion"))) {
             throw options.bad("congestion", "this kernel has no such congestion control, or does not allow it;"
                     + " /proc/sys/net/ipv4/tcp_available_congestion_control lists what it has");
         }

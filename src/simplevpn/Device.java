@@ -21,6 +21,10 @@ final class Device {
     /** The offload prefix of the packet that was read last. */
     int prefix;
 
+    /** Whether a packet was handed to the kernel since the last {@link #read} found none: its answer may be there already. */
+    boolean answering;
+
+    private final boolean framing;
     private boolean delivering;
     /** Joins plain packets that come in a row; made when the first one comes. */
     private Coalescer coalescer;
@@ -30,9 +34,11 @@ final class Device {
 
     /**
      * @param tun an interface with packet headers ({@link Tun#header}) or without
+     * @param framing whether peers may be offered offload framing
      */
-    Device(Tun tun) {
+    Device(Tun tun, boolean framing) {
         this.tun = tun;
+        this.framing = framing;
         int basic = Abi.TUN_F_CSUM | Abi.TUN_F_TSO4;
         int result = tun.header == 0 ? -Errno.EINVAL : tun.setOffload(basic);
         offload = result >= 0;
@@ -41,11 +47,12 @@ final class Device {
         if (tun.header != 0 && !offload) {
             Log.event("TUNSETOFFLOAD " + tun.name + ": " + Errno.text(-result) + ": going on without offloads");
         }
+        deliverOffloads(framing);
     }
 
     /** The feature bits of the handshake that this interface can keep. */
     int features() {
-        return !offload ? 0 : offloadUdp ? Wire.OFFLOAD | Wire.OFFLOAD_UDP : Wire.OFFLOAD;
+        return !offload || !framing ? 0 : offloadUdp ? Wire.OFFLOAD | Wire.OFFLOAD_UDP : Wire.OFFLOAD;
     }
 
     /**
@@ -70,7 +77,7 @@ final class Device {
      * @param at at least {@link Inbox#HEADROOM}
      * @return its length; 0 when none is waiting; {@link Offload#DROP} for one that cannot be carried
      */
-    int read(int at) throws Failure {
+    int read(int at) {
         int header = tun.header;
         if (header == 0) {
             int length = tun.read(buffer, at, MAX_PACKET);
@@ -96,8 +103,9 @@ final class Device {
      * @param prefix its offload prefix; 0 for a plain packet
      * @return whether the prefix was sound and the kernel took the packet
      */
-    boolean write(Buffer source, int at, int length, int prefix) throws Failure {
+    boolean write(Buffer source, int at, int length, int prefix) {
         int header = tun.header;
+        answering = true;
         if (header == 0) {
             return prefix == 0 && tun.write(source, at, length);
         }
@@ -112,7 +120,7 @@ final class Device {
      *
      * @return false when the kernel refused a packet
      */
-    boolean join(Buffer source, int at, int length) throws Failure {
+    boolean join(Buffer source, int at, int length) {
         if (!offload) {
             return write(source, at, length, 0);
         }
@@ -133,7 +141,7 @@ final class Device {
     }
 
     /** Hands over what {@link #join} keeps back; returns false when the kernel refused it. */
-    boolean flush() throws Failure {
+    boolean flush() {
         int length = coalescer == null ? 0 : coalescer.flush();
         if (length == 0) {
             return true;

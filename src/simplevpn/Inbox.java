@@ -26,6 +26,8 @@ final class Inbox {
     /** Where the current frame's packet or message begins, and its length. */
     int packet;
     int packetLength;
+    /** Whether the last {@link #fill} took all that was there: the next one would find nothing. */
+    boolean drained;
     /** Its offload prefix, not checked yet; 0 without offload framing. */
     int prefix;
 
@@ -37,7 +39,7 @@ final class Inbox {
     /**
      * Reads once from a connection, behind its incomplete frame.
      *
-     * @return bytes read, 0 when nothing is there now, {@link Tcp#END}, or −errno
+     * @return bytes read, 0 when nothing is there now, or {@link Tcp#END}
      */
     int fill(Link link) {
         if (owner != link) {
@@ -51,10 +53,12 @@ final class Inbox {
             end -= at - HEADROOM;
             at = HEADROOM;
         }
-        int result = link.tcp.read(buffer, end, SIZE - end);
+        int room = SIZE - end;
+        int result = link.tcp.read(buffer, end, room);
         if (result > 0) {
             end += result;
         }
+        drained = result < room;
         return result;
     }
 

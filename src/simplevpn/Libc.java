@@ -13,9 +13,9 @@ import java.nio.charset.StandardCharsets;
 /**
  * Every call into libc: one handle per call, next to a method with the man page's name.
  *
- * <p>Each method returns what the call returned, or −errno. A read or write that a signal interrupted is made again; the
- * other calls here cannot be interrupted, but for epoll_wait, whose caller wants to know. Nothing here allocates per call,
- * except where a method says so.
+ * <p>Each method returns what the call returned, or −errno. Asking for errno makes the JDK allocate an object per call, which only a
+ * compiler better than C1 removes; so the three calls that carry packets do not ask. They say −1 for every failure: nearly always it
+ * means "not now", and for the rest the {@link Poller} reports an error on that descriptor, whose cause is then asked for.
  *
  * <p>All arguments travel as words ({@code size_t}), pointers included: in every calling convention that this program runs
  * on they take the same registers as the {@code int} or pointer that the C declaration names, and the callee looks at the
@@ -23,7 +23,7 @@ import java.nio.charset.StandardCharsets;
  * {@code MemorySegment} is made to pass an address. Results are the low 32 bits, enough for a descriptor, a count of at
  * most a buffer, and −1.
  *
- * <p>errno is caught in one place, so only the thread that runs the loop may call; {@link #wake} alone is for any thread.
+ * <p>errno is caught in one place, so only the thread that runs the loop may call what returns it.
  */
 final class Libc {
     private static final Linker LINKER = Linker.nativeLinker();
@@ -38,12 +38,11 @@ final class Libc {
     private static final MethodHandle CONNECT = link("connect", 3);
     private static final MethodHandle EPOLL_CREATE1 = link("epoll_create1", 1);
     private static final MethodHandle EPOLL_CTL = link("epoll_ctl", 4);
-    private static final MethodHandle EPOLL_WAIT = link("epoll_wait", 4);
+    private static final MethodHandle EPOLL_WAIT = find("epoll_wait", 4);
     private static final MethodHandle EVENTFD = link("eventfd", 2);
     private static final MethodHandle FREEADDRINFO = link("freeaddrinfo", 1);
     private static final MethodHandle GETADDRINFO = link("getaddrinfo", 4);
     private static final MethodHandle GETRLIMIT = link("getrlimit", 2);
-    private static final MethodHandle GETSOCKNAME = link("getsockname", 3);
     private static final MethodHandle GETSOCKOPT = link("getsockopt", 5);
     private static final MethodHandle INET_NTOP = link("inet_ntop", 4);
     private static final MethodHandle IOCTL = link("ioctl", 3, Linker.Option.firstVariadicArg(2));
@@ -54,11 +53,8 @@ final class Libc {
     private static final MethodHandle SETRLIMIT = link("setrlimit", 2);
     private static final MethodHandle SETSOCKOPT = link("setsockopt", 5);
     private static final MethodHandle SOCKET = link("socket", 3);
-    private static final MethodHandle WRITE = link("write", 3);
-
-    /** {@code write} with a place of its own for errno: the one call that other threads may make. */
-    private static final MethodHandle WRITE_ELSEWHERE =
-            find("write", 3).bindTo(MemorySegment.ofBuffer(Buffer.permanent(STATE.size).bytes));
+    private static final MethodHandle TRY_READ = find("read", 3);
+    private static final MethodHandle TRY_WRITE = find("write", 3);
 
     private Libc() {
     }
@@ -66,26 +62,27 @@ final class Libc {
     /* ---- linking ---- */
 
     private static MethodHandle link(String name, int arity, Linker.Option... options) {
-        return find(name, arity, options).bindTo(MemorySegment.ofBuffer(STATE.bytes));
+        Linker.Option[] all = new Linker.Option[options.length + 1];
+        all[0] = ERRNO;
+        System.arraycopy(options, 0, all, 1, options.length);
+        return find(name, arity, all).bindTo(MemorySegment.ofBuffer(STATE.bytes));
     }
 
-    /** A handle of type (state, long × arity) → int; the longs are narrowed where a word is 4 bytes. */
+    /** A handle of type (long × arity) → int, behind a segment for errno if that is asked for. */
     @SuppressWarnings("restricted")
     private static MethodHandle find(String name, int arity, Linker.Option... options) {
         MemoryLayout[] words = new MemoryLayout[arity];
         for (int i = 0; i < arity; i++) {
             words[i] = LINKER.canonicalLayouts().get("size_t");
         }
-        Linker.Option[] all = new Linker.Option[options.length + 1];
-        all[0] = ERRNO;
-        System.arraycopy(options, 0, all, 1, options.length);
         MethodHandle handle = LINKER.downcallHandle(LINKER.defaultLookup().find(name).get(),
-                FunctionDescriptor.of(ValueLayout.JAVA_INT, words), all);
+                FunctionDescriptor.of(ValueLayout.JAVA_INT, words), options);
         if (Abi.WORD == Long.BYTES) {
             return handle;
         }
         MethodType type = handle.type();
-        for (int i = 1; i <= arity; i++) {
+        // Where a word is 4 bytes the longs are narrowed.
+        for (int i = type.parameterCount() - arity; i < type.parameterCount(); i++) {
             type = type.changeParameterType(i, long.class);
         }
         return MethodHandles.explicitCastArguments(handle, type);
@@ -144,39 +141,31 @@ final class Libc {
     /* ---- the packets' way: compiled in place, since these handles are constants where they are used ---- */
 
     /**
-     * read(2) of at most {@code length} bytes to byte {@code at}.
+     * read(2) of at most {@code length} bytes to byte {@code at}, from a descriptor that does not block.
      *
-     * @return bytes read, 0 at the end of a stream, or −errno (−EAGAIN: nothing there now)
+     * @return bytes read, 0 at the end of a stream, or −1: nothing there now, or a failure, which the poller then reports
      */
-    static int read(int fd, Buffer buffer, int at, int length) {
+    static int tryRead(int fd, Buffer buffer, int at, int length) {
         long address = buffer.range(at, length);
-        int result;
         try {
-            do {
-                result = result((int) READ.invokeExact((long) fd, address, (long) length));
-            } while (result == -Errno.EINTR);
+            return (int) TRY_READ.invokeExact((long) fd, address, (long) length);
         } catch (Throwable t) {
             throw broken(t);
         }
-        return result;
     }
 
     /**
-     * write(2) of {@code length} bytes from byte {@code at}.
+     * write(2) of {@code length} bytes from byte {@code at}, to a descriptor that does not block; for any thread.
      *
-     * @return bytes written, perhaps fewer, or −errno (−EAGAIN: no room now)
+     * @return bytes written, perhaps fewer, or −1: no room now, or a failure, which the poller then reports
      */
-    static int write(int fd, Buffer buffer, int at, int length) {
+    static int tryWrite(int fd, Buffer buffer, int at, int length) {
         long address = buffer.range(at, length);
-        int result;
         try {
-            do {
-                result = result((int) WRITE.invokeExact((long) fd, address, (long) length));
-            } while (result == -Errno.EINTR);
+            return (int) TRY_WRITE.invokeExact((long) fd, address, (long) length);
         } catch (Throwable t) {
             throw broken(t);
         }
-        return result;
     }
 
     /**
@@ -184,21 +173,12 @@ final class Libc {
      *
      * @param events room for {@code struct epoll_event}s ({@link Abi#EPOLL_SIZE} bytes each)
      * @param millis how long to wait, −1 for ever
-     * @return the number of events, or −errno; −EINTR too, since the time to wait has changed by then
+     * @return the number of events, or −1 when a signal interrupted it, the only way in which it can fail on a sound descriptor
      */
     static int epoll_wait(int epoll, Buffer events, int millis) {
         try {
-            return result((int) EPOLL_WAIT.invokeExact((long) epoll, events.address,
-                    (long) (events.size / Abi.EPOLL_SIZE), (long) millis));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-    }
-
-    /** write(2) of the 8 bytes of an eventfd's increment, for any one other thread. */
-    static void wake(int eventfd, Buffer one) {
-        try {
-            int ignored = (int) WRITE_ELSEWHERE.invokeExact((long) eventfd, one.address, (long) Long.BYTES);
+            return (int) EPOLL_WAIT.invokeExact((long) epoll, events.address, (long) (events.size / Abi.EPOLL_SIZE),
+                    (long) millis);
         } catch (Throwable t) {
             throw broken(t);
         }
@@ -277,12 +257,6 @@ final class Libc {
         return call(GETRLIMIT, resource, limit.address);
     }
 
-    /** getsockname(2), arguments as {@link #accept4}. */
-    static int getsockname(int fd, Buffer name, Buffer length) {
-        length.host.putInt(0, name.size);
-        return call(GETSOCKNAME, fd, name.address, length.address);
-    }
-
     /** getsockopt(2) into {@code value}, at most its size; how many bytes it has goes to {@code length}. */
     static int getsockopt(int fd, int level, int option, Buffer value, Buffer length) {
         length.host.putInt(0, value.size);
@@ -327,6 +301,15 @@ final class Libc {
         int result = call(OPEN, name.address, flags, 0);
         name.free();
         return result;
+    }
+
+    /**
+     * read(2) of at most {@code length} bytes to byte {@code at}.
+     *
+     * @return bytes read, 0 at the end of a file or stream, or −errno
+     */
+    static int read(int fd, Buffer buffer, int at, int length) {
+        return call(READ, fd, buffer.range(at, length), length);
     }
 
     /** setrlimit(2) from a {@code struct rlimit}. */

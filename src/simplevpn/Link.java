@@ -31,6 +31,7 @@ final class Link {
 
     private final Poller poller;
     private final Pool pool;
+    private Congestion congestion;
     private Buffer aside;
     private int asideLength;
     private boolean watched;
@@ -44,6 +45,15 @@ final class Link {
         this.poller = poller;
         this.pool = pool;
         outbox = new Outbox(pool);
+    }
+
+    /** The connection stands: gives it its congestion control, and returns the name. */
+    String settle() {
+        congestion = new Congestion(tcp.fd);
+        if (congestion.bbr()) {
+            outbox.onLossyLine();
+        }
+        return congestion.toString();
     }
 
     /** Keeps an incomplete frame's bytes while another connection uses the inbox. No memory for it shows in {@link #error}. */
@@ -80,6 +90,10 @@ final class Link {
         int next = outbox.isEmpty() && error == 0 ? write(source, at, end, now) : at;
         if (next < end) {
             queue(source, next, end - next, now);
+        }
+        if (congestion != null && congestion.look(now)) {
+            outbox.onLossyLine();
+            Log.event(tcp.peer + " loses segments without a queue: congestion control " + congestion);
         }
         watch();
     }
@@ -121,10 +135,6 @@ final class Link {
                 length = outbox.rest() > 0 ? outbox.rest() : frameLength(buffer, head);
             }
             int result = tcp.write(buffer, head, length);
-            if (result < 0) {
-                fail(result);
-                return;
-            }
             room = result == length;
             if (result > 0) {
                 outbox.taken(result, prefix);
@@ -147,12 +157,7 @@ final class Link {
         int next = at;
         while (next < end) {
             int stop = frameBySend ? next + frameLength(source, next) : end;
-            int result = tcp.write(source, next, stop - next);
-            if (result < 0) {
-                fail(result);
-                return end;
-            }
-            int written = next + result;
+            int written = next + tcp.write(source, next, stop - next);
             if (written < stop) {
                 int whole = next;
                 while (whole < written) {

@@ -12,11 +12,13 @@ package simplevpn;
  */
 final class Outbox {
     /** Bytes that may wait. */
-    private static final int LIMIT = Integer.getInteger("limit", Pool.LARGEST);
+    private static final int LIMIT = Pool.LARGEST;
     /** Nanoseconds after which a waiting frame is of no use any more. */
-    private static final long AGE = Integer.getInteger("age", 30) * 1_000_000L;
+    private static final long AGE = 30_000_000L;
+    /** The same on a line that loses segments: sending stalls there while a loss is repaired, and dropping then would double it. */
+    private static final long AGE_ON_LOSSY_LINE = 100_000_000L;
     /** So many bytes may wait longer: on a slow line a few packets take their time. */
-    private static final int FLOOR = Integer.getInteger("floor", 16 * 1024);
+    private static final int FLOOR = 16 * 1024;
     /** How many different times of arrival are told apart, and how finely. */
     private static final int MARKS = 32;
     private static final long GRAIN = 1_000_000L;
@@ -27,6 +29,7 @@ final class Outbox {
     private int tail;
     private int rest;
     private long dropped;
+    private long age = AGE;
 
     /** Bytes added and removed since something began to wait, and up to which of the added ones came at which time. */
     private long added;
@@ -39,6 +42,11 @@ final class Outbox {
     /** @param pool where memory comes from */
     Outbox(Pool pool) {
         this.pool = pool;
+    }
+
+    /** The line loses segments by itself: frames may wait longer. */
+    void onLossyLine() {
+        age = AGE_ON_LOSSY_LINE;
     }
 
     /** Whether nothing waits. */
@@ -172,12 +180,12 @@ final class Outbox {
      * @param prefix bytes in front of each frame
      */
     void expire(long now, int prefix) {
-        if (markCount == 0 || now - times[firstMark] < AGE || size() <= FLOOR) {
+        if (markCount == 0 || now - times[firstMark] < age || size() <= FLOOR) {
             return;
         }
         int whole = head + rest;
         int cut = whole;
-        while (markCount > 0 && now - times[firstMark] >= AGE && tail - cut > FLOOR) {
+        while (markCount > 0 && now - times[firstMark] >= age && tail - cut > FLOOR) {
             int stop = head + (int) (marks[firstMark] - removed);
             while (cut < stop && tail - cut > FLOOR) {
                 cut += frameLength(cut, prefix);

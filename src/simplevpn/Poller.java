@@ -15,7 +15,6 @@ final class Poller {
     private final Buffer events = Buffer.permanent(BATCH * Abi.EPOLL_SIZE);
     private final Buffer change = Buffer.permanent(Abi.EPOLL_SIZE);
     private final Buffer one = Buffer.permanent(Long.BYTES);
-    private final Buffer count = Buffer.permanent(Long.BYTES);
     private volatile boolean woken;
 
     /** @throws Failure if the kernel has no descriptor left, or no epoll */
@@ -57,16 +56,10 @@ final class Poller {
      * @param nanos how long at most, in nanoseconds; {@link Long#MAX_VALUE} for ever; rounded up to milliseconds
      * @return how many events there are to look at with {@link #fd} and {@link #ready}
      */
-    int await(long nanos) throws Failure {
+    int await(long nanos) {
         long millis = nanos <= 0 ? 0 : (nanos - 1) / 1_000_000 + 1;
-        int result = Libc.epoll_wait(epoll, events, nanos == Long.MAX_VALUE ? -1 : (int) Math.min(millis, 3_600_000));
-        if (result == -Errno.EINTR) {
-            return 0;
-        }
-        if (result < 0) {
-            throw Failure.of("epoll_wait", result, "");
-        }
-        return result;
+        int wait = nanos == Long.MAX_VALUE ? -1 : (int) Math.min(millis, 3_600_000);
+        return Math.max(0, Libc.epoll_wait(epoll, events, wait));
     }
 
     /** The descriptor of event {@code i}. */
@@ -74,15 +67,24 @@ final class Poller {
         return events.host.getInt(i * Abi.EPOLL_SIZE + Abi.EPOLL_DATA);
     }
 
-    /** The EPOLL bits of event {@code i}. */
-    int ready(int i) {
+    /** Whether event {@code i} says that its descriptor can be written to. */
+    boolean writable(int i) {
+        return (ready(i) & Abi.EPOLLOUT) != 0;
+    }
+
+    /** Whether event {@code i} says that its descriptor has failed, or is closed at both ends. */
+    boolean failed(int i) {
+        return (ready(i) & (Abi.EPOLLERR | Abi.EPOLLHUP)) != 0;
+    }
+
+    private int ready(int i) {
         return events.host.getInt(i * Abi.EPOLL_SIZE + Abi.EPOLL_EVENTS);
     }
 
     /** Ends an {@link #await} of the loop, now or the next time; for any thread, once. */
     void wake() {
         woken = true;
-        Libc.wake(waker, one);
+        Libc.tryWrite(waker, one, 0, Long.BYTES);
     }
 
     /** Whether {@link #wake} was called. */

@@ -14,11 +14,10 @@ public final class Server {
 
     /** Packets of the device, and reads of one connection, that one turn handles before it looks at the others. */
     private static final int DEVICE_BATCH = 128;
-    private static final int DEVICE_START = Inbox.HEADROOM;
     private static final int READ_BATCH = 4;
     private static final int ACCEPT_BATCH = 64;
     /** Packets that wait in the device until the loop reads them. */
-    private static final int DEVICE_QUEUE = Integer.getInteger("queue", 500);
+    private static final int DEVICE_QUEUE = 500;
     /** Bytes that may wait for all connections together. */
     private static final long POOL_LIMIT = 16L << 20;
     /** A SYN's MSS to and from classic clients: their reads should find whole packets in the outer segments. */
@@ -71,7 +70,7 @@ public final class Server {
         Daemon.chooseCongestion(options);
         listener = Tcp.listen(options.text("listen"), port);
         poller = new Poller();
-        device = new Device(Tun.open(name, !options.given("no-offload")));
+        device = new Device(Tun.open(name), !options.given("no-offload"));
         admission = new Admission(network, mtu, timeout, maxClients, device.features());
         pool = admission.pool;
         sender = new Sender(mtu);
@@ -79,7 +78,7 @@ public final class Server {
         poller.add(listener.fd, Abi.EPOLLIN);
         poller.add(device.tun.fd, Abi.EPOLLIN);
         Log.event("listening on " + listener.peer + ", network " + network + ", this host is " + Ipv4.text(pool.own()) + " on "
-                + device.tun.name + ", at most " + admission.maxClients() + " clients, congestion control " + listener.congestion());
+                + device.tun.name + ", at most " + admission.maxClients() + " clients");
     }
 
     /** Starts the program; see {@code srv --help}. */
@@ -113,12 +112,19 @@ public final class Server {
             for (int i = 0; i < ready; i++) {
                 int fd = poller.fd(i);
                 if (fd == device.tun.fd) {
+                    if (poller.failed(i)) {
+                        device.tun.check();
+                    }
                     fromDevice();
                 } else if (fd == listener.fd) {
                     accept();
                 } else if (fd < peers.length && peers[fd] != null) {
-                    serve(peers[fd], poller.ready(i));
+                    serve(peers[fd], poller.writable(i), poller.failed(i));
                 }
+            }
+            if (device.answering) {
+                // The kernel answers a ping or a segment at once: looking costs less than waiting to be told.
+                fromDevice();
             }
             sender.flush();
             deadlines();
@@ -138,10 +144,10 @@ public final class Server {
         Buffer b = device.buffer;
         for (int i = 0; i < DEVICE_BATCH; i++) {
             // Right behind the packets that wait to be written, as if this one went the same way, which it often does.
-            int at = sender.joining(b, DEVICE_START);
+            int at = sender.joining(b, Inbox.HEADROOM);
             if (!device.hasRoom(at)) {
                 sender.endRow(false);
-                at = DEVICE_START;
+                at = Inbox.HEADROOM;
             }
             int length = device.read(at);
             if (length == 0) {
@@ -158,6 +164,7 @@ public final class Server {
                 unreachable(null, b, at, length);
             }
         }
+        device.answering = false;
         sender.endRow(true);
     }
 
@@ -205,19 +212,21 @@ public final class Server {
         deadlineIn(ACCEPT_PAUSE);
     }
 
-    private void serve(Peer peer, int ready) throws Failure {
+    private void serve(Peer peer, boolean writable, boolean failed) throws Failure {
         Link link = peer.link;
-        if ((ready & Abi.EPOLLOUT) != 0) {
+        if (failed) {
+            link.error = link.tcp.error();
+        } else if (writable) {
             link.flush(now);
         }
-        for (int i = 0; i < READ_BATCH && link.error == 0; i++) {
+        for (int i = 0; i < READ_BATCH && link.error == 0 && (i == 0 || !inbox.drained); i++) {
             int result = inbox.fill(link);
+            if (result == Tcp.END || result == 0 && failed) {
+                close(peer, "gone");
+                return;
+            }
             if (result == 0) {
                 break;
-            }
-            if (result < 0) {
-                close(peer, result == Tcp.END ? "gone" : "gone: " + Errno.text(-result));
-                return;
             }
             peer.keepalive.received(now);
             boolean sound = frames(peer);
@@ -303,7 +312,11 @@ public final class Server {
 
     /* ---- to clients ---- */
 
-    private void forward(Peer from, Peer to, Buffer source, int at, int length, int prefix) {
+    private void forward(Peer from, Peer to, Buffer source, int at, int length, int prefix) throws Failure {
+        if (from != null && from.link.prefix < to.link.prefix) {
+            // The prefix is written over the end of the frame before, which the device may still keep back.
+            device.flush();
+        }
         if (!to.extended && (from == null || from.extended)) {
             Packet.clampMss(source.bytes, at, length, CLASSIC_MSS, prefix != 0);
         }
@@ -354,7 +367,7 @@ public final class Server {
             link.frameBySend = !peer.extended;
             deadlineIn(timeout * SECOND);
             Log.event(link.tcp.peer + " assigned " + Ipv4.text(peer.address) + (displaced != null ? " (taken over"
-                    : Wire.wanted(b.bytes, at) == 0 ? " (dynamic" : " (static") + (peer.extended ? ")" : ", classic)"));
+                    : Wire.wanted(b.bytes, at) == 0 ? " (dynamic" : " (static") + (peer.extended ? ", " : ", classic, ") + link.settle() + ")");
         }
         sendMessage(peer, admission.answer(peer, b.bytes, at, message.bytes, Inbox.HEADROOM));
         if ((peer.features & Wire.OFFLOAD) != 0 && link.prefix == 0) {

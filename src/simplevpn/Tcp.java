@@ -1,7 +1,5 @@
 package simplevpn;
 
-import java.nio.charset.StandardCharsets;
-
 /**
  * One TCP socket, non-blocking: a listener, or a connection whose bytes {@link Link} reads and writes.
  *
@@ -10,17 +8,14 @@ import java.nio.charset.StandardCharsets;
  */
 final class Tcp {
     /** {@link #read}'s result at the end of the stream. */
-    static final int END = -1_000_000;
+    static final int END = -1;
 
     /** Bytes that may wait unsent in the kernel before it says that the socket is full (TCP_NOTSENT_LOWAT, tcp(7)). */
-    private static final int UNSENT = Integer.getInteger("lowat", 16 * 1024);
+    private static final int UNSENT = 16 * 1024;
 
     private static final Buffer NAME = Buffer.permanent(Abi.SIN6_SIZE);
-    private static final Buffer VALUE = Buffer.permanent(16);
+    private static final Buffer VALUE = Buffer.permanent(Integer.BYTES);
     private static final Buffer LENGTH = Buffer.permanent(Integer.BYTES);
-
-    /** The name of the congestion control for new sockets, or {@code null} for the system's. */
-    private static byte[] congestion;
 
     /** The descriptor, for the {@link Poller}. */
     final int fd;
@@ -97,7 +92,7 @@ final class Tcp {
     int refused;
 
     /**
-     * Begins to connect; the descriptor is writable when that is done, and {@link #connected} tells how it went.
+     * Begins to connect; the descriptor is writable when that is done, and {@link #error} tells how it went.
      *
      * @throws Failure when it fails at once
      */
@@ -117,8 +112,8 @@ final class Tcp {
         return connection;
     }
 
-    /** 0 when a connection begun by {@link #connect} stands, or −errno (SO_ERROR, socket(7)). */
-    int connected() {
+    /** Why the socket failed, −errno, once; 0 when it did not (SO_ERROR, socket(7)). */
+    int error() {
         int result = Libc.getsockopt(fd, Abi.SOL_SOCKET, Abi.SO_ERROR, VALUE, LENGTH);
         return result < 0 ? result : -VALUE.host.getInt(0);
     }
@@ -128,51 +123,11 @@ final class Tcp {
         set(Abi.IPPROTO_TCP, Abi.TCP_NODELAY, 1);
         // What the network does not take yet waits in the Outbox, which knows its age, and not in the kernel.
         set(Abi.IPPROTO_TCP, Abi.TCP_NOTSENT_LOWAT, UNSENT);
-        if (congestion != null) {
-            setCongestion(fd, congestion);
-        }
     }
 
     /** How many seconds data may stay unacknowledged before the kernel gives the connection up (TCP_USER_TIMEOUT, tcp(7)). */
     void giveUpAfter(int seconds) {
         set(Abi.IPPROTO_TCP, Abi.TCP_USER_TIMEOUT, (int) Math.min(seconds * 1000L, Integer.MAX_VALUE));
-    }
-
-    /**
-     * Chooses the congestion control of the sockets to come (TCP_CONGESTION, tcp(7)); a listener's connections inherit its own.
-     *
-     * @return whether the kernel has it and allows it; if not, sockets keep the system's choice
-     */
-    static boolean useCongestion(String name) throws Failure {
-        byte[] text = name.getBytes(StandardCharsets.US_ASCII);
-        if (text.length == 0 || text.length >= VALUE.size) {
-            return false;
-        }
-        int fd = Libc.socket(Abi.AF_INET, Abi.SOCK_STREAM | Abi.SOCK_CLOEXEC, 0);
-        if (fd < 0) {
-            throw Failure.of("socket", fd, "");
-        }
-        boolean known = setCongestion(fd, text);
-        Libc.close(fd);
-        if (known) {
-            congestion = text;
-        }
-        return known;
-    }
-
-    private static boolean setCongestion(int fd, byte[] name) {
-        VALUE.bytes.put(0, name);
-        return Libc.setsockopt(fd, Abi.IPPROTO_TCP, Abi.TCP_CONGESTION, VALUE, name.length) >= 0;
-    }
-
-    /** The congestion control in force. */
-    String congestion() {
-        int result = Libc.getsockopt(fd, Abi.IPPROTO_TCP, Abi.TCP_CONGESTION, VALUE, LENGTH);
-        StringBuilder name = new StringBuilder(VALUE.size);
-        for (int i = 0; result >= 0 && i < LENGTH.host.getInt(0) && VALUE.bytes.get(i) != 0; i++) {
-            name.append((char) VALUE.bytes.get(i));
-        }
-        return name.toString();
     }
 
     /** An option that cannot be had is gone without: each of them only makes things better. */
@@ -184,24 +139,22 @@ final class Tcp {
     /**
      * Reads what has come.
      *
-     * @return bytes read to byte {@code at}, at most {@code length}; 0 when nothing is there now; {@link #END}; or −errno
+     * @return bytes read to byte {@code at}, at most {@code length}; 0 when there is nothing, perhaps because of an {@link #error};
+     *         or {@link #END}
      */
     int read(Buffer buffer, int at, int length) {
-        int result = Libc.read(fd, buffer, at, length);
-        if (result > 0) {
-            return result;
-        }
-        return result == 0 ? END : result == -Errno.EAGAIN ? 0 : result;
+        int result = Libc.tryRead(fd, buffer, at, length);
+        return result > 0 ? result : result == 0 ? END : 0;
     }
 
     /**
      * Writes what there is room for.
      *
-     * @return bytes taken from byte {@code at} on, perhaps fewer than {@code length}, 0 when there is no room now; or −errno
+     * @return bytes taken from byte {@code at} on, perhaps fewer than {@code length}; 0 when there is no room, perhaps because of an
+     *         {@link #error}
      */
     int write(Buffer buffer, int at, int length) {
-        int result = Libc.write(fd, buffer, at, length);
-        return result == -Errno.EAGAIN ? 0 : result;
+        return Math.max(0, Libc.tryWrite(fd, buffer, at, length));
     }
 
     /** Closes the socket. */

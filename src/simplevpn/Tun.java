@@ -31,10 +31,9 @@ final class Tun {
      * Opens a TUN interface.
      *
      * @param wanted the name, at most 15 bytes, perhaps with a {@code %d} that the kernel replaces by a number
-     * @param offload whether packets shall have the header that offloads need, if the kernel offers it
      * @throws Failure naming the call that failed, with nothing left open
      */
-    static Tun open(String wanted, boolean offload) throws Failure {
+    static Tun open(String wanted) throws Failure {
         int fd = Libc.open(DEVICE, Abi.O_RDWR | Abi.O_NONBLOCK | Abi.O_CLOEXEC);
         if (fd < 0) {
             throw Failure.of("open " + DEVICE, fd, switch (-fd) {
@@ -47,9 +46,9 @@ final class Tun {
         }
         Buffer request = Buffer.permanent(Abi.IFR_SIZE);
         int plain = Abi.IFF_TUN | Abi.IFF_NO_PI;
-        int header = offload ? Offload.VNET_HEADER : 0;
-        int result = attach(fd, request, wanted, offload ? plain | Abi.IFF_VNET_HDR : plain);
-        if (result == -Errno.EINVAL && offload) {
+        int header = Offload.VNET_HEADER;
+        int result = attach(fd, request, wanted, plain | Abi.IFF_VNET_HDR);
+        if (result == -Errno.EINVAL) {
             header = 0;
             result = attach(fd, request, wanted, plain);
             if (result >= 0) {
@@ -171,37 +170,28 @@ final class Tun {
      *
      * @param buffer receives it at byte {@code at}
      * @param limit room for it and its {@link #header}
-     * @return its length with the header; 0 when none is waiting
-     * @throws Failure when the interface is gone
+     * @return its length with the header; 0 when none is waiting, or when it is time to {@link #check}
      */
-    int read(Buffer buffer, int at, int limit) throws Failure {
-        int result = Libc.read(fd, buffer, at, limit);
-        if (result >= 0) {
-            return result;
-        }
-        if (result == -Errno.EAGAIN) {
-            return 0;
-        }
-        throw broken("read", result);
+    int read(Buffer buffer, int at, int limit) {
+        return Math.max(0, Libc.tryRead(fd, buffer, at, limit));
     }
 
     /**
      * Hands one packet to the kernel, its {@link #header} in front of it.
      *
      * @return whether the kernel took it; it refuses one that is damaged, and any while the interface is down
-     * @throws Failure when the interface is gone
      */
-    boolean write(Buffer buffer, int at, int length) throws Failure {
-        int result = Libc.write(fd, buffer, at, length);
-        if (result == -Errno.EBADFD) {
-            throw broken("write", result);
-        }
-        return result >= 0;
+    boolean write(Buffer buffer, int at, int length) {
+        return Libc.tryWrite(fd, buffer, at, length) >= 0;
     }
 
-    private Failure broken(String call, int result) {
-        return Failure.of(call + " " + name, result,
-                result == -Errno.EBADFD ? "somebody removed the interface; start again to have it back" : "");
+    /** The poller reports an error: finds out which. */
+    void check() throws Failure {
+        int result = Libc.read(fd, request, 0, request.size);
+        if (result < 0 && result != -Errno.EAGAIN) {
+            throw Failure.of("read " + name, result,
+                    result == -Errno.EBADFD ? "somebody removed the interface; start again to have it back" : "");
+        }
     }
 
     /** Closes the descriptors, and with them the interface goes. */

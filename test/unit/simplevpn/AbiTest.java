@@ -19,7 +19,7 @@ class AbiTest {
             #include <net/route.h>
             #include <netdb.h>
             #include <netinet/in.h>
-            #include <netinet/tcp.h>
+            #include <linux/tcp.h>
             #include <sys/epoll.h>
             #include <sys/eventfd.h>
             #include <sys/ioctl.h>
@@ -69,6 +69,10 @@ class AbiTest {
         offset(c, "RLIM_CUR", "rlimit", "rlim_cur");
         offset(c, "RLIM_MAX", "rlimit", "rlim_max");
         c.put("RLIM_SIZE", "sizeof(struct rlimit)");
+        offset(c, "TCPI_RTT", "tcp_info", "tcpi_rtt");
+        offset(c, "TCPI_TOTAL_RETRANS", "tcp_info", "tcpi_total_retrans");
+        offset(c, "TCPI_MIN_RTT", "tcp_info", "tcpi_min_rtt");
+        c.put("TCPI_SIZE", "offsetof(struct tcp_info, tcpi_min_rtt) + sizeof(__u32)");
         return c;
     }
 

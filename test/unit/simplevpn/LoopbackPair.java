@@ -2,6 +2,10 @@ package simplevpn;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+
 /** The two ends of one TCP connection within this process. */
 final class LoopbackPair implements AutoCloseable {
     /* asm-generic/socket.h; the product leaves both to the kernel */
@@ -12,11 +16,10 @@ final class LoopbackPair implements AutoCloseable {
     final Tcp right;
 
     LoopbackPair() throws Failure {
-        Tcp listener = Tcp.listen("127.0.0.1", 0);
+        int port = freePort();
+        Tcp listener = Tcp.listen("127.0.0.1", port);
         try {
-            Buffer name = Buffer.permanent(Abi.SIN6_SIZE);
-            assertTrue(Libc.getsockname(listener.fd, name, Buffer.permanent(Integer.BYTES)) >= 0);
-            left = Tcp.connect(Endpoint.of(name, 0, Abi.SIN_SIZE));
+            left = Tcp.connect(Endpoint.resolve("127.0.0.1", port, false)[0]);
             Tcp accepted = null;
             for (long end = System.nanoTime() + 5_000_000_000L; accepted == null && System.nanoTime() < end;) {
                 accepted = listener.accept();
@@ -25,6 +28,14 @@ final class LoopbackPair implements AutoCloseable {
             right = accepted;
         } finally {
             listener.close();
+        }
+    }
+
+    private static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -243,6 +243,22 @@ final class ClassicClientTest extends Vpn {
                 "quotes the packet's header and 8 bytes");
     }
 
+    /** A segment that the server keeps back to join others to it stays whole when a frame for another client follows. */
+    @Test
+    void segmentForTheServerBeforeAFrameForAnother() throws IOException {
+        client(west);
+        ClassicClient classic = new ClassicClient(east, hub);
+        String own = classic.join();
+        classic.send(Frames.segment(own, SERVER, 9, 100), Frames.datagram(own, address(west), 7, 100));
+        byte[] reset;
+        do {
+            reset = classic.receive();
+            assertTrue(reset != null, "closed before the answer to the segment");
+        } while (reset[9] != Frames.TCP);
+        assertEquals(Frames.address(SERVER), Frames.source(reset));
+        assertEquals(0x04, reset[Frames.HEADER + 13] & 0x04, "RST: the segment arrived with a right checksum");
+    }
+
     private static void assertMss(int expected, byte[] syn) {
         assertEquals(expected, Frames.mss(syn), () -> ClassicClient.hex(syn));
         assertTrue(Frames.tcpChecksumOk(syn), () -> "TCP checksum of " + ClassicClient.hex(syn));

@@ -23,7 +23,7 @@ final class Daemon {
 
     /** What no user may ever see. */
     private static final Pattern TRACE = Pattern.compile(
-            "Exception|^\\s+at \\S+\\(|OutOfMemory|A fatal error|^WARNING:", Pattern.MULTILINE);
+            "Exception|internal error|^\\s+at \\S+\\(|OutOfMemory|A fatal error|^WARNING:", Pattern.MULTILINE);
 
     private final List<String> lines = new CopyOnWriteArrayList<>();
     private final String name;

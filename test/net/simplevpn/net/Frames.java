@@ -126,6 +126,16 @@ final class Frames {
         return packet;
     }
 
+    /** A TCP segment with data and the flag ACK, of no connection: a host answers it with RST. */
+    static byte[] segment(String source, String destination, int port, int length) {
+        byte[] segment = new byte[20 + length];
+        ByteBuffer.wrap(segment).putShort((short) 40_000).putShort((short) port).putInt(0x01020304).putInt(0x05060708)
+                .put((byte) 0x50).put((byte) 0x10).putShort((short) 0x7210);
+        byte[] packet = packet(source, destination, TCP, segment);
+        putChecksum(packet, HEADER + 16, tcpSum(packet));
+        return packet;
+    }
+
     /** The MSS option of a TCP segment, or 0 without one. */
     static int mss(byte[] packet) {
         int end = HEADER + (packet[HEADER + 12] >> 4 & 15) * 4;
