@@ -13,7 +13,6 @@ final class Abi {
     static final int WORD = (int) Linker.nativeLinker().canonicalLayouts().get("size_t").byteSize();
 
     /* bits/socket.h, netinet/in.h */
-    static final int AF_UNSPEC = 0;
     static final int AF_INET = 2;
     static final int AF_INET6 = 10;
     static final int SOCK_STREAM = 1;
@@ -55,7 +54,6 @@ final class Abi {
     static final int EPOLLERR = 8;
     static final int EPOLLHUP = 16;
     static final int EPOLL_CTL_ADD = 1;
-    static final int EPOLL_CTL_DEL = 2;
     static final int EPOLL_CTL_MOD = 3;
     static final int EPOLL_CLOEXEC = 0x80000;
     static final int EFD_NONBLOCK = 0x800;
@@ -94,9 +92,7 @@ final class Abi {
     static final int SIN_SIZE = 16;
 
     /** {@code struct sockaddr_in6} (netinet/in.h). */
-    static final int SIN6_PORT = 2;
     static final int SIN6_ADDR = 8;
-    static final int SIN6_SCOPE_ID = 24;
     static final int SIN6_SIZE = 28;
 
     /** {@code struct tcp_info} (linux/tcp.h): its beginning, times in microseconds. */

@@ -59,7 +59,6 @@ final class Admission {
         }
         if (takeover) {
             pool.release(wanted);
-            holder.address = 0;
         }
         peer.extended = extended;
         peer.token = token;

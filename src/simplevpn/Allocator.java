@@ -3,9 +3,10 @@ package simplevpn;
 /**
  * The address pool of one network: who holds which address.
  *
- * <p>Addresses are {@code int}s in host order. The network's first address (its name), its last (broadcast) and the server's own,
- * the first after the name, are reserved. Holders are kept in pages of 256 that come into being with their first lease, so that
- * a lookup costs two array accesses however many clients there are, and a /8 costs no more memory than its leases need.
+ * <p>Addresses are {@code int}s in host order. The network's first address (its name), its last (broadcast) and the
+ * server's own, the first after the name, are reserved. Holders are kept in pages of 256 that come into being with
+ * their first lease, so that a lookup costs two array accesses however many clients there are, and a /8 costs no more
+ * memory than its leases need.
  *
  * @param <H> who can hold an address
  */
@@ -79,8 +80,8 @@ final class Allocator<H> {
     }
 
     /**
-     * Leases any free address. The search goes on where the last one ended, so that an address just given back is not soon given
-     * away: its holder may only be reconnecting.
+     * Leases any free address. The search goes on where the last one ended, so that an address just given back is not
+     * soon given away: its holder may only be reconnecting.
      *
      * @return the address, or 0 when the pool is empty
      */

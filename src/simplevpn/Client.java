@@ -3,8 +3,8 @@ package simplevpn;
 /**
  * {@code cli}: one connection to a server, and this host's TUN interface at its other end.
  *
- * <p>The interface, its address and routes outlive the connection: while the client reconnects, which it does for ever, the
- * applications' own connections only see packets get lost.
+ * <p>The interface, its address and routes outlive the connection: while the client reconnects, which it does for ever,
+ * the applications' own connections only see packets get lost.
  */
 public final class Client {
     private static final String USAGE = """
@@ -131,32 +131,40 @@ public final class Client {
         return token == 0 ? 1 : token;
     }
 
-    /* A turn of the loop: wait for something to be ready or for the next deadline; carry the server's frames to the device and
-     * the device's packets to the server; see whose time is over. */
     private void loop() throws Failure {
         while (!poller.woken()) {
-            int ready = poller.await(untilDeadline());
-            now = System.nanoTime();
-            sender.turn(now);
-            for (int i = 0; i < ready; i++) {
-                int fd = poller.fd(i);
-                if (fd == device.tun.fd) {
-                    if (poller.failed(i)) {
-                        device.tun.check();
-                    }
-                    fromDevice();
-                } else if (link != null && fd == link.tcp.fd) {
-                    serve(poller.writable(i), poller.failed(i));
-                }
-            }
-            if (device.answering && state == RUNNING) {
-                // The kernel answers a ping or a segment at once: looking costs less than waiting to be told.
-                fromDevice();
-            }
-            deadlines();
+            turn();
         }
         device.tun.close();
         Log.event("ended by a signal" + (state == RUNNING ? "; " + counts() : ""));
+    }
+
+    /**
+     * One turn of the loop: waits for something to be ready or for the next deadline; carries the server's frames to the
+     * device and the device's packets to the server; sees whose time is over.
+     *
+     * <p>A method of its own, since the VM compiles what is called often much earlier than what loops for ever.
+     */
+    private void turn() throws Failure {
+        int ready = poller.await(untilDeadline());
+        now = System.nanoTime();
+        sender.turn(now);
+        for (int i = 0; i < ready; i++) {
+            int fd = poller.fd(i);
+            if (fd == device.tun.fd) {
+                if (poller.failed(i)) {
+                    device.tun.check();
+                }
+                fromDevice();
+            } else if (link != null && fd == link.tcp.fd) {
+                serve(poller.writable(i), poller.failed(i));
+            }
+        }
+        if (device.answering && state == RUNNING) {
+            // The kernel answers a ping or a segment at once: looking costs less than waiting to be told.
+            fromDevice();
+        }
+        deadlines();
     }
 
     /* ---- connecting ---- */
@@ -173,7 +181,9 @@ public final class Client {
         next(host + " has no address");
     }
 
-    /** Begins to connect to the next address of the server; when none is left, pauses because of what the last one did. */
+    /**
+     * Begins to connect to the next address of the server; when none is left, pauses because of what the last one did.
+     */
     private void next(String why) throws Failure {
         closeLink();
         Tcp tcp;
@@ -270,7 +280,8 @@ public final class Client {
         state = RUNNING;
         dialer.succeeded();
         watchDevice(true);
-        Log.event("connected to " + link.tcp.peer + (extended ? "" : " (classic)") + ", address " + Ipv4.text(address) + "/" + prefix
+        Log.event("connected to " + link.tcp.peer + (extended ? "" : " (classic)")
+                + ", address " + Ipv4.text(address) + "/" + prefix
                 + " on " + device.tun.name + ", MTU " + mtu + ", congestion control " + link.settle());
     }
 
@@ -365,7 +376,7 @@ public final class Client {
     }
 
     /** Hands the inbox's packet to the device; false when it is not sound or the kernel refuses it. */
-    private boolean toDevice() throws Failure {
+    private boolean toDevice() {
         Buffer b = inbox.buffer;
         if (link.prefix == 0) {
             return device.join(b, inbox.packet, inbox.packetLength);
@@ -374,7 +385,10 @@ public final class Client {
                 && device.write(b, inbox.packet, inbox.packetLength, inbox.prefix);
     }
 
-    /** A classic server cuts streams anywhere, so the next read may begin with a frame; any other server has to be sound. */
+    /**
+     * A classic server cuts streams anywhere, so the next read may begin with a frame; any other server has to be
+     * sound.
+     */
     private void damaged() throws Failure {
         if (extended) {
             lost("sent a damaged stream");
@@ -409,7 +423,7 @@ public final class Client {
 
     /* ---- from the device ---- */
 
-    private void fromDevice() throws Failure {
+    private void fromDevice() {
         if (!deviceWatched) {
             return;
         }
@@ -469,8 +483,9 @@ public final class Client {
                 keepalive.asked(now);
             }
         } else if (now - deadline >= 0) {
-            next(link.tcp.peer + (state == CONNECTING ? " cannot be reached: no answer to the connection attempt in "
-                    + CONNECT_TIME / SECOND + " s" : " did not answer the address request in " + ANSWER_TIME / SECOND + " s"));
+            next(link.tcp.peer + (state == CONNECTING
+                    ? " cannot be reached: no answer to the connection attempt in " + CONNECT_TIME / SECOND + " s"
+                    : " did not answer the address request in " + ANSWER_TIME / SECOND + " s"));
         }
     }
 }

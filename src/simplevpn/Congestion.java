@@ -5,9 +5,10 @@ import java.nio.charset.StandardCharsets;
 /**
  * Which congestion control one TCP connection has (TCP_CONGESTION, TCP_INFO; tcp(7)).
  *
- * <p>Unless the user chose one, a connection begins with CUBIC, which together with the {@link Outbox} keeps queues short. When it
- * loses segments although there is no queue, its round-trip time being near the least, the line itself loses them, and slowing down
- * would not help: then it gets BBR, which takes such loss for what it is. What the kernel does not have stays the system's choice.
+ * <p>Unless the user chose one, a connection begins with CUBIC, which together with the {@link Outbox} keeps queues
+ * short. When it loses segments although there is no queue, its round-trip time being near the least, the line itself
+ * loses them, and slowing down would not help: then it gets BBR, which takes such loss for what it is. What the kernel
+ * does not have stays the system's choice.
  */
 final class Congestion {
     private static final byte[] CUBIC = {'c', 'u', 'b', 'i', 'c'};

@@ -3,8 +3,9 @@ package simplevpn;
 /**
  * What both programs do as processes: their common options, how they end, and the limits that they raise.
  *
- * <p>As a thread it is the VM's shutdown hook, which SIGTERM, SIGINT and SIGHUP start: it wakes the loop, which then ends the process
- * with everything closed. Should the loop be stuck, in a name server's answer say, the hook ends the process itself.
+ * <p>As a thread it is the VM's shutdown hook, which SIGTERM, SIGINT and SIGHUP start: it wakes the loop, which then
+ * ends the process with everything closed. Should the loop be stuck, in a name server's answer say, the hook ends the
+ * process itself.
  */
 final class Daemon extends Thread {
     /** The version of both programs. */
@@ -50,8 +51,8 @@ final class Daemon extends Thread {
     }
 
     /**
-     * Writes one line about why a program ends, and returns its exit status. A user never sees a stack trace; where an error of
-     * our own came from is worth telling all the same.
+     * Writes one line about why a program ends, and returns its exit status. A user never sees a stack trace; where an
+     * error of our own came from is worth telling all the same.
      */
     static int report(Throwable t) {
         if (t instanceof Failure failure) {
@@ -92,9 +93,9 @@ final class Daemon extends Thread {
             return true;
         }
         if (options.given("version")) {
-            System.out.println("simplevpn " + VERSION + " (" + program + "), Java " + System.getProperty("java.version") + ", "
-                    + System.getProperty("java.vm.name") + ", " + System.getProperty("java.vm.info") + ", "
-                    + System.getProperty("os.arch"));
+            System.out.println("simplevpn " + VERSION + " (" + program + "), Java "
+                    + System.getProperty("java.version") + ", " + System.getProperty("java.vm.name") + ", "
+                    + System.getProperty("java.vm.info") + ", " + System.getProperty("os.arch"));
             return true;
         }
         if (options.given("udp")) {
@@ -116,7 +117,8 @@ final class Daemon extends Thread {
             good = c > ' ' && c < 127 && c != '/' && c != ':';
         }
         if (!good) {
-            throw options.bad("interface", "an interface name has 1 to 15 characters, without spaces, slashes and colons");
+            throw options.bad("interface",
+                    "an interface name has 1 to 15 characters, without spaces, slashes and colons");
         }
         return name;
     }

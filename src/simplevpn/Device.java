@@ -3,8 +3,8 @@ package simplevpn;
 /**
  * The TUN interface as the loops use it: packets come and go with their offload prefix, whatever the kernel can do.
  *
- * <p>Where the kernel offers it, packets travel whole: a TCP super-packet of up to 64 KiB is one read and one write, and checksums
- * that nobody needs are not computed. The kernel's own packet header never leaves this class.
+ * <p>Where the kernel offers it, packets travel whole: a TCP super-packet of up to 64 KiB is one read and one write,
+ * and checksums that nobody needs are not computed. The kernel's own packet header never leaves this class.
  */
 final class Device {
     /** The longest IPv4 packet. */
@@ -21,7 +21,10 @@ final class Device {
     /** The offload prefix of the packet that was read last. */
     int prefix;
 
-    /** Whether a packet was handed to the kernel since the last {@link #read} found none: its answer may be there already. */
+    /**
+     * Whether a packet was handed to the kernel since the last {@link #read} found none: its answer may be there
+     * already.
+     */
     boolean answering;
 
     private final boolean framing;
@@ -56,7 +59,8 @@ final class Device {
     }
 
     /**
-     * Whether the kernel may deliver super-packets and unfinished checksums from now on; those that wait already come as they are.
+     * Whether the kernel may deliver super-packets and unfinished checksums from now on; those that wait already come
+     * as they are.
      */
     void deliverOffloads(boolean wanted) {
         if (offload && wanted != delivering) {
@@ -114,9 +118,9 @@ final class Device {
     }
 
     /**
-     * Hands over one plain packet from a peer without offload framing, together with those of its flow that come right behind it:
-     * one super-packet costs the kernel much less than its segments do. It stays until {@link #flush} at the latest, and the bytes
-     * of it and of the {@link Offload#VNET_HEADER} before it must stay until then.
+     * Hands over one plain packet from a peer without offload framing, together with those of its flow that come right
+     * behind it: one super-packet costs the kernel much less than its segments do. It stays until {@link #flush} at the
+     * latest, and the bytes of it and of the {@link Offload#VNET_HEADER} before it must stay until then.
      *
      * @return false when the kernel refused a packet
      */

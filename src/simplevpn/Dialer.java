@@ -1,8 +1,8 @@
 package simplevpn;
 
 /**
- * How a client finds its server: looks the name up anew for every attempt, tries all its addresses in turn, and pauses between
- * attempts, longer each time.
+ * How a client finds its server: looks the name up anew for every attempt, tries all its addresses in turn, and pauses
+ * between attempts, longer each time.
  */
 final class Dialer {
     private static final long FIRST_PAUSE = 1_000_000_000L;

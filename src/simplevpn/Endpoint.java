@@ -40,7 +40,8 @@ final class Endpoint {
         hints.free();
         list.free();
         if (result != 0) {
-            throw new Failure(passive ? Failure.USAGE : Failure.UNREACHABLE, (passive ? "--listen " : "") + host + ": " + switch (result) {
+            String name = passive ? "--listen " + host : host;
+            throw new Failure(passive ? Failure.USAGE : Failure.UNREACHABLE, name + ": " + switch (result) {
                 case Abi.EAI_AGAIN -> "the name server does not answer";
                 case Abi.EAI_NONAME, Abi.EAI_NODATA -> passive ? "not an IPv4 or IPv6 address" : "no such host name";
                 default -> "cannot look this name up (getaddrinfo " + result + ")";
@@ -72,7 +73,8 @@ final class Endpoint {
         if (family == Abi.AF_INET) {
             return int32(Abi.SIN_ADDR);
         }
-        boolean mapped = int32(Abi.SIN6_ADDR) == 0 && int32(Abi.SIN6_ADDR + 4) == 0 && int32(Abi.SIN6_ADDR + 8) == 0xffff;
+        boolean mapped = int32(Abi.SIN6_ADDR) == 0 && int32(Abi.SIN6_ADDR + 4) == 0
+                && int32(Abi.SIN6_ADDR + 8) == 0xffff;
         return mapped ? int32(Abi.SIN6_ADDR + 12) : 0;
     }
 

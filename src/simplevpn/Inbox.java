@@ -3,13 +3,13 @@ package simplevpn;
 /**
  * The loop's one receive buffer, and the cutting of what was read into frames.
  *
- * <p>All connections read into it in turn. An incomplete frame at its end stays where it is as long as the same connection reads on;
- * only when another one needs the buffer is it put aside in its {@link Link}.
+ * <p>All connections read into it in turn. An incomplete frame at its end stays where it is as long as the same
+ * connection reads on; only when another one needs the buffer is it put aside in its {@link Link}.
  */
 final class Inbox {
     /** Free bytes in front of the first frame, so that a device's packet header can be put before a packet. */
     static final int HEADROOM = 16;
-    /** Several of the longest frames, so that one read brings more than one. */
+    /** Several of the longest frames ({@link Wire#MAX_FRAME}), so that one read brings more than one. */
     private static final int SIZE = 256 * 1024;
 
     /** The bytes read. */

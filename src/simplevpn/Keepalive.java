@@ -53,8 +53,8 @@ final class Keepalive {
     }
 
     /**
-     * Whether a client has to send a keepalive now: it has sent nothing for the idle time, or heard nothing for it although
-     * it did send, and has not asked since.
+     * Whether a client has to send a keepalive now: it has sent nothing for the idle time, or heard nothing for it
+     * although it did send, and has not asked since.
      */
     boolean due(long now) {
         return now - sent >= idle || !waiting && now - received >= idle;

@@ -13,15 +13,16 @@ import java.nio.charset.StandardCharsets;
 /**
  * Every call into libc: one handle per call, next to a method with the man page's name.
  *
- * <p>Each method returns what the call returned, or −errno. Asking for errno makes the JDK allocate an object per call, which only a
- * compiler better than C1 removes; so the three calls that carry packets do not ask. They say −1 for every failure: nearly always it
- * means "not now", and for the rest the {@link Poller} reports an error on that descriptor, whose cause is then asked for.
+ * <p>Each method returns what the call returned, or −errno. Asking for errno makes the JDK allocate an object per call,
+ * which only a compiler better than C1 removes; so the three calls that carry packets do not ask. They say −1 for every
+ * failure: nearly always it means "not now", and for the rest the {@link Poller} reports an error on that descriptor,
+ * whose cause is then asked for.
  *
- * <p>All arguments travel as words ({@code size_t}), pointers included: in every calling convention that this program runs
- * on they take the same registers as the {@code int} or pointer that the C declaration names, and the callee looks at the
- * bits it declared. So five shapes serve all calls (the first link of a shape costs milliseconds), and no
- * {@code MemorySegment} is made to pass an address. Results are the low 32 bits, enough for a descriptor, a count of at
- * most a buffer, and −1.
+ * <p>All arguments travel as words ({@code size_t}), pointers included: in every calling convention that this program
+ * runs on they take the same registers as the {@code int} or pointer that the C declaration names, and the callee looks
+ * at the bits it declared. So five shapes serve all calls (the first link of a shape costs milliseconds), and no {@code
+ * MemorySegment} is made to pass an address. Results are the low 32 bits, enough for a descriptor, a count of at most a
+ * buffer, and −1.
  *
  * <p>errno is caught in one place, so only the thread that runs the loop may call what returns it.
  */
@@ -143,7 +144,8 @@ final class Libc {
     /**
      * read(2) of at most {@code length} bytes to byte {@code at}, from a descriptor that does not block.
      *
-     * @return bytes read, 0 at the end of a stream, or −1: nothing there now, or a failure, which the poller then reports
+     * @return bytes read, 0 at the end of a stream, or −1: nothing there now, or a failure, which the poller then
+     *         reports
      */
     static int tryRead(int fd, Buffer buffer, int at, int length) {
         long address = buffer.range(at, length);
@@ -173,7 +175,8 @@ final class Libc {
      *
      * @param events room for {@code struct epoll_event}s ({@link Abi#EPOLL_SIZE} bytes each)
      * @param millis how long to wait, −1 for ever
-     * @return the number of events, or −1 when a signal interrupted it, the only way in which it can fail on a sound descriptor
+     * @return the number of events, or −1 when a signal interrupted it, the only way in which it can fail on a sound
+     *         descriptor
      */
     static int epoll_wait(int epoll, Buffer events, int millis) {
         try {

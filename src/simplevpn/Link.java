@@ -1,11 +1,12 @@
 package simplevpn;
 
 /**
- * One connection's two byte streams, cut into frames: what one side of the tunnel says to the other, whoever is the server.
+ * One connection's two byte streams, cut into frames: what one side of the tunnel says to the other, whoever is the
+ * server.
  *
- * <p>Incoming bytes go through the loop's {@link Inbox}; this keeps only what the inbox has to put aside. Outgoing frames are
- * written at once when nothing waits, otherwise they go to the {@link Outbox}, and the {@link Poller} is asked to say when the
- * socket takes more.
+ * <p>Incoming bytes go through the loop's {@link Inbox}; this keeps only what the inbox has to put aside. Outgoing
+ * frames are written at once when nothing waits, otherwise they go to the {@link Outbox}, and the {@link Poller} is
+ * asked to say when the socket takes more.
  */
 final class Link {
     /** The socket. */
@@ -56,7 +57,10 @@ final class Link {
         return congestion.toString();
     }
 
-    /** Keeps an incomplete frame's bytes while another connection uses the inbox. No memory for it shows in {@link #error}. */
+    /**
+     * Keeps an incomplete frame's bytes while another connection uses the inbox. No memory for it shows in {@link
+     * #error}.
+     */
     void putAside(Buffer source, int at, int length) {
         aside = pool.take(length);
         if (aside == null) {
@@ -80,8 +84,8 @@ final class Link {
     }
 
     /**
-     * Sends whole frames that lie one behind the other, in this connection's framing: at once as far as the socket takes them,
-     * the rest when it does. A failure shows in {@link #error}.
+     * Sends whole frames that lie one behind the other, in this connection's framing: at once as far as the socket
+     * takes them, the rest when it does. A failure shows in {@link #error}.
      *
      * @param now {@link System#nanoTime}
      */
@@ -98,7 +102,10 @@ final class Link {
         watch();
     }
 
-    /** Sends the message of {@code length} bytes that lies in {@code message} behind {@link Inbox#HEADROOM}, as a frame; none if 0. */
+    /**
+     * Sends the message of {@code length} bytes that lies in {@code message} behind {@link Inbox#HEADROOM}, as a frame;
+     * none if 0.
+     */
     void sendMessage(Buffer message, int length, long now) {
         if (length > 0) {
             if (prefix > 0) {

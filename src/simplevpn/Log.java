@@ -61,7 +61,9 @@ final class Log {
         System.err.println(oneLine(text.append(program).append(": ").append(line)));
     }
 
-    /** One event is one line that a terminal survives, whoever said the words in it: control characters become spaces. */
+    /**
+     * One event is one line that a terminal survives, whoever said the words in it: control characters become spaces.
+     */
     static StringBuilder oneLine(StringBuilder text) {
         for (int i = 0; i < text.length(); i++) {
             if (Character.isISOControl(text.charAt(i))) {

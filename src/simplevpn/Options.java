@@ -1,10 +1,12 @@
 package simplevpn;
 
+import java.nio.charset.StandardCharsets;
+
 /**
  * The words of the command line and the config file: which there are, what was said, and what each may be.
  *
- * <p>A config file has the same long names, one per line, {@code name value} or {@code name=value}; what stands behind a
- * {@code #} is a comment. The command line wins over it.
+ * <p>A config file has the same long names, one per line, {@code name value} or {@code name=value}; what stands behind
+ * a {@code #} is a comment. The command line wins over it.
  */
 final class Options {
     private static final int MAX_CONFIG = 64 * 1024;
@@ -111,7 +113,7 @@ final class Options {
         if (length == MAX_CONFIG) {
             throw wrong(path + ": a config file has less than " + MAX_CONFIG + " bytes");
         }
-        String text = new String(bytes, java.nio.charset.StandardCharsets.UTF_8);
+        String text = new String(bytes, StandardCharsets.UTF_8);
         boolean[] fromCommandLine = new boolean[count];
         for (int i = 0; i < count; i++) {
             fromCommandLine[i] = values[i] != null;

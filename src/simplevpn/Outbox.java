@@ -3,19 +3,22 @@ package simplevpn;
 /**
  * What waits to be written to one peer: whole frames in order, bounded in bytes and in age.
  *
- * <p>What does not fit is dropped, as a network card's queue does. What waited too long is dropped from the head, so that the
- * connections inside the tunnel see early that they are too fast, and a queue does not become a delay. A frame of which a part was
- * written is never dropped: without its rest the peer could not read on.
+ * <p>What does not fit is dropped, as a network card's queue does. What waited too long is dropped from the head, so
+ * that the connections inside the tunnel see early that they are too fast, and a queue does not become a delay. A frame
+ * of which a part was written is never dropped: without its rest the peer could not read on.
  *
- * <p>Does no I/O: {@link Link} writes from {@link #buffer} and says with {@link #taken} how far it got. Memory is held only while
- * something waits.
+ * <p>Does no I/O: {@link Link} writes from {@link #buffer} and says with {@link #taken} how far it got. Memory is held
+ * only while something waits.
  */
 final class Outbox {
     /** Bytes that may wait. */
     private static final int LIMIT = Pool.LARGEST;
     /** Nanoseconds after which a waiting frame is of no use any more. */
     private static final long AGE = 30_000_000L;
-    /** The same on a line that loses segments: sending stalls there while a loss is repaired, and dropping then would double it. */
+    /**
+     * The same on a line that loses segments: sending stalls there while a loss is repaired, and dropping then would
+     * double it.
+     */
     private static final long AGE_ON_LOSSY_LINE = 100_000_000L;
     /** So many bytes may wait longer: on a slow line a few packets take their time. */
     private static final int FLOOR = 16 * 1024;

@@ -1,10 +1,12 @@
 package simplevpn;
 
 /**
- * The loop's one place to wait: an epoll instance, level-triggered, and an eventfd that other threads and signals wake it by.
+ * The loop's one place to wait: an epoll instance, level-triggered, and an eventfd that other threads and signals wake
+ * it by.
  *
- * <p>An event is known by its descriptor. A descriptor that was closed and opened anew while its old event still waits in the
- * current batch gets an event that was not its own; so an event is only ever a hint to read or write, never a verdict.
+ * <p>An event is known by its descriptor. A descriptor that was closed and opened anew while its old event still waits
+ * in the current batch gets an event that was not its own; so an event is only ever a hint to read or write, never a
+ * verdict.
  */
 final class Poller {
     /** How many events one {@link #await} returns; the rest waits in the kernel. */

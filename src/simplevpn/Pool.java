@@ -3,8 +3,8 @@ package simplevpn;
 /**
  * The loop's spare memory: buffers for what a connection cannot finish at once, an incomplete frame or unsent output.
  *
- * <p>Sizes are powers of two. What is given back is kept for the next taker, and freed by {@link #shrink} when nobody took it for a
- * while. All of it together is bounded, so that many slow peers cannot take a board's memory.
+ * <p>Sizes are powers of two. What is given back is kept for the next taker, and freed by {@link #shrink} when nobody
+ * took it for a while. All of it together is bounded, so that many slow peers cannot take a board's memory.
  */
 final class Pool {
     private static final int SMALLEST_BITS = 11;
@@ -28,7 +28,7 @@ final class Pool {
      * Takes a buffer.
      *
      * @param size bytes wanted, 1 to {@link #LARGEST}
-     * @return a buffer at least as large, its content arbitrary; or {@code null} when the limit is reached
+     * @return a buffer at least as large, its content arbitrary; or {@code null} when there is no more
      */
     Buffer take(int size) {
         int bits = Math.max(SMALLEST_BITS, Integer.SIZE - Integer.numberOfLeadingZeros(size - 1));
@@ -42,8 +42,14 @@ final class Pool {
         if (allocated + (1 << bits) > limit) {
             return null;
         }
-        allocated += 1 << bits;
-        return Buffer.temporary(1 << bits);
+        try {
+            Buffer buffer = Buffer.temporary(1 << bits);
+            allocated += buffer.size;
+            return buffer;
+        } catch (OutOfMemoryError e) {
+            // The machine has less than the limit: whoever asks has to do without, as at the limit.
+            return null;
+        }
     }
 
     /** Gives a buffer back. */

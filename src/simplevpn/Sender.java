@@ -3,9 +3,10 @@ package simplevpn;
 /**
  * Carries packets to links in as few writes as possible.
  *
- * <p>Packets that lie in a row and go to one link leave in one write, from where they are. When the row breaks, a short one is
- * copied to its link's outbox to wait for company, and {@link #flush} writes each such link once at the end of the loop's turn. What a
- * link cannot take as it is, an unfinished checksum or a super-packet, is finished here on the way.
+ * <p>Packets that lie in a row and go to one link leave in one write, from where they are. When the row breaks, a short
+ * one is copied to its link's outbox to wait for company, and {@link #flush} writes each such link once at the end of
+ * the loop's turn. What a link cannot take as it is, an unfinished checksum or a super-packet, is finished here on the
+ * way.
  */
 final class Sender {
     /** Frames in a row are written from where they are when they have at least so many bytes. */
@@ -44,8 +45,8 @@ final class Sender {
     /**
      * Carries one packet.
      *
-     * @param source where it is, with room for the link's prefix before it that is not needed any more, except by the row; it must
-     *         stay until {@link #endRow}
+     * @param source where it is, with room for the link's prefix before it that is not needed any more, except by the
+     *         row; it must stay until {@link #endRow}
      * @param prefix its offload prefix, checked
      */
     void packet(Link link, Buffer source, int at, int length, int prefix) {
@@ -76,7 +77,8 @@ final class Sender {
         if (scratch == null) {
             scratch = Buffer.permanent(SCRATCH);
         }
-        int room = segmenter.begin(source.bytes, at, length, prefix, link.frameBySend ? Math.min(mtu, CLASSIC_MTU) : mtu);
+        int most = link.frameBySend ? Math.min(mtu, CLASSIC_MTU) : mtu;
+        int room = segmenter.begin(source.bytes, at, length, prefix, most);
         for (;;) {
             int next = (row == scratch && to != null ? end : 0) + Wire.PREFIX;
             if (next + room > SCRATCH) {

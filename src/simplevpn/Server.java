@@ -1,8 +1,8 @@
 package simplevpn;
 
 /**
- * {@code srv}: the hub. Clients connect to it, get an address each, and everything that they and this host send to one another goes
- * through its one loop.
+ * {@code srv}: the hub. Clients connect to it, get an address each, and everything that they and this host send to one
+ * another goes through its one loop.
  */
 public final class Server {
     private static final String USAGE = """
@@ -24,6 +24,8 @@ public final class Server {
     private static final int CLASSIC_MSS = 1360;
     /** Descriptors that are not a client's: standard streams, the VM's files, device, poller, listener. */
     private static final int OTHER_DESCRIPTORS = 32;
+    /** Bytes of the heap to reckon with for one connection: twice what was measured. */
+    private static final int HEAP_PER_CONNECTION = 1024;
     private static final long SECOND = 1_000_000_000L;
     /** How long a connection may take to ask for an address. */
     private static final long ASK_TIME = 10 * SECOND;
@@ -62,7 +64,8 @@ public final class Server {
         timeout = options.number("timeout", 2, 65535, Daemon.TIMEOUT);
         Network network = options.given("network") ? Network.parse(options, "network") : NETWORK;
         String name = Daemon.interfaceName(options);
-        maxConnections = Math.max(1, Daemon.raiseDescriptorLimit() - OTHER_DESCRIPTORS);
+        int fitHeap = (int) Math.min(Integer.MAX_VALUE, Runtime.getRuntime().maxMemory() / HEAP_PER_CONNECTION);
+        maxConnections = Math.max(1, Math.min(Daemon.raiseDescriptorLimit() - OTHER_DESCRIPTORS, fitHeap));
         int maxClients = options.number("max-clients", 1, 1 << 24, maxConnections);
         strangers = new Ratelimit(20, 100, now);
         answers = new Ratelimit(20, 50, now);
@@ -77,8 +80,9 @@ public final class Server {
         device.tun.configure(pool.own(), network.prefix(), mtu, DEVICE_QUEUE);
         poller.add(listener.fd, Abi.EPOLLIN);
         poller.add(device.tun.fd, Abi.EPOLLIN);
-        Log.event("listening on " + listener.peer + ", network " + network + ", this host is " + Ipv4.text(pool.own()) + " on "
-                + device.tun.name + ", at most " + admission.maxClients() + " clients");
+        Log.event("listening on " + listener.peer + ", network " + network
+                + ", this host is " + Ipv4.text(pool.own()) + " on " + device.tun.name
+                + ", at most " + admission.maxClients() + " clients");
     }
 
     /** Starts the program; see {@code srv --help}. */
@@ -101,33 +105,9 @@ public final class Server {
         Daemon.end(status);
     }
 
-    /* A turn of the loop: wait for something to be ready or for the next deadline; carry the device's packets to clients, take
-     * new connections, read each client's frames and carry them where they go; write what was queued for several clients;
-     * see whose time is over. */
     private void loop() throws Failure {
         while (!poller.woken()) {
-            int ready = poller.await(untilDeadline());
-            now = System.nanoTime();
-            sender.turn(now);
-            for (int i = 0; i < ready; i++) {
-                int fd = poller.fd(i);
-                if (fd == device.tun.fd) {
-                    if (poller.failed(i)) {
-                        device.tun.check();
-                    }
-                    fromDevice();
-                } else if (fd == listener.fd) {
-                    accept();
-                } else if (fd < peers.length && peers[fd] != null) {
-                    serve(peers[fd], poller.writable(i), poller.failed(i));
-                }
-            }
-            if (device.answering) {
-                // The kernel answers a ping or a segment at once: looking costs less than waiting to be told.
-                fromDevice();
-            }
-            sender.flush();
-            deadlines();
+            turn();
         }
         device.tun.close();
         for (Peer peer : peers) {
@@ -138,9 +118,41 @@ public final class Server {
         Log.event("ended by a signal");
     }
 
+    /**
+     * One turn of the loop: waits for something to be ready or for the next deadline; carries the device's packets to
+     * clients, takes new connections, reads each client's frames and carries them where they go; writes what was queued
+     * for several clients; sees whose time is over.
+     *
+     * <p>A method of its own, since the VM compiles what is called often much earlier than what loops for ever.
+     */
+    private void turn() throws Failure {
+        int ready = poller.await(untilDeadline());
+        now = System.nanoTime();
+        sender.turn(now);
+        for (int i = 0; i < ready; i++) {
+            int fd = poller.fd(i);
+            if (fd == device.tun.fd) {
+                if (poller.failed(i)) {
+                    device.tun.check();
+                }
+                fromDevice();
+            } else if (fd == listener.fd) {
+                accept();
+            } else if (fd < peers.length && peers[fd] != null) {
+                serve(peers[fd], poller.writable(i), poller.failed(i));
+            }
+        }
+        if (device.answering) {
+            // The kernel answers a ping or a segment at once: looking costs less than waiting to be told.
+            fromDevice();
+        }
+        sender.flush();
+        deadlines();
+    }
+
     /* ---- from the device ---- */
 
-    private void fromDevice() throws Failure {
+    private void fromDevice() {
         Buffer b = device.buffer;
         for (int i = 0; i < DEVICE_BATCH; i++) {
             // Right behind the packets that wait to be written, as if this one went the same way, which it often does.
@@ -170,7 +182,7 @@ public final class Server {
 
     /* ---- from clients ---- */
 
-    private void accept() throws Failure {
+    private void accept() {
         for (int i = 0; i < ACCEPT_BATCH; i++) {
             Tcp tcp = listener.accept();
             if (tcp == null) {
@@ -181,13 +193,22 @@ public final class Server {
             }
             if (connections >= maxConnections) {
                 if (strangers.pass(now)) {
-                    Log.event(tcp.peer + " turned away: " + connections + " connections are as many as the descriptor limit allows");
+                    Log.event(tcp.peer + " turned away: " + connections
+                            + " connections are as many as the limits of descriptors and memory allow");
                 }
                 tcp.close();
                 continue;
             }
             tcp.giveUpAfter(timeout);
-            poller.add(tcp.fd, Abi.EPOLLIN);
+            try {
+                poller.add(tcp.fd, Abi.EPOLLIN);
+            } catch (Failure e) {
+                if (strangers.pass(now)) {
+                    Log.event(tcp.peer + " turned away: " + e.getMessage());
+                }
+                tcp.close();
+                continue;
+            }
             if (tcp.fd >= peers.length) {
                 Peer[] more = new Peer[Math.max(tcp.fd + 1, 2 * peers.length)];
                 System.arraycopy(peers, 0, more, 0, peers.length);
@@ -212,7 +233,7 @@ public final class Server {
         deadlineIn(ACCEPT_PAUSE);
     }
 
-    private void serve(Peer peer, boolean writable, boolean failed) throws Failure {
+    private void serve(Peer peer, boolean writable, boolean failed) {
         Link link = peer.link;
         if (failed) {
             link.error = link.tcp.error();
@@ -237,12 +258,13 @@ public final class Server {
             }
         }
         if (link.error != 0) {
-            close(peer, "gone: " + (link.error == -Errno.ENOBUFS ? "no memory for its frames" : Errno.text(-link.error)));
+            close(peer, "gone: "
+                    + (link.error == -Errno.ENOBUFS ? "no memory for its frames" : Errno.text(-link.error)));
         }
     }
 
     /** Handles the whole frames that were read; false when the connection was closed. */
-    private boolean frames(Peer peer) throws Failure {
+    private boolean frames(Peer peer) {
         for (;;) {
             switch (inbox.next()) {
                 case Wire.DATA -> data(peer);
@@ -272,7 +294,7 @@ public final class Server {
         }
     }
 
-    private void data(Peer peer) throws Failure {
+    private void data(Peer peer) {
         Buffer b = inbox.buffer;
         int at = inbox.packet;
         int length = inbox.packetLength;
@@ -312,7 +334,7 @@ public final class Server {
 
     /* ---- to clients ---- */
 
-    private void forward(Peer from, Peer to, Buffer source, int at, int length, int prefix) throws Failure {
+    private void forward(Peer from, Peer to, Buffer source, int at, int length, int prefix) {
         if (from != null && from.link.prefix < to.link.prefix) {
             // The prefix is written over the end of the frame before, which the device may still keep back.
             device.flush();
@@ -324,11 +346,12 @@ public final class Server {
     }
 
     /** Answers a packet for an address that nobody has with ICMP host unreachable, unless too many such came. */
-    private void unreachable(Peer peer, Buffer source, int at, int length) throws Failure {
+    private void unreachable(Peer peer, Buffer source, int at, int length) {
         if (peer == null ? !answers.pass(now) : !peer.mayAnswer(now)) {
             return;
         }
-        // To this host the answer comes from the address that is missing: the kernel takes no packet from its own address.
+        // To this host the answer comes from the address that is missing: the kernel takes no packet from its own
+        // address.
         int from = peer == null ? Packet.destination(source.bytes, at) : pool.own();
         int answer = Packet.hostUnreachable(source.bytes, at, length, from, message.bytes, Inbox.HEADROOM);
         if (answer == 0) {
@@ -366,8 +389,9 @@ public final class Server {
             }
             link.frameBySend = !peer.extended;
             deadlineIn(timeout * SECOND);
-            Log.event(link.tcp.peer + " assigned " + Ipv4.text(peer.address) + (displaced != null ? " (taken over"
-                    : Wire.wanted(b.bytes, at) == 0 ? " (dynamic" : " (static") + (peer.extended ? ", " : ", classic, ") + link.settle() + ")");
+            String how = displaced != null ? "taken over" : Wire.wanted(b.bytes, at) == 0 ? "dynamic" : "static";
+            Log.event(link.tcp.peer + " assigned " + Ipv4.text(peer.address) + " (" + how
+                    + (peer.extended ? ", " : ", classic, ") + link.settle() + ")");
         }
         sendMessage(peer, admission.answer(peer, b.bytes, at, message.bytes, Inbox.HEADROOM));
         if ((peer.features & Wire.OFFLOAD) != 0 && link.prefix == 0) {
@@ -390,7 +414,9 @@ public final class Server {
             Log.event(peer + " " + why + (peer.address == 0 ? "" : "; " + peer.counts()));
         }
         sender.release(peer.link);
-        pool.release(peer.address);
+        if (pool.holder(peer.address) == peer) {
+            pool.release(peer.address);
+        }
         inbox.release(peer.link);
         peers[peer.link.tcp.fd] = null;
         connections--;
@@ -411,7 +437,10 @@ public final class Server {
         return until > Long.MAX_VALUE / 4 ? Long.MAX_VALUE : until;
     }
 
-    /** Looks through all connections, but only when the earliest of their deadlines has come: no oftener than every few seconds. */
+    /**
+     * Looks through all connections, but only when the earliest of their deadlines has come: no oftener than every few
+     * seconds.
+     */
     private void deadlines() {
         if (now - nextShrink >= 0) {
             memory.shrink();

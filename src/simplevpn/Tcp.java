@@ -3,8 +3,8 @@ package simplevpn;
 /**
  * One TCP socket, non-blocking: a listener, or a connection whose bytes {@link Link} reads and writes.
  *
- * <p>{@link #read} and {@link #write} are the only way that a connection's bytes take, so that a layer between the socket and
- * its frames has one place to sit.
+ * <p>{@link #read} and {@link #write} are the only way that a connection's bytes take, so that a layer between the
+ * socket and its frames has one place to sit.
  */
 final class Tcp {
     /** {@link #read}'s result at the end of the stream. */
@@ -125,7 +125,10 @@ final class Tcp {
         set(Abi.IPPROTO_TCP, Abi.TCP_NOTSENT_LOWAT, UNSENT);
     }
 
-    /** How many seconds data may stay unacknowledged before the kernel gives the connection up (TCP_USER_TIMEOUT, tcp(7)). */
+    /**
+     * How many seconds data may stay unacknowledged before the kernel gives the connection up (TCP_USER_TIMEOUT,
+     * tcp(7)).
+     */
     void giveUpAfter(int seconds) {
         set(Abi.IPPROTO_TCP, Abi.TCP_USER_TIMEOUT, (int) Math.min(seconds * 1000L, Integer.MAX_VALUE));
     }
@@ -139,8 +142,8 @@ final class Tcp {
     /**
      * Reads what has come.
      *
-     * @return bytes read to byte {@code at}, at most {@code length}; 0 when there is nothing, perhaps because of an {@link #error};
-     *         or {@link #END}
+     * @return bytes read to byte {@code at}, at most {@code length}; 0 when there is nothing, perhaps because of an
+     *         {@link #error}; or {@link #END}
      */
     int read(Buffer buffer, int at, int length) {
         int result = Libc.tryRead(fd, buffer, at, length);
@@ -150,8 +153,8 @@ final class Tcp {
     /**
      * Writes what there is room for.
      *
-     * @return bytes taken from byte {@code at} on, perhaps fewer than {@code length}; 0 when there is no room, perhaps because of an
-     *         {@link #error}
+     * @return bytes taken from byte {@code at} on, perhaps fewer than {@code length}; 0 when there is no room, perhaps
+     *         because of an {@link #error}
      */
     int write(Buffer buffer, int at, int length) {
         return Math.max(0, Libc.tryWrite(fd, buffer, at, length));

@@ -37,8 +37,8 @@ final class Tun {
         int fd = Libc.open(DEVICE, Abi.O_RDWR | Abi.O_NONBLOCK | Abi.O_CLOEXEC);
         if (fd < 0) {
             throw Failure.of("open " + DEVICE, fd, switch (-fd) {
-                case Errno.ENOENT -> "there is no such device node; load the tun module (modprobe tun), or make the node:"
-                        + " mkdir -p /dev/net; mknod /dev/net/tun c 10 200";
+                case Errno.ENOENT -> "there is no such device node; load the tun module (modprobe tun), or make"
+                        + " the node: mkdir -p /dev/net; mknod /dev/net/tun c 10 200";
                 case Errno.ENODEV, Errno.ENXIO -> "this kernel has no TUN driver; load the tun module (modprobe tun)";
                 case Errno.EACCES, Errno.EPERM -> "run as root, or as a user who may read and write it";
                 default -> "";
@@ -60,8 +60,8 @@ final class Tun {
             throw Failure.of("TUNSETIFF " + wanted, result, switch (-result) {
                 case Errno.EPERM -> "run as root, or with the capability CAP_NET_ADMIN";
                 case Errno.EBUSY -> "another program uses this interface; name another one with --interface";
-                case Errno.EINVAL -> "there is an interface of this name that is no TUN interface; name another one with"
-                        + " --interface";
+                case Errno.EINVAL -> "there is an interface of this name that is no TUN interface; name another"
+                        + " one with --interface";
                 default -> "";
             });
         }

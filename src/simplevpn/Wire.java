@@ -6,8 +6,8 @@ import java.nio.charset.StandardCharsets;
 /**
  * The protocol's frames: where one ends, what it is, and the bytes of those that this program writes itself.
  *
- * <p>Bytes in, a verdict out: no I/O, nothing kept between calls, nothing allocated per frame. Every frame begins like an IPv4
- * header; numbers are big-endian.
+ * <p>Bytes in, a verdict out: no I/O, nothing kept between calls, nothing allocated per frame. Every frame begins like
+ * an IPv4 header; numbers are big-endian.
  */
 final class Wire {
     /** Bytes that a frame has at least, and that tell what it is. */
@@ -68,8 +68,8 @@ final class Wire {
      * Says what the frame is that begins at {@code at}, a prefix already skipped.
      *
      * @param b the bytes, of which those from {@code at} to {@code end} − 1 have arrived
-     * @param fromServer whether a server sent it: an extended answer is known by its source 0.0.0.0 and its magic, since
-     *         its destination is the address it assigns
+     * @param fromServer whether a server sent it: an extended answer is known by its source 0.0.0.0 and its magic,
+     *         since its destination is the address it assigns
      * @return a verdict for {@link #kind} and {@link #length}; the frame may be longer than what has arrived
      */
     static int frame(ByteBuffer b, int at, int end, boolean fromServer) {
@@ -191,8 +191,8 @@ final class Wire {
     }
 
     /**
-     * Writes the answer to a classic request: the request's own 20 bytes with the two addresses replaced. Total length 0 also
-     * when the request came with options, so that a classic client finds a frame that it knows.
+     * Writes the answer to a classic request: the request's own 20 bytes with the two addresses replaced. Total length
+     * 0 also when the request came with options, so that a classic client finds a frame that it knows.
      *
      * @return its length
      */
@@ -205,8 +205,8 @@ final class Wire {
     }
 
     /**
-     * Begins an extended answer: the request's 20 bytes, without options yet. Options are then put behind it one by one, and
-     * {@link #endAnswer} completes it.
+     * Begins an extended answer: the request's 20 bytes, without options yet. Options are then put behind it one by
+     * one, and {@link #endAnswer} completes it.
      *
      * @param features feature bits accepted
      * @param address the address assigned, 0 in a refusal

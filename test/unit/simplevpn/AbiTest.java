@@ -44,9 +44,7 @@ class AbiTest {
         offset(c, "SIN_PORT", "sockaddr_in", "sin_port");
         offset(c, "SIN_ADDR", "sockaddr_in", "sin_addr");
         c.put("SIN_SIZE", "sizeof(struct sockaddr_in)");
-        offset(c, "SIN6_PORT", "sockaddr_in6", "sin6_port");
         offset(c, "SIN6_ADDR", "sockaddr_in6", "sin6_addr");
-        offset(c, "SIN6_SCOPE_ID", "sockaddr_in6", "sin6_scope_id");
         c.put("SIN6_SIZE", "sizeof(struct sockaddr_in6)");
         offset(c, "IFR_NAME", "ifreq", "ifr_name");
         offset(c, "IFR_UNION", "ifreq", "ifr_flags");

@@ -206,7 +206,7 @@ class LinkTest {
         assertEquals(1, writesFor(false, true));
     }
 
-    /** A peer that is gone makes the loop look, the poller says that the connection failed, and nothing more is written. */
+    /** A peer that is gone makes the loop look, the poller says that it failed, and nothing more is written. */
     @Test
     void peerIsGone() throws Exception {
         pair.right.close();

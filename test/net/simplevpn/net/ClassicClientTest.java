@@ -243,7 +243,7 @@ final class ClassicClientTest extends Vpn {
                 "quotes the packet's header and 8 bytes");
     }
 
-    /** A segment that the server keeps back to join others to it stays whole when a frame for another client follows. */
+    /** A segment that the server keeps back, to join others to it, stays whole when a frame for another one follows. */
     @Test
     void segmentForTheServerBeforeAFrameForAnother() throws IOException {
         client(west);
