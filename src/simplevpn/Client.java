@@ -29,6 +29,11 @@ public final class Client {
     /** How long one address of the server may take to connect, and a server to answer the address request. */
     private static final long CONNECT_TIME = 10 * SECOND;
     private static final long ANSWER_TIME = 10 * SECOND;
+    /**
+     * How many closed connections in a row mean that the address is lost: with the pauses between them they take longer
+     * than a lease outlives its holder.
+     */
+    private static final int PATIENCE = 9;
     private static final long SHRINK_INTERVAL = 10 * SECOND;
 
     private final String host;
@@ -53,6 +58,8 @@ public final class Client {
     private boolean extended;
     private Keepalive keepalive;
     private boolean deviceWatched;
+    /** How many times in a row the server closed the connection instead of answering the request. */
+    private int hungUp;
     /** Until when the server has to connect or answer. */
     private long deadline;
     private long now = System.nanoTime();
@@ -278,6 +285,7 @@ public final class Client {
         routes(answer);
         times(answer);
         state = RUNNING;
+        hungUp = 0;
         dialer.succeeded();
         watchDevice(true);
         Log.event("connected to " + link.tcp.peer + (extended ? "" : " (classic)")
@@ -408,6 +416,10 @@ public final class Client {
             if (fixedAddress != 0 && address == 0) {
                 throw new Failure(Failure.REFUSED, what + " instead of giving " + Ipv4.text(fixedAddress)
                         + ": the address is taken, reserved or not in its network");
+            }
+            if (fixedAddress == 0 && ++hungUp == PATIENCE) {
+                // A classic server refuses in this way: the address that this client had is somebody else's by now.
+                address = 0;
             }
             next(what);
             return;
