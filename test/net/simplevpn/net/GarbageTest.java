@@ -54,7 +54,7 @@ final class GarbageTest extends Vpn {
         Path log = Files.createFile(logs.resolve(host.number + ".log"));
         List<String> command = new ArrayList<>(List.of("env", "-u", "JDK_JAVA_OPTIONS", "-u", "JAVA_TOOL_OPTIONS",
                 "-u", "_JAVA_OPTIONS", Daemon.TOP.resolve("build/image/bin/java").toString(),
-                "@" + Daemon.TOP.resolve("jlink/vm.options"), "-Xmn1m", "-Xlog:gc:file=" + log,
+                "@" + Daemon.TOP.resolve("jlink/vm.options"), "-Xmx8m", "-Xmn1m", "-Xlog:gc:file=" + log,
                 "-m", "simplevpn/simplevpn." + main));
         command.addAll(List.of(arguments));
         return lan.start(host, command);
