@@ -177,15 +177,19 @@ public final class Client {
     /* ---- connecting ---- */
 
     private void attempt() throws Failure {
+        String failure = null;
         try {
             dialer.lookUp();
         } catch (Failure e) {
-            failed(e.getMessage());
-            return;
-        } finally {
-            now = System.nanoTime();
+            failure = e.getMessage();
         }
-        next(host + " has no address");
+        // A name server may have taken its time.
+        now = System.nanoTime();
+        if (failure == null) {
+            next(host + " has no address");
+        } else {
+            failed(failure);
+        }
     }
 
     /**

@@ -14,7 +14,7 @@ import java.nio.charset.StandardCharsets;
  * Every call into libc: one handle per call, next to a method with the man page's name.
  *
  * <p>Each method returns what the call returned, or −errno. Asking for errno makes the JDK allocate an object per call,
- * which only a compiler better than C1 removes; so the three calls that carry packets do not ask. They say −1 for every
+ * which only a compiler better than C1 removes; so the calls that carry packets do not ask. They say −1 for every
  * failure: nearly always it means "not now", and for the rest the {@link Poller} reports an error on that descriptor,
  * whose cause is then asked for.
  *
@@ -54,6 +54,7 @@ final class Libc {
     private static final MethodHandle SETRLIMIT = link("setrlimit", 2);
     private static final MethodHandle SETSOCKOPT = link("setsockopt", 5);
     private static final MethodHandle SOCKET = link("socket", 3);
+    private static final MethodHandle TRY_EPOLL_CTL = find("epoll_ctl", 4);
     private static final MethodHandle TRY_READ = find("read", 3);
     private static final MethodHandle TRY_WRITE = find("write", 3);
 
@@ -182,6 +183,19 @@ final class Libc {
         try {
             return (int) EPOLL_WAIT.invokeExact((long) epoll, events.address, (long) (events.size / Abi.EPOLL_SIZE),
                     (long) millis);
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    /**
+     * epoll_ctl(2) with a {@code struct epoll_event} at the beginning of {@code event}.
+     *
+     * @return 0, or −1 when it failed, which a change of what is watched already does only on a closed descriptor
+     */
+    static int tryEpollCtl(int epoll, int operation, int fd, Buffer event) {
+        try {
+            return (int) TRY_EPOLL_CTL.invokeExact((long) epoll, (long) operation, (long) fd, event.address);
         } catch (Throwable t) {
             throw broken(t);
         }

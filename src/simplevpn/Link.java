@@ -194,9 +194,8 @@ final class Link {
         boolean wanted = !outbox.isEmpty() || error != 0;
         if (wanted != watched) {
             watched = wanted;
-            int result = poller.change(tcp.fd, wanted ? Abi.EPOLLIN | Abi.EPOLLOUT : Abi.EPOLLIN);
-            if (result < 0) {
-                error = result;
+            if (!poller.change(tcp.fd, wanted ? Abi.EPOLLIN | Abi.EPOLLOUT : Abi.EPOLLIN)) {
+                error = -Errno.EBADF;
             }
         }
     }

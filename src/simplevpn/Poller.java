@@ -35,21 +35,22 @@ final class Poller {
 
     /** Watches a descriptor for the given EPOLLIN and EPOLLOUT bits, until it is closed. */
     void add(int fd, int interest) throws Failure {
-        int result = control(Abi.EPOLL_CTL_ADD, fd, interest);
+        prepare(fd, interest);
+        int result = Libc.epoll_ctl(epoll, Abi.EPOLL_CTL_ADD, fd, change);
         if (result < 0) {
             throw Failure.of("epoll_ctl", result, "");
         }
     }
 
-    /** Watches it for other bits from now on; returns 0 or −errno. */
-    int change(int fd, int interest) {
-        return control(Abi.EPOLL_CTL_MOD, fd, interest);
+    /** Watches it for other bits from now on; returns whether that worked. */
+    boolean change(int fd, int interest) {
+        prepare(fd, interest);
+        return Libc.tryEpollCtl(epoll, Abi.EPOLL_CTL_MOD, fd, change) >= 0;
     }
 
-    private int control(int operation, int fd, int interest) {
+    private void prepare(int fd, int interest) {
         change.host.putInt(Abi.EPOLL_EVENTS, interest);
         change.host.putInt(Abi.EPOLL_DATA, fd);
-        return Libc.epoll_ctl(epoll, operation, fd, change);
     }
 
     /**
