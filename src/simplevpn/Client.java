@@ -210,6 +210,8 @@ public final class Client {
         }
         poller.add(tcp.fd, Abi.EPOLLOUT);
         link = new Link(tcp, poller, memory);
+        // Until it answers, a server may be a classic one, whatever the last one was.
+        extended = false;
         state = CONNECTING;
         deadline = now + CONNECT_TIME;
     }
@@ -274,9 +276,11 @@ public final class Client {
     private void join(Answer answer) throws Failure {
         extended = answer.extended;
         link.frameBySend = !extended;
-        boolean offload = (answer.features & Wire.OFFLOAD) != 0 && device.offload;
+        // Whatever a server says it accepts: only what was offered is in force.
+        int features = answer.features & device.features();
+        boolean offload = (features & Wire.OFFLOAD) != 0;
         link.prefix = offload ? Wire.PREFIX : 0;
-        link.offloadUdp = offload && (answer.features & Wire.OFFLOAD_UDP) != 0 && device.offloadUdp;
+        link.offloadUdp = offload && (features & Wire.OFFLOAD_UDP) != 0;
         device.deliverOffloads(offload);
         int pushedMtu = !extended ? CLASSIC_MTU : answer.mtu != 0 ? answer.mtu : Daemon.MTU;
         int newMtu = wantedMtu != 0 ? wantedMtu : pushedMtu;
@@ -292,9 +296,10 @@ public final class Client {
         hungUp = 0;
         dialer.succeeded();
         watchDevice(true);
+        String control = link.settle();
         Log.event("connected to " + link.tcp.peer + (extended ? "" : " (classic)")
                 + ", address " + Ipv4.text(address) + "/" + prefix
-                + " on " + device.tun.name + ", MTU " + mtu + ", congestion control " + link.settle());
+                + " on " + device.tun.name + ", MTU " + mtu + ", congestion control " + control);
     }
 
     private void routes(Answer answer) {

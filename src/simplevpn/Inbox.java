@@ -26,10 +26,10 @@ final class Inbox {
     /** Where the current frame's packet or message begins, and its length. */
     int packet;
     int packetLength;
-    /** Whether the last {@link #fill} took all that was there: the next one would find nothing. */
-    boolean drained;
     /** Its offload prefix, not checked yet; 0 without offload framing. */
     int prefix;
+    /** Whether the last {@link #fill} took all that was there: the next one would find nothing. */
+    boolean drained;
 
     /** @param fromServer whether a server sent what is read here */
     Inbox(boolean fromServer) {

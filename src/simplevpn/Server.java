@@ -389,9 +389,10 @@ public final class Server {
             }
             link.frameBySend = !peer.extended;
             deadlineIn(timeout * SECOND);
+            String control = link.settle();
             String how = displaced != null ? "taken over" : Wire.wanted(b.bytes, at) == 0 ? "dynamic" : "static";
             Log.event(link.tcp.peer + " assigned " + Ipv4.text(peer.address) + " (" + how
-                    + (peer.extended ? ", " : ", classic, ") + link.settle() + ")");
+                    + (peer.extended ? ", " : ", classic, ") + control + ")");
         }
         sendMessage(peer, admission.answer(peer, b.bytes, at, message.bytes, Inbox.HEADROOM));
         if ((peer.features & Wire.OFFLOAD) != 0 && link.prefix == 0) {

@@ -21,6 +21,8 @@ final class Tcp {
     final int fd;
     /** The other end; a listener's own. */
     final Endpoint peer;
+    /** −errno of the last {@link #accept} that gave nothing. */
+    int refused;
 
     private Tcp(int fd, Endpoint peer) {
         this.fd = fd;
@@ -87,9 +89,6 @@ final class Tcp {
         connection.tune();
         return connection;
     }
-
-    /** −errno of the last {@link #accept} that gave nothing. */
-    int refused;
 
     /**
      * Begins to connect; the descriptor is writable when that is done, and {@link #error} tells how it went.
