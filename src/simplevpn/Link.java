@@ -150,6 +150,13 @@ final class Link {
         watch();
     }
 
+    /** From time to time: drops what waited too long even if nothing new comes, and gives the memory back. */
+    void tidy(long now) {
+        outbox.expire(now, prefix);
+        outbox.tidy();
+        watch();
+    }
+
     /** Whether the socket is full, and the loop will hear when it is not. */
     boolean waiting() {
         return watched;

@@ -91,7 +91,8 @@ final class Outbox {
      * @param now {@link System#nanoTime}
      */
     void add(Buffer source, int at, int length, long now) {
-        if (size() + length > LIMIT || !append(source, at, length, now)) {
+        boolean grows = buffer == null || size() + length > buffer.size;
+        if (size() + length > LIMIT || grows && !pool.mayQueue(size() + length) || !append(source, at, length, now)) {
             dropped++;
         }
     }
@@ -206,6 +207,26 @@ final class Outbox {
         // The rest of a frame in progress goes on before what was not dropped.
         buffer.copy(cut - rest, buffer, head, rest);
         forward(cut - rest);
+    }
+
+    /** Moves what little waits out of a large buffer, which others may need. */
+    void tidy() {
+        if (buffer == null || size() > buffer.size / 4) {
+            return;
+        }
+        Buffer smaller = pool.take(size());
+        if (smaller == null) {
+            return;
+        }
+        if (smaller.size < buffer.size) {
+            smaller.copy(0, buffer, head, size());
+            tail = size();
+            head = 0;
+            Buffer larger = buffer;
+            buffer = smaller;
+            smaller = larger;
+        }
+        pool.give(smaller);
     }
 
     private int frameLength(int at, int prefix) {

@@ -31,7 +31,7 @@ final class Pool {
      * @return a buffer at least as large, its content arbitrary; or {@code null} when there is no more
      */
     Buffer take(int size) {
-        int bits = Math.max(SMALLEST_BITS, Integer.SIZE - Integer.numberOfLeadingZeros(size - 1));
+        int bits = bits(size);
         int i = bits - SMALLEST_BITS;
         if (count[i] > 0) {
             Buffer buffer = spare[i][--count[i]];
@@ -74,6 +74,26 @@ final class Pool {
             }
             fewest[i] = count[i];
         }
+    }
+
+    /** Whether any buffer is taken or spare, so that {@link #shrink} will have something to do. */
+    boolean isUsed() {
+        return allocated > 0;
+    }
+
+    /**
+     * Whether a buffer may be taken for what could as well be dropped: a quarter of the limit is left to what cannot, the
+     * rests of frames, so that clients that do not read cannot cost others their connections.
+     *
+     * @param size bytes wanted, 1 to {@link #LARGEST}
+     */
+    boolean mayQueue(int size) {
+        int bits = bits(size);
+        return count[bits - SMALLEST_BITS] > 0 || allocated + (1 << bits) <= limit / 4 * 3;
+    }
+
+    private static int bits(int size) {
+        return Math.max(SMALLEST_BITS, Integer.SIZE - Integer.numberOfLeadingZeros(size - 1));
     }
 
     /** Whether spare buffers are kept that {@link #shrink} may free. */

@@ -192,10 +192,8 @@ public final class Server {
                 return;
             }
             if (connections >= maxConnections) {
-                if (strangers.pass(now)) {
-                    Log.event(tcp.peer + " turned away: " + connections
-                            + " connections are as many as the limits of descriptors and memory allow");
-                }
+                tellOfStranger(tcp.peer + " turned away: " + connections
+                        + " connections are as many as the limits of descriptors and memory allow");
                 tcp.close();
                 continue;
             }
@@ -203,9 +201,7 @@ public final class Server {
             try {
                 poller.add(tcp.fd, Abi.EPOLLIN);
             } catch (Failure e) {
-                if (strangers.pass(now)) {
-                    Log.event(tcp.peer + " turned away: " + e.getMessage());
-                }
+                tellOfStranger(tcp.peer + " turned away: " + e.getMessage());
                 tcp.close();
                 continue;
             }
@@ -218,9 +214,15 @@ public final class Server {
             peers[tcp.fd] = peer;
             connections++;
             deadlineIn(ASK_TIME);
-            if (strangers.pass(now)) {
-                Log.event(peer + " connected");
-            }
+            tellOfStranger(peer + " connected");
+        }
+    }
+
+    /** An event of a connection that has no address: anybody can cause these, so they are rate-limited. */
+    private void tellOfStranger(String line) {
+        if (strangers.pass(now)) {
+            long leftOut = strangers.takeRefused();
+            Log.event(leftOut == 0 ? line : line + " (" + leftOut + " such lines before it left out)");
         }
     }
 
@@ -411,8 +413,10 @@ public final class Server {
     /* ---- ends ---- */
 
     private void close(Peer peer, String why) {
-        if (peer.address != 0 || strangers.pass(now)) {
-            Log.event(peer + " " + why + (peer.address == 0 ? "" : "; " + peer.counts()));
+        if (peer.address == 0) {
+            tellOfStranger(peer + " " + why);
+        } else {
+            Log.event(peer + " " + why + "; " + peer.counts());
         }
         sender.release(peer.link);
         if (pool.holder(peer.address) == peer) {
@@ -432,7 +436,7 @@ public final class Server {
 
     private long untilDeadline() {
         long until = nextDeadline - now;
-        if (memory.hasSpare()) {
+        if (memory.isUsed()) {
             until = Math.min(until, nextShrink - now);
         }
         return until > Long.MAX_VALUE / 4 ? Long.MAX_VALUE : until;
@@ -444,6 +448,11 @@ public final class Server {
      */
     private void deadlines() {
         if (now - nextShrink >= 0) {
+            for (Peer peer : peers) {
+                if (peer != null) {
+                    peer.link.tidy(now);
+                }
+            }
             memory.shrink();
             nextShrink = now + SHRINK_INTERVAL;
         }
