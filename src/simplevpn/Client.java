@@ -484,7 +484,7 @@ public final class Client {
             case RUNNING -> keepalive.untilClientActs(now);
             default -> deadline - now;
         };
-        return memory.isUsed() ? Math.min(until, nextShrink - now) : until;
+        return memory.hasSpare() ? Math.min(until, nextShrink - now) : until;
     }
 
     private void deadlines() throws Failure {

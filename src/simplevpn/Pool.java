@@ -76,7 +76,7 @@ final class Pool {
         }
     }
 
-    /** Whether any buffer is taken or spare, so that {@link #shrink} will have something to do. */
+    /** Whether there is any buffer, taken or spare. */
     boolean isUsed() {
         return allocated > 0;
     }

@@ -114,6 +114,45 @@ class OutboxTest {
         assertFalse(pool.hasSpare());
     }
 
+    /** What little is left of a long queue moves to a small buffer, a begun frame's rest and all the others whole. */
+    @Test
+    void littleNeedsLittleMemory() {
+        int length = frame(0, 1000, -1);
+        assertTrue(outbox.addRest(source, 300, length - 300, 0));
+        for (int number = 0; number < 400; number++) {
+            add(1000, number, 0);
+        }
+        int large = outbox.buffer().size;
+        outbox.expire(10 * SECOND, 0);
+        List<Integer> left = waiting();
+        int size = outbox.size();
+        outbox.tidy();
+        assertTrue(outbox.buffer().size < large / 8, "from " + large + " to " + outbox.buffer().size);
+        assertEquals(size, outbox.size());
+        assertEquals(700, outbox.rest());
+        assertEquals(left, waiting());
+        outbox.taken(700 + 1000, 0);
+        assertEquals(left.subList(1, left.size()), waiting());
+    }
+
+    /** Clients that do not read leave memory to others: a queue stops to grow before the pool is empty, a rest does not. */
+    @Test
+    void queuesLeaveMemoryToRests() {
+        Pool shared = new Pool(1 << 20);
+        Outbox greedy = new Outbox(shared);
+        for (int number = 0; number < 2000; number++) {
+            greedy.add(source, 0, frame(0, 1000, number), 0);
+        }
+        assertTrue(greedy.dropped() > 0);
+        List<Outbox> others = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            Outbox other = new Outbox(shared);
+            assertTrue(other.addRest(source, 0, 2000, 0), "client " + i);
+            others.add(other);
+        }
+        assertEquals(100, others.size());
+    }
+
     /** Without memory a frame is dropped and counted, and the rest of one cannot be kept, which the caller learns. */
     @Test
     void noMemory() {
