@@ -1,15 +1,25 @@
-# Builds ./srv and ./cli: the module into build/classes, a run-time image with just what it needs into build/image,
-# and two launchers beside this file. Everything made is in build/, ./srv and ./cli.
+# Builds ./srv and ./cli: the module into build/classes, a run-time image with just what it needs into build/TARGET/image,
+# and two launchers beside this file. Everything made is in build/, ./srv and ./cli; what takes long is kept in a cache
+# outside of this folder (see jlink/target).
+#
+#   TARGET   x86_64, aarch64 or armhf; this machine's if not given
+#   RUNTIME  tiny (made by `make runtime`), tls (the same with C2), stock (the JDK's own VM), or auto: tiny when it has been made
+#   JMODS    the folder of a JDK's jmods for the target, instead of the distribution's
+
+own    := $(patsubst armv%,armhf,$(shell uname -m))
+TARGET  = $(own)
+RUNTIME = auto
+export JMODS JDK_RELEASE
 
 sources := src/module-info.java $(wildcard src/simplevpn/*.java)
 classes := build/classes/module-info.class
-image   := build/image/release
 
 # Asked once, and only when something has to be built.
 jdk = $(eval jdk := $$(shell jlink/find-jdk))$(or $(jdk),$(error no JDK to build with))
 
 .DELETE_ON_ERROR:
-.PHONY: all bench demo test test-unit test-net clean help
+.PHONY: all image runtime dist dist-tree classlist bench demo test test-unit test-net test-arm test-board \
+	test-packaging clean help
 
 all: srv cli ## build both launchers (what `make` alone does)
 
@@ -17,13 +27,13 @@ srv: main = Server
 cli: main = Client
 srv: ## the server: compile it, link a trimmed run-time image, make the launcher ./srv
 cli: ## the client: the same, with the launcher ./cli
-srv cli: jlink/launcher $(image)
-	@echo "making ./$@"
-	@sed 's/@MAIN@/$(main)/' jlink/launcher >build/$@ && chmod +x build/$@ && mv -f build/$@ $@
+srv cli: jlink/launcher image
+	@sed 's/@MAIN@/$(main)/' jlink/launcher >build/$@ && chmod +x build/$@
+	@cmp -s build/$@ $@ || { echo "making ./$@" && cp build/$@ $@; }
 
 # String concatenation is compiled in place: linking it at run time would cost each start hundreds of classes.
 # The folder is a prerequisite so that a source that was removed counts as a change. Half-made results never
-# count as built: both steps write beside their target and move it into place.
+# count as built: they are made beside their target and moved into place.
 $(classes): $(sources) src/simplevpn Makefile
 	@echo "compiling $(words $(sources)) files"
 	@rm -rf build/classes build/classes.new
@@ -31,19 +41,23 @@ $(classes): $(sources) src/simplevpn Makefile
 		-d build/classes.new $(sources)
 	@mv build/classes.new build/classes
 
-# Of bin/, the launchers need only java.
-$(image): $(classes)
-	@echo "linking the run-time image"
-	@rm -rf build/image build/image.new
-	@"$(jdk)/bin/jlink" --module-path build/classes --add-modules simplevpn --output build/image.new \
-		--strip-java-debug-attributes --no-header-files --no-man-pages
-	@find build/image.new/bin -type f ! -name java -delete
-	@mv build/image.new build/image
+# jlink/link knows by itself whether the image is the one that is wanted.
+image: $(classes)
+	@jlink/link $(TARGET) $(RUNTIME)
+
+runtime: ## the tiny VM for TARGET, from the JDK's source, into the cache (10 minutes; RUNTIME=tls: the one with C2)
+	@jlink/runtime $(TARGET) $(patsubst auto,tiny,$(RUNTIME)) build
+
+dist: image ## build/dist/simplevpn-VERSION-TARGET.tar.xz, to copy to a board and install there
+	@jlink/dist $(TARGET)
+
+dist-tree: image # the same as a folder, at DEST
+	@jlink/dist $(TARGET) "$(DEST)"
 
 demo: all ## three hosts on this machine, a tunnel between them, ping and a transfer (asks sudo when needed)
 	@test/demo
 
-test: all ## every test there is (asks sudo when needed)
+test: all ## every test of the programs there is (asks sudo when needed)
 	@test/run unit net
 
 test-unit: $(classes) ## the fast tests, which need no root
@@ -52,11 +66,23 @@ test-unit: $(classes) ## the fast tests, which need no root
 test-net: all ## the tests on real TUN devices in network namespaces
 	@test/run net
 
+test-arm: ## the programs for aarch64 and armhf, under qemu-user (as root)
+	@test/arm/run
+
+test-board: ## whole boards in qemu-system, aarch64 and armhf (as root)
+	@test/board/run
+
+test-packaging: ## the packages for Buildroot, Yocto and systemd (as root)
+	@test/packaging/run
+
 bench: all ## the tunnel beside its peers, measured in turns; writes test/bench/results.md (as root, half an hour)
 	@test/bench/run
 
-clean: ## remove everything that was built
+classlist: image # records anew which classes the programs load on TARGET (as root), for the archive in the image
+	@jlink/classes/record $(TARGET)
+
+clean: ## remove everything that was built, but not the cache
 	rm -rf build srv cli
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20

@@ -13,6 +13,7 @@ final class Abi {
     static final int WORD = (int) Linker.nativeLinker().canonicalLayouts().get("size_t").byteSize();
 
     /* bits/socket.h, netinet/in.h */
+    static final int AF_UNIX = 1;
     static final int AF_INET = 2;
     static final int AF_INET6 = 10;
     static final int SOCK_STREAM = 1;
@@ -65,6 +66,7 @@ final class Abi {
     /* linux/if_tun.h */
     static final int TUNSETIFF = 0x400454ca;
     static final int TUNSETOFFLOAD = 0x400454d0;
+    static final int TUNSETVNETHDRSZ = 0x400454d8;
     static final int IFF_TUN = 0x0001;
     static final int IFF_NO_PI = 0x1000;
     static final int IFF_VNET_HDR = 0x4000;
@@ -77,9 +79,13 @@ final class Abi {
     static final int SIOCADDRT = 0x890b;
     static final int SIOCGIFFLAGS = 0x8913;
     static final int SIOCSIFFLAGS = 0x8914;
+    static final int SIOCGIFADDR = 0x8915;
     static final int SIOCSIFADDR = 0x8916;
+    static final int SIOCGIFNETMASK = 0x891b;
     static final int SIOCSIFNETMASK = 0x891c;
+    static final int SIOCGIFMTU = 0x8921;
     static final int SIOCSIFMTU = 0x8922;
+    static final int SIOCGIFTXQLEN = 0x8942;
     static final int SIOCSIFTXQLEN = 0x8943;
     static final int IFF_UP = 0x1;
     static final int RTF_UP = 0x1;
@@ -94,6 +100,11 @@ final class Abi {
     /** {@code struct sockaddr_in6} (netinet/in.h). */
     static final int SIN6_ADDR = 8;
     static final int SIN6_SIZE = 28;
+
+    /** {@code struct sockaddr_un} (sys/un.h). */
+    static final int SUN_FAMILY = 0;
+    static final int SUN_PATH = 2;
+    static final int SUN_SIZE = 110;
 
     /** {@code struct tcp_info} (linux/tcp.h): its beginning, times in microseconds. */
     static final int TCPI_RTT = 68;

@@ -20,8 +20,6 @@ public final class Client {
 
     private static final int DEVICE_BATCH = 128;
     private static final int READ_BATCH = 4;
-    /** Packets that wait in the device until the loop reads them. */
-    private static final int DEVICE_QUEUE = 500;
     private static final long POOL_LIMIT = 16L << 20;
     /** MTU towards a classic server, so that its reads find whole packets in the outer segments. */
     private static final int CLASSIC_MTU = 1400;
@@ -29,15 +27,10 @@ public final class Client {
     /** How long one address of the server may take to connect, and a server to answer the address request. */
     private static final long CONNECT_TIME = 10 * SECOND;
     private static final long ANSWER_TIME = 10 * SECOND;
-    /**
-     * How many closed connections in a row mean that the address is lost: with the pauses between them they take longer
-     * than a lease outlives its holder.
-     */
-    private static final int PATIENCE = 9;
     private static final long SHRINK_INTERVAL = 10 * SECOND;
 
     private final String host;
-    private final int fixedAddress;
+    private final Lease lease;
     private final int wantedMtu;
     private final int wantedTimeout;
     private final boolean once;
@@ -52,23 +45,19 @@ public final class Client {
     private final Sender sender = new Sender(Daemon.MTU);
     private final Buffer message = Buffer.permanent(Inbox.HEADROOM + Wire.HEADER);
     private final Ratelimit details;
+    /** The service manager that wants to hear of this program, or {@code null}. */
+    private final Notify notify;
 
     private int state = WAITING;
     private Link link;
     private boolean extended;
     private Keepalive keepalive;
     private boolean deviceWatched;
-    /** How many times in a row the server closed the connection instead of answering the request. */
-    private int hungUp;
     /** Until when the server has to connect or answer. */
     private long deadline;
     private long now = System.nanoTime();
     private long nextShrink = now + SHRINK_INTERVAL;
 
-    /** The address of this host on the VPN, 0 until a server gave one, and what else the device was set up with. */
-    private int address;
-    private int prefix;
-    private int mtu;
     /** Frames that were not written to the device, or bytes of a damaged stream. */
     private long refused;
     private long resyncs;
@@ -85,13 +74,16 @@ public final class Client {
         wantedMtu = options.number("mtu", Daemon.MIN_MTU, Daemon.MAX_MTU, 0);
         wantedTimeout = options.number("timeout", 2, 65535, 0);
         once = options.given("once");
-        fixedAddress = fixedAddress(options);
+        int fixedAddress = Lease.fixedAddress(options, "address");
         Daemon.chooseCongestion(options);
         token = randomToken();
         dialer = new Dialer(host, port, token, now);
         details = new Ratelimit(1, 10, now);
         device = new Device(Tun.open(Daemon.interfaceName(options)), !options.given("no-offload"));
+        lease = new Lease(fixedAddress != 0 ? fixedAddress : device.tun.netdevice.fixedAddress());
         poller.add(device.tun.fd, 0);
+        notify = Daemon.serviceManager(now);
+        tell("looking for " + host);
     }
 
     /** Starts the program; see {@code cli --help}. */
@@ -114,17 +106,6 @@ public final class Client {
         Daemon.end(status);
     }
 
-    private static int fixedAddress(Options options) throws Failure {
-        if (!options.given("address")) {
-            return 0;
-        }
-        long address = Ipv4.parse(options.text("address"));
-        if (address < 0 || !Ipv4.host((int) address)) {
-            throw options.bad("address", "must be an IPv4 address that a host can have, such as 10.0.0.7");
-        }
-        return (int) address;
-    }
-
     /** 48 random bits, never 0 (urandom(4)). */
     private static long randomToken() throws Failure {
         Buffer bytes = Buffer.permanent(Long.BYTES);
@@ -141,6 +122,9 @@ public final class Client {
     private void loop() throws Failure {
         while (!poller.woken()) {
             turn();
+        }
+        if (notify != null) {
+            notify.stopping();
         }
         device.tun.close();
         Log.event("ended by a signal" + (state == RUNNING ? "; " + counts() : ""));
@@ -178,6 +162,9 @@ public final class Client {
 
     private void attempt() throws Failure {
         String failure = null;
+        if (notify != null) {
+            notify.alive(now);
+        }
         try {
             dialer.lookUp();
         } catch (Failure e) {
@@ -223,8 +210,8 @@ public final class Client {
             return;
         }
         poller.change(link.tcp.fd, Abi.EPOLLIN);
-        int wanted = address != 0 ? address : fixedAddress;
-        link.sendMessage(message, Wire.request(message.bytes, Inbox.HEADROOM, device.features(), token, wanted), now);
+        int length = Wire.request(message.bytes, Inbox.HEADROOM, device.features(), token, lease.wanted());
+        link.sendMessage(message, length, now);
         state = ASKING;
         deadline = now + ANSWER_TIME;
     }
@@ -235,6 +222,7 @@ public final class Client {
         if (once) {
             throw new Failure(Failure.UNREACHABLE, why);
         }
+        tell("trying: " + why);
         dialer.pause(why, now);
     }
 
@@ -263,12 +251,8 @@ public final class Client {
 
     private void refused(String reason) throws Failure {
         String why = link.tcp.peer + " refused: " + reason;
-        if (once || fixedAddress != 0 && address == 0) {
+        if (once || !lease.refused()) {
             throw new Failure(Failure.REFUSED, why);
-        }
-        if (fixedAddress == 0) {
-            // The address that this client had is somebody else's now: any other will do.
-            address = 0;
         }
         next(why);
     }
@@ -283,40 +267,21 @@ public final class Client {
         link.offloadUdp = offload && (features & Wire.OFFLOAD_UDP) != 0;
         device.deliverOffloads(offload);
         int pushedMtu = !extended ? CLASSIC_MTU : answer.mtu != 0 ? answer.mtu : Daemon.MTU;
-        int newMtu = wantedMtu != 0 ? wantedMtu : pushedMtu;
-        if (answer.address != address || answer.prefix != prefix || newMtu != mtu) {
-            device.tun.configure(answer.address, answer.prefix, newMtu, DEVICE_QUEUE);
-            address = answer.address;
-            prefix = answer.prefix;
-            mtu = newMtu;
-        }
-        routes(answer);
+        int mtu = device.tun.netdevice.mtu(wantedMtu != 0 ? wantedMtu : pushedMtu);
+        device.tun.netdevice.address(answer.address, answer.prefix);
+        lease.granted(answer.address);
+        device.tun.netdevice.routes(answer.routes, link.tcp.peer.ipv4());
         times(answer);
         state = RUNNING;
-        hungUp = 0;
         dialer.succeeded();
         watchDevice(true);
         String control = link.settle();
-        Log.event("connected to " + link.tcp.peer + (extended ? "" : " (classic)")
-                + ", address " + Ipv4.text(address) + "/" + prefix
-                + " on " + device.tun.name + ", MTU " + mtu + ", congestion control " + control);
-    }
-
-    private void routes(Answer answer) {
-        int outer = link.tcp.peer.ipv4();
-        for (int i = 0; i < answer.routes.length; i += 2) {
-            int network = answer.routes[i];
-            int length = answer.routes[i + 1];
-            if (outer != 0 && (outer & Ipv4.netmask(length)) == network) {
-                Log.event("route " + Ipv4.text(network) + "/" + length + " left out: it would lead the tunnel to "
-                        + Ipv4.text(outer) + " into itself");
-                continue;
-            }
-            try {
-                device.tun.route(network, length);
-            } catch (Failure e) {
-                Log.event(e.getMessage());
-            }
+        String what = "connected to " + link.tcp.peer + (extended ? "" : " (classic)") + ", address "
+                + Ipv4.text(answer.address) + "/" + answer.prefix + " on " + device.tun.name;
+        Log.event(what + ", MTU " + mtu + ", congestion control " + control);
+        tell(what);
+        if (notify != null) {
+            notify.ready(now);
         }
     }
 
@@ -422,13 +387,9 @@ public final class Client {
     private void lost(String why) throws Failure {
         String what = link.tcp.peer + " " + why;
         if (state == ASKING) {
-            if (fixedAddress != 0 && address == 0) {
-                throw new Failure(Failure.REFUSED, what + " instead of giving " + Ipv4.text(fixedAddress)
+            if (!lease.hungUp()) {
+                throw new Failure(Failure.REFUSED, what + " instead of giving " + Ipv4.text(lease.wanted())
                         + ": the address is taken, reserved or not in its network");
-            }
-            if (fixedAddress == 0 && ++hungUp == PATIENCE) {
-                // A classic server refuses in this way: the address that this client had is somebody else's by now.
-                address = 0;
             }
             next(what);
             return;
@@ -476,6 +437,13 @@ public final class Client {
         }
     }
 
+    /** What the service manager is told of this program. */
+    private void tell(String status) {
+        if (notify != null) {
+            notify.status(status);
+        }
+    }
+
     /* ---- time ---- */
 
     private long untilDeadline() {
@@ -484,10 +452,16 @@ public final class Client {
             case RUNNING -> keepalive.untilClientActs(now);
             default -> deadline - now;
         };
+        if (notify != null) {
+            until = Math.min(until, notify.untilDue(now));
+        }
         return memory.hasSpare() ? Math.min(until, nextShrink - now) : until;
     }
 
     private void deadlines() throws Failure {
+        if (notify != null) {
+            notify.act(now);
+        }
         if (now - nextShrink >= 0) {
             memory.shrink();
             nextShrink = now + SHRINK_INTERVAL;

@@ -8,8 +8,6 @@ package simplevpn;
  * process itself.
  */
 final class Daemon extends Thread {
-    /** The version of both programs. */
-    static final String VERSION = "1.0.0";
     /** The port of both programs unless told otherwise. */
     static final int PORT = 2002;
     /** MTU of the interface in bytes: unless told otherwise, and its bounds. */
@@ -31,6 +29,18 @@ final class Daemon extends Thread {
     /** Lets signals end the loop that waits at this poller. */
     static void endOnSignal(Poller poller) {
         Runtime.getRuntime().addShutdownHook(new Daemon(poller));
+    }
+
+    /**
+     * The service manager that started this program and wants to be told how it is ({@code NOTIFY_SOCKET},
+     * sd_notify(3)), or {@code null}.
+     *
+     * @param now {@link System#nanoTime}
+     */
+    static Notify serviceManager(long now) {
+        String socket = System.getenv("NOTIFY_SOCKET");
+        return socket == null || socket.isEmpty() ? null
+                : Notify.to(socket, System.getenv("WATCHDOG_USEC"), System.getenv("WATCHDOG_PID"), now);
     }
 
     @Override
@@ -93,9 +103,7 @@ final class Daemon extends Thread {
             return true;
         }
         if (options.given("version")) {
-            System.out.println("simplevpn " + VERSION + " (" + program + "), Java "
-                    + System.getProperty("java.version") + ", " + System.getProperty("java.vm.name") + ", "
-                    + System.getProperty("java.vm.info") + ", " + System.getProperty("os.arch"));
+            System.out.print(Version.text(program));
             return true;
         }
         if (options.given("udp")) {
@@ -108,7 +116,7 @@ final class Daemon extends Thread {
     /** An interface name that the kernel can accept: 1 to 15 bytes, no slash, colon or space (linux/net/core/dev.c). */
     static String interfaceName(Options options) throws Failure {
         if (!options.given("interface")) {
-            return "tun%d";
+            return Tun.ANY_NAME;
         }
         String name = options.text("interface");
         boolean good = !name.isEmpty() && name.length() < Abi.IFNAMSIZ && !name.equals(".") && !name.equals("..");

@@ -45,10 +45,14 @@ final class Device {
         int basic = Abi.TUN_F_CSUM | Abi.TUN_F_TSO4;
         int result = tun.header == 0 ? -Errno.EINVAL : tun.setOffload(basic);
         offload = result >= 0;
-        offloadUdp = offload && tun.setOffload(basic | Abi.TUN_F_USO4 | Abi.TUN_F_USO6) >= 0;
+        int udp = offload ? tun.setOffload(basic | Abi.TUN_F_USO4 | Abi.TUN_F_USO6) : result;
+        offloadUdp = udp >= 0;
         delivering = offload;
         if (tun.header != 0 && !offload) {
             Log.event("TUNSETOFFLOAD " + tun.name + ": " + Errno.text(-result) + ": going on without offloads");
+        } else if (offload && !offloadUdp && Log.details()) {
+            Log.event("TUNSETOFFLOAD " + tun.name + ", USO4: " + Errno.text(-udp)
+                    + ": going on without UDP super-packets, which need Linux 6.2");
         }
         deliverOffloads(framing);
     }

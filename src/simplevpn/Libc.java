@@ -43,6 +43,7 @@ final class Libc {
     private static final MethodHandle EVENTFD = link("eventfd", 2);
     private static final MethodHandle FREEADDRINFO = link("freeaddrinfo", 1);
     private static final MethodHandle GETADDRINFO = link("getaddrinfo", 4);
+    private static final MethodHandle GETPID = link("getpid", 1);
     private static final MethodHandle GETRLIMIT = link("getrlimit", 2);
     private static final MethodHandle GETSOCKOPT = link("getsockopt", 5);
     private static final MethodHandle INET_NTOP = link("inet_ntop", 4);
@@ -267,6 +268,11 @@ final class Libc {
         }
         port.free();
         return result;
+    }
+
+    /** getpid(2); the word that it is given, so that no other shape has to be linked, it does not look at. */
+    static int getpid() {
+        return call(GETPID, 0);
     }
 
     /** getrlimit(2) into a {@code struct rlimit}. */

@@ -1,7 +1,5 @@
 package simplevpn;
 
-import java.nio.charset.StandardCharsets;
-
 /**
  * The words of the command line and the config file: which there are, what was said, and what each may be.
  *
@@ -93,27 +91,10 @@ final class Options {
     }
 
     private void read(String path) throws Failure {
-        int fd = Libc.open(path, Abi.O_CLOEXEC);
-        if (fd < 0) {
-            throw Failure.of("open " + path, fd, "");
-        }
-        Buffer content = Buffer.temporary(MAX_CONFIG);
-        int length = 0;
-        int result;
-        while ((result = Libc.read(fd, content, length, MAX_CONFIG - length)) > 0) {
-            length += result;
-        }
-        Libc.close(fd);
-        byte[] bytes = new byte[length];
-        content.bytes.get(0, bytes);
-        content.free();
-        if (result < 0) {
-            throw Failure.of("read " + path, result, "");
-        }
-        if (length == MAX_CONFIG) {
+        String text = TextFile.read(path, MAX_CONFIG);
+        if (text == null) {
             throw wrong(path + ": a config file has less than " + MAX_CONFIG + " bytes");
         }
-        String text = new String(bytes, StandardCharsets.UTF_8);
         boolean[] fromCommandLine = new boolean[count];
         for (int i = 0; i < count; i++) {
             fromCommandLine[i] = values[i] != null;

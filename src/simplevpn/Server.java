@@ -16,8 +16,6 @@ public final class Server {
     private static final int DEVICE_BATCH = 128;
     private static final int READ_BATCH = 4;
     private static final int ACCEPT_BATCH = 64;
-    /** Packets that wait in the device until the loop reads them. */
-    private static final int DEVICE_QUEUE = 500;
     /** Bytes that may wait for all connections together. */
     private static final long POOL_LIMIT = 16L << 20;
     /** A SYN's MSS to and from classic clients: their reads should find whole packets in the outer segments. */
@@ -29,8 +27,6 @@ public final class Server {
     private static final long SECOND = 1_000_000_000L;
     /** How long a connection may take to ask for an address. */
     private static final long ASK_TIME = 10 * SECOND;
-    /** How long to leave the listener alone when the kernel has no room for a connection. */
-    private static final long ACCEPT_PAUSE = SECOND;
     private static final long SHRINK_INTERVAL = 10 * SECOND;
 
     private final int timeout;
@@ -40,13 +36,15 @@ public final class Server {
     private final Allocator<Peer> pool;
     private final Poller poller;
     private final Device device;
-    private final Tcp listener;
+    private final Listener listener;
     private final Pool memory = new Pool(POOL_LIMIT);
     private final Inbox inbox = new Inbox(false);
     private final Sender sender;
     private final Buffer message = Buffer.permanent(Inbox.HEADROOM + Wire.MAX_ANSWER);
     private final Ratelimit strangers;
     private final Ratelimit answers;
+    /** The service manager that wants to hear of this program, or {@code null}. */
+    private final Notify notify;
 
     /** Connections by descriptor. */
     private Peer[] peers = new Peer[64];
@@ -55,12 +53,10 @@ public final class Server {
     private long now = System.nanoTime();
     private long nextDeadline = now + Long.MAX_VALUE / 2;
     private long nextShrink = now + SHRINK_INTERVAL;
-    private boolean accepting = true;
-    private long acceptAgain;
 
     private Server(Options options) throws Failure {
         int port = options.number("port", 1, 65535, Daemon.PORT);
-        int mtu = options.number("mtu", Daemon.MIN_MTU, Daemon.MAX_MTU, Daemon.MTU);
+        int wantedMtu = options.number("mtu", Daemon.MIN_MTU, Daemon.MAX_MTU, Daemon.MTU);
         timeout = options.number("timeout", 2, 65535, Daemon.TIMEOUT);
         Network network = options.given("network") ? Network.parse(options, "network") : NETWORK;
         String name = Daemon.interfaceName(options);
@@ -71,18 +67,24 @@ public final class Server {
         answers = new Ratelimit(20, 50, now);
 
         Daemon.chooseCongestion(options);
-        listener = Tcp.listen(options.text("listen"), port);
+        Tcp socket = Tcp.listen(options.text("listen"), port);
         poller = new Poller();
         device = new Device(Tun.open(name), !options.given("no-offload"));
+        int mtu = device.tun.netdevice.mtu(wantedMtu);
         admission = new Admission(network, mtu, timeout, maxClients, device.features());
         pool = admission.pool;
         sender = new Sender(mtu);
-        device.tun.configure(pool.own(), network.prefix(), mtu, DEVICE_QUEUE);
-        poller.add(listener.fd, Abi.EPOLLIN);
+        device.tun.netdevice.address(pool.own(), network.prefix());
+        listener = new Listener(socket, poller);
         poller.add(device.tun.fd, Abi.EPOLLIN);
-        Log.event("listening on " + listener.peer + ", network " + network
+        Log.event("listening on " + listener.tcp.peer + ", network " + network
                 + ", this host is " + Ipv4.text(pool.own()) + " on " + device.tun.name
                 + ", at most " + admission.maxClients() + " clients");
+        notify = Daemon.serviceManager(now);
+        if (notify != null) {
+            tellOfClients();
+            notify.ready(now);
+        }
     }
 
     /** Starts the program; see {@code srv --help}. */
@@ -108,6 +110,9 @@ public final class Server {
     private void loop() throws Failure {
         while (!poller.woken()) {
             turn();
+        }
+        if (notify != null) {
+            notify.stopping();
         }
         device.tun.close();
         for (Peer peer : peers) {
@@ -136,7 +141,7 @@ public final class Server {
                     device.tun.check();
                 }
                 fromDevice();
-            } else if (fd == listener.fd) {
+            } else if (fd == listener.tcp.fd) {
                 accept();
             } else if (fd < peers.length && peers[fd] != null) {
                 serve(peers[fd], poller.writable(i), poller.failed(i));
@@ -184,11 +189,8 @@ public final class Server {
 
     private void accept() {
         for (int i = 0; i < ACCEPT_BATCH; i++) {
-            Tcp tcp = listener.accept();
+            Tcp tcp = listener.accept(now);
             if (tcp == null) {
-                if (listener.refused != -Errno.EAGAIN && listener.refused != -Errno.ECONNABORTED) {
-                    pauseAccepting();
-                }
                 return;
             }
             if (connections >= maxConnections) {
@@ -224,15 +226,6 @@ public final class Server {
             long leftOut = strangers.takeRefused();
             Log.event(leftOut == 0 ? line : line + " (" + leftOut + " such lines before it left out)");
         }
-    }
-
-    /** The kernel has no descriptor or memory for a connection: asking again at once would only spin. */
-    private void pauseAccepting() {
-        Log.event("accept: " + Errno.text(-listener.refused) + ": no new connections for a second");
-        accepting = false;
-        acceptAgain = now + ACCEPT_PAUSE;
-        poller.change(listener.fd, 0);
-        deadlineIn(ACCEPT_PAUSE);
     }
 
     private void serve(Peer peer, boolean writable, boolean failed) {
@@ -395,6 +388,7 @@ public final class Server {
             String how = displaced != null ? "taken over" : Wire.wanted(b.bytes, at) == 0 ? "dynamic" : "static";
             Log.event(link.tcp.peer + " assigned " + Ipv4.text(peer.address) + " (" + how
                     + (peer.extended ? ", " : ", classic, ") + control + ")");
+            tellOfClients();
         }
         sendMessage(peer, admission.answer(peer, b.bytes, at, message.bytes, Inbox.HEADROOM));
         if ((peer.features & Wire.OFFLOAD) != 0 && link.prefix == 0) {
@@ -421,11 +415,19 @@ public final class Server {
         sender.release(peer.link);
         if (pool.holder(peer.address) == peer) {
             pool.release(peer.address);
+            tellOfClients();
         }
         inbox.release(peer.link);
         peers[peer.link.tcp.fd] = null;
         connections--;
         peer.link.close();
+    }
+
+    private void tellOfClients() {
+        if (notify != null) {
+            notify.status("listening on " + listener.tcp.peer + ", " + Ipv4.text(pool.own()) + " on " + device.tun.name
+                    + ", clients: " + pool.leased());
+        }
     }
 
     private void deadlineIn(long nanos) {
@@ -435,9 +437,12 @@ public final class Server {
     }
 
     private long untilDeadline() {
-        long until = nextDeadline - now;
+        long until = Math.min(nextDeadline - now, listener.untilResumed(now));
         if (memory.isUsed()) {
             until = Math.min(until, nextShrink - now);
+        }
+        if (notify != null) {
+            until = Math.min(until, notify.untilDue(now));
         }
         return until > Long.MAX_VALUE / 4 ? Long.MAX_VALUE : until;
     }
@@ -447,6 +452,10 @@ public final class Server {
      * seconds.
      */
     private void deadlines() {
+        if (notify != null) {
+            notify.act(now);
+        }
+        listener.resume(now);
         if (now - nextShrink >= 0) {
             for (Peer peer : peers) {
                 if (peer != null) {
@@ -460,14 +469,6 @@ public final class Server {
             return;
         }
         nextDeadline = now + Long.MAX_VALUE / 2;
-        if (!accepting) {
-            accepting = now - acceptAgain >= 0;
-            if (accepting) {
-                poller.change(listener.fd, Abi.EPOLLIN);
-            } else {
-                deadlineIn(acceptAgain - now);
-            }
-        }
         for (int fd = 0; fd < peers.length; fd++) {
             Peer peer = peers[fd];
             if (peer == null) {

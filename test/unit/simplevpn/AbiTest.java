@@ -25,6 +25,7 @@ class AbiTest {
             #include <sys/ioctl.h>
             #include <sys/resource.h>
             #include <sys/socket.h>
+            #include <sys/un.h>
             #include <linux/if_tun.h>
             #include <linux/sockios.h>
             #include <linux/virtio_net.h>
@@ -46,6 +47,9 @@ class AbiTest {
         c.put("SIN_SIZE", "sizeof(struct sockaddr_in)");
         offset(c, "SIN6_ADDR", "sockaddr_in6", "sin6_addr");
         c.put("SIN6_SIZE", "sizeof(struct sockaddr_in6)");
+        offset(c, "SUN_FAMILY", "sockaddr_un", "sun_family");
+        offset(c, "SUN_PATH", "sockaddr_un", "sun_path");
+        c.put("SUN_SIZE", "sizeof(struct sockaddr_un)");
         offset(c, "IFR_NAME", "ifreq", "ifr_name");
         offset(c, "IFR_UNION", "ifreq", "ifr_flags");
         c.put("IFR_SIZE", "sizeof(struct ifreq) <= 40 ? 40 : -1");

@@ -117,8 +117,8 @@ final class Report {
         String cpu = Files.readAllLines(Path.of("/proc/cpuinfo")).stream().filter(line -> line.startsWith("model name"))
                 .findFirst().map(line -> line.replaceFirst(".*: ", "")).orElse(System.getProperty("os.arch"));
         int cores = Runtime.getRuntime().availableProcessors();
-        String image = Path.of("build/image/release").toFile().exists()
-                ? Files.readAllLines(Path.of("build/image/release")).stream()
+        String image = Path.of("build", System.getProperty("os.arch").replace("amd64", "x86_64"), "image", "release").toFile().exists()
+                ? Files.readAllLines(Path.of("build", System.getProperty("os.arch").replace("amd64", "x86_64"), "image", "release")).stream()
                         .filter(line -> line.startsWith("JAVA_RUNTIME_VERSION") || line.startsWith("JAVA_VERSION="))
                         .findFirst().map(line -> line.replaceAll(".*=|\"", "")).orElse("")
                 : "";

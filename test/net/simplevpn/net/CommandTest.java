@@ -101,7 +101,7 @@ final class CommandTest extends Vpn {
             }
             Daemon version = lan.start(east, program, "--version");
             assertEquals(0, version.awaitExit(15), version::log);
-            assertTrue(version.said("simplevpn.*\\d"), version::log);
+            assertTrue(version.said("simplevpn.*\\d") && version.said("class-data archive"), version::log);
         }
         Daemon udp = lan.start(east, "srv", "-u");
         assertEquals(2, udp.awaitExit(15));

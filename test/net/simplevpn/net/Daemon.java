@@ -144,9 +144,14 @@ final class Daemon {
 
     /** Resident memory in KiB. */
     long rss() {
+        return Long.parseLong(status("VmRSS").replaceAll("\\D", ""));
+    }
+
+    /** A field of this process's status (proc_pid_status(5)). */
+    String status(String field) {
         try (var status = Files.lines(Path.of("/proc", Long.toString(process.pid()), "status"))) {
-            return status.filter(line -> line.startsWith("VmRSS:"))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", ""))).findFirst().orElseThrow();
+            return status.filter(line -> line.startsWith(field + ":")).findFirst().orElseThrow()
+                    .substring(field.length() + 1).strip();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,0 +1,89 @@
+SUMMARY = "A private network over one TCP port"
+DESCRIPTION = "A server, and clients that reach each other through it, also through firewalls and NAT. It comes with a \
+Java runtime trimmed to what it uses."
+SECTION = "net"
+LICENSE = "Apache-2.0 & GPL-2.0-with-classpath-exception"
+LIC_FILES_CHKSUM = "file://LICENSE;md5=3b83ef96387f14655fc854ddc3c6bd57"
+
+inherit systemd update-rc.d
+
+# The runtime is a binary, of which there is one for each of these.
+COMPATIBLE_HOST = "(x86_64|aarch64|arm)-.*-linux.*"
+COMPATIBLE_HOST:arm = "null"
+COMPATIBLE_HOST:armv7a = "${@bb.utils.contains('TUNE_FEATURES', 'callconvention-hard', 'arm-.*-linux.*', 'null', d)}"
+COMPATIBLE_HOST:armv7ve = "${@bb.utils.contains('TUNE_FEATURES', 'callconvention-hard', 'arm-.*-linux.*', 'null', d)}"
+COMPATIBLE_HOST:linux-gnux32 = "null"
+COMPATIBLE_HOST:libc-musl = "null"
+
+SIMPLEVPN_TARGET = "unknown"
+SIMPLEVPN_TARGET:x86-64 = "x86_64"
+SIMPLEVPN_TARGET:aarch64 = "aarch64"
+SIMPLEVPN_TARGET:arm = "armhf"
+
+# Where the packages are: a folder, as here, or the address of a server.
+SIMPLEVPN_SITE ?= "file://${SIMPLEVPN_DIST}"
+SRC_URI = "${SIMPLEVPN_SITE}/simplevpn-${PV}-${SIMPLEVPN_TARGET}.tar.xz;name=${SIMPLEVPN_TARGET}"
+# SRC_URI[<target>.sha256sum] of each package, written when it is built: `make dist` in simplevpn's source tree renews it.
+# bitbake compares them with what it downloads; it does not with files of this machine.
+include ${SIMPLEVPN_DIST}/simplevpn-checksums.inc
+
+python () {
+    target = d.getVar('SIMPLEVPN_TARGET')
+    if not d.getVarFlag('SRC_URI', target + '.sha256sum'):
+        raise bb.parse.SkipRecipe('there is no package for %s in %s: run `make dist TARGET=%s` in the source tree of '
+            'simplevpn, or set SIMPLEVPN_DIST' % (target, d.getVar('SIMPLEVPN_DIST'), target))
+}
+
+# scarthgap unpacks into WORKDIR and knows no UNPACKDIR.
+UNPACKDIR ??= "${WORKDIR}"
+S = "${UNPACKDIR}/simplevpn-${PV}-${SIMPLEVPN_TARGET}"
+
+do_configure[noexec] = "1"
+do_compile[noexec] = "1"
+
+# Service files go where the distribution wants them, which install.sh does not know.
+do_install() {
+    ${S}/install.sh --destdir ${D} --prefix ${prefix} --init none srv cli
+    chown -R root:root ${D}
+    for program in srv cli; do
+        install -D -m 0755 ${S}/init.d/S60simplevpn-$program ${D}${sysconfdir}/init.d/simplevpn-$program
+        install -D -m 0644 ${S}/systemd/simplevpn-$program.service \
+            ${D}${systemd_system_unitdir}/simplevpn-$program.service
+    done
+}
+
+PACKAGES = "${PN}-srv ${PN}-cli ${PN}-doc ${PN}"
+SUMMARY:${PN} = "${SUMMARY}: the runtime of both programs"
+SUMMARY:${PN}-srv = "${SUMMARY}: the server"
+SUMMARY:${PN}-cli = "${SUMMARY}: the client"
+
+# ${prefix}/lib and not ${libdir}, which is lib64 on some targets. The systemd class adds the units.
+FILES:${PN} = "${prefix}/lib/simplevpn/runtime"
+FILES:${PN}-srv = "${prefix}/lib/simplevpn/srv ${sbindir}/simplevpn-srv ${sysconfdir}/simplevpn/srv.conf \
+    ${sysconfdir}/init.d/simplevpn-srv"
+FILES:${PN}-cli = "${prefix}/lib/simplevpn/cli ${sbindir}/simplevpn-cli ${sysconfdir}/simplevpn/cli.conf \
+    ${sysconfdir}/init.d/simplevpn-cli"
+CONFFILES:${PN}-srv = "${sysconfdir}/simplevpn/srv.conf"
+CONFFILES:${PN}-cli = "${sysconfdir}/simplevpn/cli.conf"
+RDEPENDS:${PN}-srv = "${PN}"
+RDEPENDS:${PN}-cli = "${PN}"
+RRECOMMENDS:${PN} = "kernel-module-tun"
+
+SYSTEMD_PACKAGES = "${PN}-srv ${PN}-cli"
+SYSTEMD_SERVICE:${PN}-srv = "simplevpn-srv.service"
+SYSTEMD_SERVICE:${PN}-cli = "simplevpn-cli.service"
+
+INITSCRIPT_PACKAGES = "${PN}-srv ${PN}-cli"
+INITSCRIPT_NAME:${PN}-srv = "simplevpn-srv"
+INITSCRIPT_NAME:${PN}-cli = "simplevpn-cli"
+INITSCRIPT_PARAMS = "start 60 2 3 4 5 . stop 40 0 1 6 ."
+
+# All of it is a binary that is stripped already.
+INHIBIT_PACKAGE_STRIP = "1"
+INHIBIT_SYSROOT_STRIP = "1"
+INHIBIT_PACKAGE_DEBUG_SPLIT = "1"
+INSANE_SKIP:${PN} += "already-stripped"
+# The runtime is in ${prefix}/lib also where libraries are in lib64: only its own programs load these.
+INSANE_SKIP:${PN} += "libdir"
+# The 32-bit Java VM calls the C library's old 32-bit time functions; the program itself counts nanoseconds from start.
+INSANE_SKIP:${PN} += "32bit-time"

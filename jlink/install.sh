@@ -1,0 +1,156 @@
+#!/bin/sh
+# Installs simplevpn from the folder that this script is in, or removes what it installed.
+#
+#   ./install.sh [--prefix DIR] [--destdir DIR] [--init sysv|systemd|none|auto] [srv] [cli]
+#   ./install.sh --uninstall [the same]
+#
+# Without srv and cli it is about both. The defaults are --prefix /usr/local and --init auto, which looks what this machine
+# is started by. --destdir is the root of another system, that of an image being built. Config files that are there stay as
+# they are. Removing stops what runs, and leaves config files that were changed.
+set -eu
+from=$(cd "$(dirname "$0")" && pwd -P)
+prefix=/usr/local destdir='' init=auto uninstall='' programs=''
+
+usage() {
+    sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+}
+
+fail() {
+    echo "install.sh: $*" >&2
+    exit 1
+}
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --prefix=* | --destdir=* | --init=*)
+        option=${1%%=*} value=${1#*=}
+        shift
+        set -- "$option" "$value" "$@"
+        ;;
+    esac
+    case $1 in
+    --prefix | --destdir | --init)
+        [ $# -gt 1 ] || usage
+        case $1 in
+        --prefix) prefix=$2 ;;
+        --destdir) destdir=${2%/} ;;
+        --init) init=$2 ;;
+        esac
+        shift
+        ;;
+    --uninstall) uninstall=yes ;;
+    srv | cli) programs="$programs $1" ;;
+    *) usage ;;
+    esac
+    shift
+done
+case $prefix in
+/ | */ | *' '* | *'|'*) fail "--prefix $prefix: must be a path without a slash at its end and without spaces" ;;
+/*) ;;
+*) fail "--prefix $prefix: must begin with a slash" ;;
+esac
+if [ "$init" = auto ]; then
+    if [ -d "$destdir/run/systemd/system" ]; then
+        init=systemd
+    elif [ -d "$destdir/etc/init.d" ]; then
+        init=sysv
+    else
+        init=none
+    fi
+fi
+case $init in sysv | systemd | none) ;; *) usage ;; esac
+
+root=$destdir$prefix
+home=$root/lib/simplevpn
+doc=$root/share/doc/simplevpn
+conf=$destdir/etc/simplevpn
+
+# Where the service file of a program is in the package, and where it goes.
+service_of() {
+    case $init in
+    sysv) service=init.d/S60simplevpn-$1 to=$destdir/etc/init.d/S60simplevpn-$1 mode=755 ;;
+    systemd) service=systemd/simplevpn-$1.service to=$root/lib/systemd/system/simplevpn-$1.service mode=644 ;;
+    none) service='' ;;
+    esac
+}
+
+# What is there is put aside first and removed last, since a running program must not see its own files change under it.
+install_runtime() {
+    [ -x "$from/runtime/bin/java" ] || fail "there is no $from/runtime: unpack the whole package"
+    mkdir -p "$home" "$doc"
+    rm -rf "$home/runtime.old" "$home/runtime.new"
+    cp -pR "$from/runtime" "$home/runtime.new"
+    [ ! -d "$home/runtime" ] || mv "$home/runtime" "$home/runtime.old"
+    mv "$home/runtime.new" "$home/runtime"
+    rm -rf "$home/runtime.old"
+    rm -rf "$doc/licenses"
+    cp -pR "$from/README" "$from/LICENSE" "$from/licenses" "$doc"
+}
+
+install_program() {
+    mkdir -p "$root/sbin" "$conf"
+    cp -p "$from/$1" "$home/$1.new"
+    chmod 755 "$home/$1.new"
+    mv "$home/$1.new" "$home/$1"
+    ln -sf "../lib/simplevpn/$1" "$root/sbin/simplevpn-$1"
+    if [ ! -e "$conf/$1.conf" ]; then
+        cp "$from/etc/$1.conf" "$conf/$1.conf"
+        chmod 644 "$conf/$1.conf"
+    fi
+    service_of "$1"
+    [ -n "$service" ] || return 0
+    mkdir -p "${to%/*}"
+    # Service files are written for the prefix /usr.
+    sed "s|/usr/|$prefix/|g" "$from/$service" >"$to.new"
+    chmod "$mode" "$to.new"
+    mv "$to.new" "$to"
+}
+
+uninstall_program() {
+    service_of "$1"
+    if [ -z "$destdir" ] && [ -n "$service" ] && [ -e "$to" ]; then
+        case $init in
+        systemd) systemctl disable --now "simplevpn-$1" || true ;;
+        sysv) "$to" stop || true ;;
+        esac
+    fi
+    [ -z "$service" ] || rm -f "$to"
+    rm -f "$root/sbin/simplevpn-$1" "$home/$1"
+    if cmp -s "$from/etc/$1.conf" "$conf/$1.conf"; then
+        rm -f "$conf/$1.conf"
+    elif [ -e "$conf/$1.conf" ]; then
+        echo "kept: $conf/$1.conf, which was changed"
+    fi
+}
+
+# Removes the folders that are empty now, but none above the prefix.
+sweep() {
+    for folder; do rmdir "$folder" 2>/dev/null || true; done
+}
+
+next_steps() {
+    for program in $programs; do
+        echo "installed $prefix/sbin/simplevpn-$program; its options are in /etc/simplevpn/$program.conf"
+        case $init in
+        systemd) echo "  systemctl daemon-reload; systemctl enable --now simplevpn-$program" ;;
+        sysv) echo "  /etc/init.d/S60simplevpn-$program start" ;;
+        none) echo "  $prefix/sbin/simplevpn-$program --config /etc/simplevpn/$program.conf" ;;
+        esac
+    done
+}
+
+programs=${programs:-srv cli}
+if [ -n "$uninstall" ]; then
+    for program in $programs; do uninstall_program "$program"; done
+    # The runtime serves both.
+    if [ ! -e "$home/srv" ] && [ ! -e "$home/cli" ]; then
+        rm -rf "$home/runtime" "$doc/licenses"
+        rm -f "$doc/README" "$doc/LICENSE"
+    fi
+    sweep "$doc" "$home" "$conf"
+else
+    install_runtime
+    for program in $programs; do install_program "$program"; done
+    [ -n "$destdir" ] || next_steps
+fi

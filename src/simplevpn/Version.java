@@ -1,0 +1,35 @@
+package simplevpn;
+
+/**
+ * What {@code --version} tells: which program this is, and on which Java runtime it runs. Only system properties, which
+ * are there without loading anything.
+ */
+final class Version {
+    /** The version of both programs. */
+    static final String NUMBER = "1.0.0";
+
+    private Version() {
+    }
+
+    /**
+     * Three lines: the program and the target that it was built for; the Java release, the VM with its compiler, and
+     * the variant of the runtime if it is one of ours; whether the class-data archive is in use.
+     */
+    static String text(String program) {
+        String info = System.getProperty("java.vm.info");
+        String variant = System.getProperty("simplevpn.runtime");
+        return "simplevpn " + NUMBER + " (" + program + "), " + target(System.getProperty("os.arch")) + '\n'
+                + "Java " + System.getProperty("java.runtime.version") + ", " + System.getProperty("java.vm.name") + ", "
+                + info + (variant == null ? "" : ", runtime " + variant) + '\n'
+                + "class-data archive " + (info.contains("sharing") ? "in use" : "not in use") + '\n';
+    }
+
+    /** A target's name as the build has it, where Java calls the processor otherwise. */
+    private static String target(String processor) {
+        return switch (processor) {
+            case "amd64" -> "x86_64";
+            case "arm" -> "armhf";
+            default -> processor;
+        };
+    }
+}

@@ -1,0 +1,69 @@
+package simplevpn.net;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The ARM builds on emulated processors and this machine's kernel, with each other and with the x86_64 build. */
+@Timeout(value = 300, unit = TimeUnit.SECONDS)
+final class ArmPairsTest extends Vpn {
+    private static final int START = 60;
+    private static final long BYTES = 10_000_000;
+
+    /**
+     * Both have their addresses and reach each other, 10 MB in each direction arrive byte for byte in super-packets,
+     * and SIGTERM ends both with status 0 and without a device left behind.
+     */
+    @ParameterizedTest(name = "srv of {0}, cli of {1}")
+    @CsvSource({"aarch64, aarch64", "armhf, armhf", "x86_64, aarch64", "aarch64, x86_64", "x86_64, armhf",
+            "armhf, x86_64"})
+    void streamsArrive(String serverTarget, String clientTarget) throws Exception {
+        Daemon server = server(serverTarget);
+        Daemon client = client(clientTarget);
+        assertEquals(SERVER, address(hub));
+        assertEquals("10.0.0.2", address(east));
+        east.ping(SERVER, "-c", "3").ok();
+        hub.ping("10.0.0.2", "-c", "3").ok();
+        new Transfer(east, hub, SERVER, BYTES).await(180);
+        OffloadPairsTest.assertSizes(client, true, true);
+        server.stop();
+        assertTrue(east.tunnel().isEmpty(), "the client's device is gone");
+        assertTrue(hub.tunnel().isEmpty(), "the server's device is gone");
+    }
+
+    /** A server that comes again gives its client the address that it had, not the first that is free. */
+    @ParameterizedTest(name = "srv of {0}, cli of {1}")
+    @CsvSource({"aarch64, armhf", "armhf, aarch64"})
+    void restartedServerGivesTheSameAddress(String serverTarget, String clientTarget) throws Exception {
+        Daemon server = server(serverTarget);
+        try (ClassicClient first = new ClassicClient(west, hub)) {
+            assertEquals("10.0.0.2", first.join());
+            client(clientTarget);
+            assertEquals("10.0.0.3", address(east));
+        }
+        server.stop();
+        Daemon again = server(serverTarget);
+        again.awaitLine("assigned 10\\.0\\.0\\.3 ", START);
+        assertEquals("10.0.0.3", address(east));
+        east.awaitPing(SERVER, 20);
+    }
+
+    private Daemon server(String target) {
+        Daemon server = lan.start(hub, Target.command(target, List.of(), "Server"));
+        server.awaitLine("listening on", START);
+        server.await("an address on the server's device", START, () -> hub.tunnel().isPresent());
+        return server;
+    }
+
+    private Daemon client(String target) {
+        Daemon client = lan.start(east, Target.command(target, List.of(), "Client", "-s", hub.outer4));
+        client.awaitLine("connected to", START);
+        client.await("an address on the client's device", START, () -> east.tunnel().isPresent());
+        return client;
+    }
+}

@@ -1,0 +1,31 @@
+package simplevpn.net;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The programs of another build than ./srv and ./cli: those of the image that make linked for a processor. */
+final class Target {
+    private Target() { }
+
+    /** The image's folder. */
+    static Path image(String target) {
+        return Daemon.TOP.resolve("build").resolve(target).resolve("image");
+    }
+
+    /**
+     * The command of a program; of another processor's, under emulation.
+     *
+     * @param target whose image: {@code x86_64}, {@code aarch64} or {@code armhf}
+     * @param options of the VM, beside those that the image has inside
+     * @param main {@code Server} or {@code Client}
+     */
+    static List<String> command(String target, List<String> options, String main, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(Daemon.TOP.resolve("jlink/emulate").toString(), target,
+                image(target).resolve("bin/java").toString()));
+        command.addAll(options);
+        command.addAll(List.of("-m", "simplevpn/simplevpn." + main));
+        command.addAll(List.of(arguments));
+        return command;
+    }
+}

@@ -1,0 +1,129 @@
+package simplevpn.net;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A board that boots in qemu-system in the place of one of a {@link Lan}'s hosts: it has that host's outer address. Its
+ * console are the lines of {@link #console}. Once it has started, two services of it answer (test/board/rcS).
+ */
+final class Board {
+    /** Sends back whatever comes. */
+    private static final int ECHO = 7;
+    private static final int SHELL = 23;
+    private static final int PATIENCE = 60_000;
+    /** What a board says that will not come up: the kernel, or the VM on it. */
+    private static final Pattern END = Pattern.compile("Kernel panic|Out of memory|Unable to mount|can't execute"
+            + "|Exception in thread");
+
+    final Daemon console;
+    private final Host neighbour;
+    private final Host place;
+    private final String target;
+    private final int megabytes;
+    private final String program;
+    private final long start = System.nanoTime();
+
+    /**
+     * Turns a board on.
+     *
+     * @param neighbour the host from which the board's services are used
+     * @param place the host whose place it takes
+     * @param program {@code srv} or {@code cli}: what its init script starts
+     */
+    Board(Lan lan, Host neighbour, Host place, String target, int megabytes, String program) {
+        this.neighbour = neighbour;
+        this.place = place;
+        this.target = target;
+        this.megabytes = megabytes;
+        this.program = program;
+        console = lan.start(place, "test/board/boot", target, Integer.toString(megabytes), program, place.outer4);
+    }
+
+    /** Waits for a condition; fails at once when it cannot come true any more. */
+    void await(String what, int seconds, BooleanSupplier condition) {
+        console.await(what, seconds, () -> {
+            console.lines().stream().filter(line -> END.matcher(line).find()).findFirst().ifPresent(line -> {
+                throw new AssertionError("before " + what + " the board said: " + line);
+            });
+            return condition.getAsBoolean();
+        });
+    }
+
+    /** Prints a line about this board, with the time since it was turned on. */
+    void tell(String line) {
+        System.out.println("  " + target + ", " + megabytes + " MB, " + program + ": after "
+                + (System.nanoTime() - start) / 1_000_000_000L + " s " + line);
+    }
+
+    /** What commands print, run by the board's shell. */
+    String ask(String commands) throws IOException {
+        try (Socket shell = neighbour.connect(place.outer4, SHELL)) {
+            shell.setSoTimeout(PATIENCE);
+            shell.getOutputStream().write((commands + " 2>&1\n").getBytes(StandardCharsets.US_ASCII));
+            shell.shutdownOutput();
+            return new String(shell.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    /** The board's own ping: three packets, three answers. */
+    void ping(String address) throws IOException {
+        String output = ask("ping -c 3 -w 20 " + address);
+        assertTrue(output.contains("3 packets transmitted, 3 packets received"), output);
+    }
+
+    /** A stream to the board's address in the tunnel and back: both directions at once, each byte compared. */
+    void echo(String address, int bytes) throws Exception {
+        byte[] sent = new byte[bytes];
+        new Random(bytes).nextBytes(sent);
+        try (Socket socket = neighbour.connect(address, ECHO)) {
+            socket.setSoTimeout(PATIENCE);
+            FutureTask<Void> sending = new FutureTask<>(() -> {
+                socket.getOutputStream().write(sent);
+                socket.shutdownOutput();
+                return null;
+            });
+            Thread.ofPlatform().daemon().start(sending);
+            byte[] received = socket.getInputStream().readNBytes(bytes);
+            assertEquals(bytes, received.length, "the stream ended early");
+            assertEquals(-1, Arrays.mismatch(sent, received), "first wrong byte");
+            assertEquals(-1, socket.getInputStream().read(), "more than was sent");
+            sending.get();
+        } catch (ExecutionException e) {
+            throw new AssertionError("sending to " + address, e.getCause());
+        }
+    }
+
+    /** What of the memory the VM has, what is left, and what the kernel has: before the first program, and by now. */
+    String memory() throws IOException {
+        String facts = ask("dmesg | grep -o 'Memory: .* available'; cat /proc/meminfo;"
+                + " grep VmRSS /proc/$(pidof java)/status");
+        int before = megabytes * 1024 - number(facts, "MemTotal");
+        int kernel = before + number(facts, "Slab") + number(facts, "KernelStack") + number(facts, "PageTables")
+                + number(facts, "VmallocUsed") + number(facts, "Percpu");
+        return "VM " + megabytes(number(facts, "VmRSS")) + ", available " + megabytes(number(facts, "MemAvailable"))
+                + ", kernel " + megabytes(kernel) + " of which " + megabytes(before) + " at its start ("
+                + facts.lines().findFirst().orElseThrow() + ")";
+    }
+
+    private static int number(String facts, String name) {
+        Matcher line = Pattern.compile("^" + name + ":\\s+(\\d+) kB", Pattern.MULTILINE).matcher(facts);
+        assertTrue(line.find(), () -> "no " + name + " in\n" + facts);
+        return Integer.parseInt(line.group(1));
+    }
+
+    private static String megabytes(int kibibytes) {
+        return kibibytes / 1024 + "." + kibibytes % 1024 * 10 / 1024 + " MB";
+    }
+}

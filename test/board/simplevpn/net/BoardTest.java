@@ -1,0 +1,130 @@
+package simplevpn.net;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+
+/**
+ * A board of 128 MB on which the dist tarball was installed: what its init script starts comes up by itself, carries
+ * packets, and fits. The other side is this machine's own build. The boards run at the same time, and each board's
+ * tests one after the other.
+ */
+@Execution(ExecutionMode.CONCURRENT)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
+abstract class BoardTest extends Vpn {
+    private static final int MEMORY = 128;
+    private static final int BYTES = 10_000_000;
+    private static final int BOOT = 120;
+
+    private final String target;
+
+    /** @param target the board's processor */
+    BoardTest(String target) {
+        this.target = target;
+    }
+
+    /** The client on a board finds its server, carries a stream both ways, comes back after a restart, and stops. */
+    @Test
+    @Execution(ExecutionMode.SAME_THREAD)
+    void clientOnABoard() throws Exception {
+        Daemon server = server();
+        Board board = new Board(lan, hub, east, target, MEMORY, "cli");
+        board.await("an address for the board", BOOT, () -> server.said("assigned 10\\.0\\.0\\.2 "));
+        board.tell("connected; " + board.memory());
+        board.ping(SERVER);
+        board.echo("10.0.0.2", BYTES);
+        board.tell("10 MB there and back; " + board.memory());
+        server.stop();
+        Daemon again = server();
+        board.await("the same address again", BOOT, () -> again.said("assigned 10\\.0\\.0\\.2 "));
+        board.echo("10.0.0.2", BYTES / 10);
+        board.tell("1 MB there and back after the server's restart");
+        String version = board.ask("simplevpn-cli --version");
+        assertTrue(version.contains("sharing"), () -> "the archive of classes is not in use: " + version);
+        assertStops(board, "cli");
+        again.awaitLine("\\(10\\.0\\.0\\.2\\) gone|\\(10\\.0\\.0\\.2\\) closed", 20);
+    }
+
+    /** The server on a board: the same, and after its restart its client has the address that it had before. */
+    @Test
+    @Execution(ExecutionMode.SAME_THREAD)
+    void serverOnABoard() throws Exception {
+        Board board = new Board(lan, hub, east, target, MEMORY, "srv");
+        board.await("a server that listens", BOOT, () -> board.console.said("listening on"));
+        board.tell("listening");
+        Daemon client;
+        try (ClassicClient first = new ClassicClient(west, east)) {
+            assertEquals("10.0.0.2", first.join());
+            client = lan.start(hub, "cli", "-s", east.outer4);
+            client.await("an address on the client's device", BOOT, () -> hub.tunnel().isPresent());
+        }
+        assertEquals("10.0.0.3", address(hub));
+        board.ping("10.0.0.3");
+        board.echo(SERVER, BYTES);
+        board.tell("10 MB there and back; " + board.memory());
+        board.ask("/etc/init.d/S60simplevpn-srv restart");
+        client.await("a second connection", BOOT, () ->
+                client.lines().stream().filter(line -> line.contains("connected to")).count() == 2);
+        assertEquals("10.0.0.3", address(hub));
+        board.ping("10.0.0.3");
+        board.echo(SERVER, BYTES / 10);
+        board.tell("1 MB there and back after its restart");
+        assertStops(board, "srv");
+    }
+
+    /** Finds the least memory with which a board boots, connects and carries 1 MB, to within 4 MB, and tells it. */
+    @Test
+    @Execution(ExecutionMode.SAME_THREAD)
+    void lessMemoryIsEnough() {
+        int enough = MEMORY;
+        int tooLittle = 32;
+        String memory = null;
+        while (enough - tooLittle > 4) {
+            int megabytes = (enough + tooLittle) / 2;
+            String result = tryWith(megabytes);
+            if (result == null) {
+                tooLittle = megabytes;
+            } else {
+                enough = megabytes;
+                memory = result;
+            }
+        }
+        assertTrue(enough < MEMORY, "no board with less memory than " + MEMORY + " MB worked");
+        System.out.println("  " + target + ": the least memory is " + enough + " MB: " + memory);
+    }
+
+    /** How the memory was used; null when that is too little. Whatever fails on this side fails the test. */
+    private String tryWith(int megabytes) {
+        try (Lan lan = new Lan("hub", "board")) {
+            Daemon server = lan.start(lan.host(0), "srv");
+            server.awaitLine("listening on", 15);
+            Board board = new Board(lan, lan.host(0), lan.host(1), target, megabytes, "cli");
+            try {
+                board.await("an address for the board", BOOT, () -> server.said("assigned 10\\.0\\.0\\.2 "));
+                board.echo("10.0.0.2", BYTES / 10);
+                String memory = board.memory();
+                board.tell("1 MB there and back");
+                return memory;
+            } catch (Exception | AssertionError e) {
+                assertTrue(server.alive(), server::log);
+                board.tell("too little memory: " + e.getMessage());
+                return null;
+            }
+        }
+    }
+
+    /** The init script ends the program, and its device is gone. */
+    private static void assertStops(Board board, String program) throws IOException {
+        assertTrue(board.ask("ip -o link").contains(" tun0: "));
+        board.ask("/etc/init.d/S60simplevpn-" + program + " stop");
+        board.ask("while pidof java >/dev/null; do sleep 1; done");
+        assertFalse(board.ask("ip -o link").contains(" tun0: "));
+    }
+}

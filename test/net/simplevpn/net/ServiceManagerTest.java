@@ -1,0 +1,144 @@
+package simplevpn.net;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import simplevpn.ServiceManager;
+
+/** Both programs under a service manager such as systemd: what they tell it, and that nothing happens without one. */
+final class ServiceManagerTest extends Vpn {
+    @TempDir
+    private Path folder;
+
+    private Daemon start(Host host, Path socket, String microseconds, String program, String... arguments) {
+        List<String> command = new ArrayList<>(List.of("env", "NOTIFY_SOCKET=" + socket,
+                "WATCHDOG_USEC=" + microseconds, Daemon.TOP.resolve(program).toString()));
+        command.addAll(List.of(arguments));
+        return lan.start(host, command);
+    }
+
+    /** Waits until the last thing told, but for signs of life, is this. */
+    private static void awaitMessage(Daemon daemon, ServiceManager manager, String regex) {
+        daemon.await("a message " + regex, 20, () -> {
+            List<String> told = manager.messages().stream().filter(message -> !message.equals("WATCHDOG=1")).toList();
+            return !told.isEmpty() && told.get(told.size() - 1).matches(regex);
+        });
+    }
+
+    /** The server is ready when it listens and its device is up, tells how many clients it has, and that it ends. */
+    @Test
+    void serverTells() throws IOException {
+        Path socket = folder.resolve("server");
+        try (ServiceManager manager = new ServiceManager(socket.toString())) {
+            Daemon server = start(hub, socket, "", "srv");
+            awaitMessage(server, manager, "READY=1\nSTATUS=listening on .*:2002, 10\\.0\\.0\\.1 on tun0, clients: 0");
+            assertEquals(SERVER, address(hub), "the device has its address when the server says that it is ready");
+            ClassicClient client = new ClassicClient(east, hub);
+            client.join();
+            awaitMessage(server, manager, "STATUS=.*, clients: 1");
+            client.close();
+            awaitMessage(server, manager, "STATUS=.*, clients: 0");
+            server.stop();
+            List<String> all = manager.messages();
+            assertTrue(all.get(all.size() - 1).startsWith("STOPPING=1"), all::toString);
+            assertEquals(1, all.stream().filter(message -> message.contains("READY")).count(), all::toString);
+            assertFalse(all.stream().anyMatch(message -> message.contains("WATCHDOG")), "nobody asked for it");
+        }
+    }
+
+    /** The client is ready with its first address, and tells whom it is connected to, or why not. */
+    @Test
+    void clientTells() {
+        Path socket = folder.resolve("client");
+        try (ServiceManager manager = new ServiceManager(socket.toString())) {
+            Daemon client = start(east, socket, "", "cli", "-s", hub.outer4);
+            awaitMessage(client, manager, "STATUS=trying: connect 192\\.0\\.2\\.1:2002: ECONNREFUSED.*");
+            assertFalse(manager.messages().stream().anyMatch(message -> message.contains("READY")), "not ready yet");
+            Daemon server = server();
+            String connected = "STATUS=connected to 192\\.0\\.2\\.1:2002, address 10\\.0\\.0\\.2/16 on tun0";
+            awaitMessage(client, manager, "READY=1\n" + connected);
+            assertEquals("10.0.0.2", address(east));
+            server.stop();
+            awaitMessage(client, manager, "STATUS=trying: .*192\\.0\\.2\\.1:2002.*");
+            server();
+            awaitMessage(client, manager, connected);
+            client.stop();
+            List<String> all = manager.messages();
+            assertTrue(all.get(all.size() - 1).startsWith("STOPPING=1"), all::toString);
+        }
+    }
+
+    /** Both show signs of life as long as they are left alone, with and without traffic, and stop when they hang. */
+    @Test
+    void signsOfLife() throws Exception {
+        Path ofServer = folder.resolve("server");
+        Path ofClient = folder.resolve("client");
+        try (ServiceManager server = new ServiceManager(ofServer.toString());
+                ServiceManager client = new ServiceManager(ofClient.toString())) {
+            Daemon srv = start(hub, ofServer, "400000", "srv");
+            awaitMessage(srv, server, "READY=1\n.*");
+            Daemon cli = start(east, ofClient, "400000", "cli", "-s", hub.outer4);
+            awaitMessage(cli, client, "READY=1\n.*");
+            awaitSigns(srv, server, 4);
+            awaitSigns(cli, client, 4);
+            Transfer transfer = new Transfer(east, hub, SERVER, 400_000_000);
+            awaitSigns(srv, server, 2);
+            awaitSigns(cli, client, 2);
+            transfer.await(60);
+            cli.signal("STOP");
+            Daemon.pause(300);
+            client.news();
+            awaitSigns(srv, server, 4);
+            assertEquals(List.of(), client.news(), "signs of life from a process that stands still");
+            cli.signal("CONT");
+            awaitSigns(cli, client, 1);
+        }
+    }
+
+    private static void awaitSigns(Daemon daemon, ServiceManager manager, int count) {
+        int before = signs(manager);
+        daemon.await("signs of life", 20, () -> signs(manager) >= before + count);
+    }
+
+    private static int signs(ServiceManager manager) {
+        return (int) manager.messages().stream().filter("WATCHDOG=1"::equals).count();
+    }
+
+    /** A service manager that is not there, or whose socket is of another kind, keeps neither program from its work. */
+    @Test
+    void absentServiceManager() {
+        Daemon server = start(hub, folder.resolve("nobody"), "1000000", "srv");
+        Daemon client = start(east, Path.of("vsock:2:1"), "1000000", "cli", "-s", hub.outer4);
+        server.awaitLine("listening on", 15);
+        awaitAddress(client, east);
+        east.awaitPing(SERVER, 10);
+        assertTrue(client.said("NOTIFY_SOCKET vsock:2:1"), client::log);
+    }
+
+    /** Without NOTIFY_SOCKET the class is not loaded, which no board should pay for. */
+    @Test
+    void nothingIsLoadedWithoutOne() throws IOException {
+        assertFalse(loaded("without", "").contains("simplevpn.Notify "));
+        assertTrue(loaded("with", folder.resolve("nobody").toString()).contains("simplevpn.Notify "));
+    }
+
+    private String loaded(String name, String socket) throws IOException {
+        Path log = folder.resolve(name);
+        Daemon server = lan.start(hub, List.of("env", "NOTIFY_SOCKET=" + socket,
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "-Xlog:class+load:file=" + log,
+                "-cp", Daemon.TOP.resolve("build/classes").toString(), "simplevpn.Server"));
+        server.awaitLine("listening on", 15);
+        east.connect(hub.outer4, ClassicClient.PORT).close();
+        server.stop();
+        return Files.readString(log);
+    }
+}

@@ -1,0 +1,219 @@
+package simplevpn.net;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Both programs as a user who is not root: with the capability CAP_NET_ADMIN alone, and without any on an interface
+ * that root made and set up.
+ */
+final class UnprivilegedTest extends Vpn {
+    private static final String UID = "65534";
+    private static final String NOTHING = "";
+    private static final String NET_ADMIN = ",+net_admin";
+    private static final long NET_ADMIN_BIT = 1 << 12; // linux/capability.h
+
+    /**
+     * Starts a program with the given capabilities alone. The user need not be able to get at the project's folder: in
+     * the mount namespace that {@code ip netns exec} makes it lies under /mnt.
+     */
+    private Daemon start(Host host, String capabilities, String program, String... arguments) {
+        List<String> command = new ArrayList<>(List.of("sh", "-c", "mount --rbind \"$0\" /mnt && exec setpriv"
+                + " --reuid=" + UID + " --regid=" + UID + " --clear-groups --inh-caps=-all" + capabilities
+                + " --ambient-caps=-all" + capabilities + " --no-new-privs /mnt/\"$@\"", Daemon.TOP.toString(), program));
+        command.addAll(List.of(arguments));
+        return lan.start(host, command);
+    }
+
+    /** A persistent interface vpn0 that belongs to the user. */
+    private static void make(Host host) {
+        host.run("ip", "tuntap", "add", "dev", "vpn0", "mode", "tun", "user", UID).ok();
+    }
+
+    private static void make(Host host, String address) {
+        make(host);
+        host.run("ip", "address", "add", address, "dev", "vpn0").ok();
+        host.run("ip", "link", "set", "dev", "vpn0", "up").ok();
+    }
+
+    /** Address and flags, without those that say whether a program is attached. */
+    private static String state(Host host) {
+        return host.run("ip", "-o", "-4", "address", "show", "dev", "vpn0").ok().output()
+                + host.run("ip", "-o", "link", "show", "dev", "vpn0").ok().output()
+                        .replaceAll("NO-CARRIER,|,LOWER_UP| state [A-Z]+", "");
+    }
+
+    private static void assertUser(Daemon daemon, long capabilities) {
+        assertEquals(UID, daemon.status("Uid").split("\\s")[1], "effective user");
+        assertEquals(capabilities, Long.parseLong(daemon.status("CapEff"), 16), "capabilities");
+    }
+
+    /** With CAP_NET_ADMIN alone everything works as it does for root. */
+    @Test
+    void capabilityAlone() throws Exception {
+        Daemon server = start(hub, NET_ADMIN, "srv");
+        server.awaitLine("listening on", 15);
+        assertUser(server, NET_ADMIN_BIT);
+        Daemon client = start(east, NET_ADMIN, "cli", "-s", hub.outer4, "-m", "1420");
+        awaitAddress(client, east);
+        assertUser(client, NET_ADMIN_BIT);
+        assertEquals(1420, east.mtu(east.tunnel().orElseThrow().device()));
+        new Transfer(east, hub, SERVER, 5_000_000).await(30);
+        client.stop();
+        assertTrue(east.tunnel().isEmpty(), "the device goes with the client");
+    }
+
+    /**
+     * Without any capability, on interfaces with the right settings: they are noticed and left, the client asks for the
+     * address that its interface has, and both are there unchanged for the next time.
+     */
+    @Test
+    void premadeInterfaces() throws Exception {
+        make(hub, "10.0.0.1/16");
+        make(east, "10.0.6.6/16");
+        String before = state(hub) + state(east);
+        for (int i = 0; i < 2; i++) {
+            Daemon server = start(hub, NOTHING, "srv", "-i", "vpn0");
+            server.awaitLine("listening on", 15);
+            assertUser(server, 0);
+            assertTrue(server.said("vpn0 has the address 10\\.0\\.0\\.1/16 already"), server::log);
+            Daemon client = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4);
+            client.awaitLine("connected to .*address 10\\.0\\.6\\.6/16 on vpn0", 15);
+            assertUser(client, 0);
+            assertEquals(1, client.lines().stream().filter(line -> line.contains("already")).count(), client::log);
+            assertTrue(server.said("10\\.0\\.6\\.6 \\(static"), server::log);
+            new Transfer(east, hub, SERVER, 5_000_000).await(30);
+            client.stop();
+            server.stop();
+            assertEquals(before, state(hub) + state(east));
+        }
+    }
+
+    /** What is set already is not set again by somebody who could: neither lifetimes nor other addresses are lost. */
+    @Test
+    void premadeInterfaceForRoot() {
+        make(hub);
+        hub.run("ip", "address", "add", "10.9.9.9/32", "dev", "vpn0").ok();
+        hub.run("ip", "address", "add", "10.0.0.1/16", "dev", "vpn0", "valid_lft", "5000", "preferred_lft", "5000").ok();
+        server("-i", "vpn0");
+        client(east);
+        east.awaitPing(SERVER, 10);
+        String addresses = hub.run("ip", "-o", "-4", "address", "show", "dev", "vpn0").ok().output();
+        assertTrue(addresses.contains("10.9.9.9/32") && addresses.matches("(?s).*10\\.0\\.0\\.1/16.*valid_lft [45]\\d{3}sec.*"),
+                addresses);
+    }
+
+    /** An interface without the address, or that is down: one line with the command for root, status 1. */
+    @Test
+    void wrongSettings() {
+        make(hub);
+        make(east, "10.7.7.7/16");
+        Daemon server = start(hub, NOTHING, "srv", "-i", "vpn0");
+        assertEquals(1, server.awaitExit(15), server::log);
+        assertOneLine(server, "SIOCSIFADDR vpn0: EPERM .*ip address flush dev vpn0; ip address add 10\\.0\\.0\\.1/16"
+                + " dev vpn0; ip link set dev vpn0 up$");
+        hub.run("ip", "address", "add", "10.0.0.1/16", "dev", "vpn0").ok();
+        server = start(hub, NOTHING, "srv", "-i", "vpn0");
+        assertEquals(1, server.awaitExit(15), server::log);
+        assertOneLine(server, "SIOCSIFFLAGS vpn0: EPERM .*root: ip link set dev vpn0 up$");
+        hub.run("ip", "link", "set", "dev", "vpn0", "up").ok();
+        server = start(hub, NOTHING, "srv", "-i", "vpn0");
+        server.awaitLine("listening on", 15);
+        Daemon client = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4, "-a", "10.0.7.7");
+        assertEquals(1, client.awaitExit(15), client::log);
+        assertOneLine(client, "SIOCSIFADDR vpn0: EPERM .*ip address add 10\\.0\\.7\\.7/16 dev vpn0");
+        // The address that the interface has is asked for; this server's network is another.
+        client = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4);
+        assertEquals(3, client.awaitExit(15), client::log);
+        assertOneLine(client, "10\\.7\\.7\\.7 is not in the network");
+    }
+
+    /** Without an interface and without the capability: one line that shows both ways out. */
+    @Test
+    void noInterface() {
+        for (String name : List.of("", "vpn0")) {
+            List<String> words = name.isEmpty() ? List.of() : List.of("-i", name);
+            Daemon server = start(hub, NOTHING, "srv", words.toArray(String[]::new));
+            assertEquals(1, server.awaitExit(15), server::log);
+            assertOneLine(server, "TUNSETIFF " + (name.isEmpty() ? "a new interface" : name)
+                    + ": EPERM .*CAP_NET_ADMIN.*ip tuntap add dev NAME mode tun user");
+        }
+    }
+
+    /** An MTU that cannot be set is told, and the smaller one is in force: nothing fails for it. */
+    @Test
+    void mtuThatCannotBeSet() throws Exception {
+        make(hub, "10.0.0.1/16");
+        hub.run("ip", "link", "set", "dev", "vpn0", "mtu", "1300").ok();
+        make(east, "10.0.0.9/16");
+        Daemon server = start(hub, NOTHING, "srv", "-i", "vpn0");
+        server.awaitLine("vpn0 keeps its MTU of 1300 bytes instead of 1500; as root: ip link set dev vpn0 mtu 1500", 15);
+        server.awaitLine("listening on", 15);
+        client(west);
+        assertEquals(1300, west.mtu(west.tunnel().orElseThrow().device()), "what the server says is what it has");
+        Daemon client = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4);
+        client.awaitLine("vpn0 keeps its MTU of 1500 bytes instead of 1300; as root: ip link set dev vpn0 mtu 1300", 15);
+        client.awaitLine("connected to .*, MTU 1300", 15);
+        assertEquals(1500, east.mtu("vpn0"));
+        new Transfer(east, west, address(west), 5_000_000).await(30);
+        new Transfer(east, hub, SERVER, 5_000_000).await(30);
+    }
+
+    /** A route that root added already is left; another is told with the command, and the tunnel works without it. */
+    @Test
+    void routes() throws Exception {
+        make(east, "10.3.0.7/24");
+        east.run("ip", "route", "add", "172.20.0.0/14", "dev", "vpn0").ok();
+        east.run("ip", "route", "add", "172.16.8.0/21", "dev", "eth0").ok();
+        byte[] options = {1, 4, -1, -1, -1, 0, 5, 5, (byte) 172, 20, 0, 0, 14, 5, 5, (byte) 172, 16, 8, 0, 21,
+            5, 5, (byte) 172, 20, 0, 0, 16};
+        new ClassicServer(hub, request -> ClassicServer.extendedAnswer("10.3.0.7", options));
+        Daemon client = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4);
+        client.awaitLine("connected to", 15);
+        assertTrue(client.said("SIOCADDRT 172\\.16\\.8\\.0/21 dev vpn0: EPERM .*root:"
+                + " ip route add 172\\.16\\.8\\.0/21 dev vpn0$"), client::log);
+        assertTrue(client.said("ip route add 172\\.20\\.0\\.0/16 dev vpn0$"), client::log);
+        assertFalse(client.said("172\\.20\\.0\\.0/14"), client::log);
+    }
+
+    /** A port below 1024 takes a capability of its own, which the message names. */
+    @Test
+    void lowPort() {
+        Daemon server = start(hub, NET_ADMIN, "srv", "-p", "443");
+        assertEquals(1, server.awaitExit(15), server::log);
+        assertOneLine(server, ":443: EACCES .*CAP_NET_BIND_SERVICE");
+        server = start(hub, NET_ADMIN + ",+net_bind_service", "srv", "-p", "443");
+        server.awaitLine("listening on", 15);
+    }
+
+    /**
+     * Another program's longer packet headers are not taken for ours, and what we asked the kernel for is taken back at
+     * the end: a persistent interface keeps both.
+     */
+    @Test
+    void settingsThatOthersLeft() throws Exception {
+        make(hub, "10.0.0.1/16");
+        assertEquals("0 0", premadeDevice("leave"));
+        assertEquals("0 1", premadeDevice("look"), "the kernel remembers that super-packets were wanted");
+        Daemon server = start(hub, NOTHING, "srv", "-i", "vpn0");
+        server.awaitLine("listening on", 15);
+        client(east);
+        new Transfer(east, hub, SERVER, 5_000_000).await(30);
+        assertEquals("0 1", premadeDevice("look"));
+        server.stop();
+        assertEquals("0 0", premadeDevice("look"));
+    }
+
+    private String premadeDevice(String what) {
+        return hub.run(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "-cp", Daemon.TOP.resolve("build/classes") + File.pathSeparator
+                        + Daemon.TOP.resolve("build/test/unit"), "simplevpn.PremadeDevice", what, "vpn0").ok().output().strip();
+    }
+}

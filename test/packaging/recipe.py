@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+"""Checks the Yocto recipe without bitbake: required fields, and that its checksums are those of the packages.
+
+It reads as much of bitbake's language as the recipe uses: assignments with their operators, include, and overrides as parts
+of names. Whether bitbake builds it, this cannot tell. One line per check.
+"""
+
+import glob
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+TOP = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
+LAYER = os.path.join(TOP, "buildroot-package/yocto/meta-simplevpn")
+DIST = os.path.join(TOP, "build/dist")
+TARGETS = {"x86-64": "x86_64", "aarch64": "aarch64", "arm": "armhf"}
+
+failures = 0
+
+
+def check(name, good):
+    """Prints the outcome of one check and counts it."""
+    global failures
+    failures += not good
+    print(("ok      " if good else "FAILED  ") + "recipe: " + name)
+
+
+def assignments(path, values=None, layer=LAYER):
+    """Name to value of a recipe, an include or a layer.conf; flags keep their brackets, overrides their colons."""
+    values = {} if values is None else values
+    with open(path, encoding="utf-8") as file:
+        text = file.read().replace("\\\n", " ")
+    for line in text.splitlines():
+        match = re.match(r'^([\w.:/${}\[\]-]+?)\s*(\?\?=|\?=|\+=|\.=|:=|=)\s*"(.*)"$', line)
+        if match:
+            name, operator, value = match.groups()
+            if operator in ("?=", "??="):
+                values.setdefault(name, value)
+            elif operator in ("+=", ".="):
+                values[name] = values.get(name, "") + (" " if operator == "+=" else "") + value
+            else:
+                values[name] = value
+        match = re.match(r"^(include|require)\s+(\S+)$", line)
+        if match:
+            included = expand(match.group(2), values)
+            if match.group(1) == "require" or os.path.exists(included):
+                assignments(included, values)
+    return values
+
+
+def expand(text, values):
+    """Replaces ${NAME} until nothing changes."""
+    while True:
+        new = re.sub(r"\$\{([\w.-]+)\}", lambda match: values.get(match.group(1), match.group(0)), text)
+        if new == text:
+            return text
+        text = new
+
+
+def digest(path, algorithm):
+    """The checksum of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.new(algorithm, file.read()).hexdigest()
+
+
+def unshipped(archive, values, text):
+    """Runs do_install for a package's archive, and returns the files that none of PACKAGES takes, or what went wrong."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["tar", "-xJf", archive, "-C", folder], check=True)
+        values = dict(values, S=os.path.join(folder, os.path.basename(archive)[:-len(".tar.xz")]), D=folder + "/D", prefix="/usr",
+                      sbindir="/usr/sbin", sysconfdir="/etc", systemd_system_unitdir="/usr/lib/systemd/system")
+        body = re.search(r"^do_install\(\) \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL).group(1)
+        result = subprocess.run(["sh", "-eu", "-c", expand(body, values)], capture_output=True, text=True)
+        if result.returncode != 0:
+            return [result.stderr]
+        # What bitbake's own bitbake.conf and systemd.bbclass put into packages.
+        taken = ["/usr/share/doc"]
+        for package in values["PACKAGES"].split():
+            taken += expand(values.get("FILES:" + package, ""), values).split()
+            taken += ["/usr/lib/systemd/system/" + unit for unit in values.get("SYSTEMD_SERVICE:" + package, "").split()]
+        files = [os.path.join(path, name)[len(values["D"]):] for path, _, names in os.walk(values["D"]) for name in names]
+        missing = [name for name in taken if not os.path.lexists(values["D"] + name)]
+        return missing + [name for name in files if not any(name == own or name.startswith(own + "/") for own in taken)]
+
+
+with open(os.path.join(TOP, "buildroot-package/package/simplevpn/simplevpn.mk"), encoding="ascii") as mk:
+    version = re.search(r"^SIMPLEVPN_VERSION = (.*)$", mk.read(), re.MULTILINE).group(1)
+
+conf = assignments(os.path.join(LAYER, "conf/layer.conf"), {"LAYERDIR": LAYER})
+for name in ("BBFILE_COLLECTIONS", "BBFILE_PATTERN_simplevpn", "BBFILE_PRIORITY_simplevpn", "LAYERSERIES_COMPAT_simplevpn",
+             "LAYERDEPENDS_simplevpn", "SIMPLEVPN_DIST"):
+    check(f"layer.conf has {name}", conf.get(name, "").strip() != "")
+check("the packages' folder is make dist's", os.path.normpath(expand(conf["SIMPLEVPN_DIST"], conf)) == DIST)
+
+recipes = glob.glob(os.path.join(LAYER, "recipes-*/*/*.bb"))
+check("there is one recipe, of this version", [os.path.basename(path) for path in recipes] == [f"simplevpn_{version}.bb"])
+recipe = assignments(recipes[0], dict(conf, PN="simplevpn", PV=version, BPN="simplevpn", UNPACKDIR="/unpack"))
+for name in ("SUMMARY", "DESCRIPTION", "SECTION", "LICENSE", "LIC_FILES_CHKSUM", "SRC_URI", "S", "COMPATIBLE_HOST", "PACKAGES",
+             "SYSTEMD_PACKAGES", "INITSCRIPT_PACKAGES"):
+    check(f"it has {name}", recipe.get(name, "").strip() != "")
+with open(recipes[0], encoding="utf-8") as file:
+    text = file.read()
+check("it inherits systemd and update-rc.d", re.search(r"^inherit .*\bsystemd\b.*\bupdate-rc\.d\b", text, re.MULTILINE))
+check("the TUN module is recommended", recipe.get("RRECOMMENDS:${PN}") == "kernel-module-tun")
+check("there is none for musl", recipe.get("COMPATIBLE_HOST:libc-musl") == "null")
+check("the license is the one in the tree", recipe["LIC_FILES_CHKSUM"]
+      == "file://LICENSE;md5=" + digest(os.path.join(TOP, "LICENSE"), "md5"))
+for program in ("srv", "cli"):
+    package = "${PN}-" + program
+    check(f"simplevpn-{program} is a package, with service, script, config and runtime",
+          package in recipe["PACKAGES"].split() and package in recipe["SYSTEMD_PACKAGES"].split()
+          and package in recipe["INITSCRIPT_PACKAGES"].split()
+          and recipe.get("SYSTEMD_SERVICE:" + package) == f"simplevpn-{program}.service"
+          and recipe.get("INITSCRIPT_NAME:" + package) == f"simplevpn-{program}"
+          and recipe.get("RDEPENDS:" + package) == "${PN}"
+          and recipe.get("CONFFILES:" + package) == "${sysconfdir}/simplevpn/" + program + ".conf"
+          and f"${{sysconfdir}}/simplevpn/{program}.conf" in recipe["FILES:" + package].split())
+lines = text.splitlines()
+for number, line in enumerate(lines):
+    if line.startswith(("INSANE_SKIP", "INHIBIT_PACKAGE_STRIP")):
+        check(f"the reason of {line.split('=')[1].strip()} is told", lines[number - 1].startswith(("#", "INHIBIT")))
+
+# `make dist` writes them; here from whatever packages there are, and compared with those again.
+archives = glob.glob(os.path.join(DIST, f"simplevpn-{version}-*.tar.xz"))
+check("there are packages in build/dist", archives != [])
+for override, target in TARGETS.items():
+    check(f"{override} takes the {target} package", recipe.get("SIMPLEVPN_TARGET:" + override) == target)
+    uri = expand(recipe["SRC_URI"], dict(recipe, SIMPLEVPN_TARGET=target))
+    path = os.path.join(DIST, f"simplevpn-{version}-{target}.tar.xz")
+    address, _, parameters = uri.partition(";")
+    check(f"the {target} package is fetched by its name and from its folder",
+          parameters == "name=" + target and os.path.normpath(address[len("file://"):]) == path)
+    if os.path.exists(path):
+        check(f"the {target} package has its checksum", recipe.get(f"SRC_URI[{target}.sha256sum]") == digest(path, "sha256"))
+        names = subprocess.run(["tar", "-tJf", path], capture_output=True, text=True, check=True).stdout.splitlines()
+        folder = os.path.basename(expand(recipe["S"], dict(recipe, SIMPLEVPN_TARGET=target)))
+        check(f"the {target} package unpacks into S", all(name.split("/")[0] == folder for name in names))
+        left = unshipped(path, recipe, text)
+        check(f"do_install puts the {target} package's files into the recipe's packages, all of them {left or ''}".rstrip(), not left)
+sys.exit(failures != 0)
