@@ -20,9 +20,10 @@ import java.nio.charset.StandardCharsets;
  *
  * <p>All arguments travel as words ({@code size_t}), pointers included: in every calling convention that this program
  * runs on they take the same registers as the {@code int} or pointer that the C declaration names, and the callee looks
- * at the bits it declared. So five shapes serve all calls (the first link of a shape costs milliseconds), and no {@code
- * MemorySegment} is made to pass an address. Results are the low 32 bits, enough for a descriptor, a count of at most a
- * buffer, and −1.
+ * at the bits it declared. Words too many, as zeros, lie where a callee does not look, and a variadic one (ioctl, open)
+ * finds whole numbers where others do. So two shapes serve all calls, one with errno and one without: linking a shape
+ * costs tens of milliseconds and half a hundred generated classes. No {@code MemorySegment} is made to pass an address.
+ * Results are the low 32 bits, enough for a descriptor, a count of at most a buffer, and −1.
  *
  * <p>errno is caught in one place, so only the thread that runs the loop may call what returns it.
  */
@@ -32,59 +33,71 @@ final class Libc {
     private static final int ERRNO_OFFSET = (int) Linker.Option.captureStateLayout()
             .byteOffset(MemoryLayout.PathElement.groupElement("errno"));
     private static final Buffer STATE = Buffer.permanent((int) Linker.Option.captureStateLayout().byteSize());
+    private static final MemorySegment STATE_SEGMENT = MemorySegment.ofBuffer(STATE.bytes);
 
-    private static final MethodHandle ACCEPT4 = link("accept4", 4);
-    private static final MethodHandle BIND = link("bind", 3);
-    private static final MethodHandle CLOSE = link("close", 1);
-    private static final MethodHandle CONNECT = link("connect", 3);
-    private static final MethodHandle EPOLL_CREATE1 = link("epoll_create1", 1);
-    private static final MethodHandle EPOLL_CTL = link("epoll_ctl", 4);
-    private static final MethodHandle EPOLL_WAIT = find("epoll_wait", 4);
-    private static final MethodHandle EVENTFD = link("eventfd", 2);
-    private static final MethodHandle FREEADDRINFO = link("freeaddrinfo", 1);
-    private static final MethodHandle GETADDRINFO = link("getaddrinfo", 4);
-    private static final MethodHandle GETPID = link("getpid", 1);
-    private static final MethodHandle GETRLIMIT = link("getrlimit", 2);
-    private static final MethodHandle GETSOCKOPT = link("getsockopt", 5);
-    private static final MethodHandle INET_NTOP = link("inet_ntop", 4);
-    private static final MethodHandle IOCTL = link("ioctl", 3, Linker.Option.firstVariadicArg(2));
-    private static final MethodHandle ISATTY = link("isatty", 1);
-    private static final MethodHandle LISTEN = link("listen", 2);
-    private static final MethodHandle OPEN = link("open", 3, Linker.Option.firstVariadicArg(2));
-    private static final MethodHandle READ = link("read", 3);
-    private static final MethodHandle SETRLIMIT = link("setrlimit", 2);
-    private static final MethodHandle SETSOCKOPT = link("setsockopt", 5);
-    private static final MethodHandle SOCKET = link("socket", 3);
-    private static final MethodHandle TRY_EPOLL_CTL = find("epoll_ctl", 4);
-    private static final MethodHandle TRY_READ = find("read", 3);
-    private static final MethodHandle TRY_WRITE = find("write", 3);
+    /** Calls a function with five words, behind a segment for errno. */
+    private static final MethodHandle CALL = linkAny();
+    private static final MemorySegment ACCEPT4 = address("accept4");
+    private static final MemorySegment BIND = address("bind");
+    private static final MemorySegment CLOSE = address("close");
+    private static final MemorySegment CONNECT = address("connect");
+    private static final MemorySegment EPOLL_CREATE1 = address("epoll_create1");
+    private static final MemorySegment EPOLL_CTL = address("epoll_ctl");
+    private static final MemorySegment EVENTFD = address("eventfd");
+    private static final MemorySegment FREEADDRINFO = address("freeaddrinfo");
+    private static final MemorySegment GETADDRINFO = address("getaddrinfo");
+    private static final MemorySegment GETPID = address("getpid");
+    private static final MemorySegment GETRLIMIT = address("getrlimit");
+    private static final MemorySegment GETSOCKOPT = address("getsockopt");
+    private static final MemorySegment INET_NTOP = address("inet_ntop");
+    private static final MemorySegment IOCTL = address("ioctl");
+    private static final MemorySegment ISATTY = address("isatty");
+    private static final MemorySegment LISTEN = address("listen");
+    private static final MemorySegment OPEN = address("open");
+    private static final MemorySegment READ = address("read");
+    private static final MemorySegment SETRLIMIT = address("setrlimit");
+    private static final MemorySegment SETSOCKOPT = address("setsockopt");
+    private static final MemorySegment SOCKET = address("socket");
+    private static final MethodHandle EPOLL_WAIT = link("epoll_wait");
+    private static final MethodHandle TRY_EPOLL_CTL = link("epoll_ctl");
+    private static final MethodHandle TRY_READ = link("read");
+    private static final MethodHandle TRY_WRITE = link("write");
 
     private Libc() {
     }
 
     /* ---- linking ---- */
 
-    private static MethodHandle link(String name, int arity, Linker.Option... options) {
-        Linker.Option[] all = new Linker.Option[options.length + 1];
-        all[0] = ERRNO;
-        System.arraycopy(options, 0, all, 1, options.length);
-        return find(name, arity, all).bindTo(MemorySegment.ofBuffer(STATE.bytes));
+    private static MemorySegment address(String name) {
+        return LINKER.defaultLookup().find(name).get();
     }
 
-    /** A handle of type (long × arity) → int, behind a segment for errno if that is asked for. */
-    @SuppressWarnings("restricted")
-    private static MethodHandle find(String name, int arity, Linker.Option... options) {
+    private static FunctionDescriptor words(int arity) {
         MemoryLayout[] words = new MemoryLayout[arity];
         for (int i = 0; i < arity; i++) {
             words[i] = LINKER.canonicalLayouts().get("size_t");
         }
-        MethodHandle handle = LINKER.downcallHandle(LINKER.defaultLookup().find(name).get(),
-                FunctionDescriptor.of(ValueLayout.JAVA_INT, words), options);
+        return FunctionDescriptor.of(ValueLayout.JAVA_INT, words);
+    }
+
+    /** A handle of type (address, segment for errno, long × 5) → int. */
+    @SuppressWarnings("restricted")
+    private static MethodHandle linkAny() {
+        return widened(LINKER.downcallHandle(words(5), ERRNO), 5);
+    }
+
+    /** A handle of type (long × 4) → int. */
+    @SuppressWarnings("restricted")
+    private static MethodHandle link(String name) {
+        return widened(LINKER.downcallHandle(address(name), words(4)), 4);
+    }
+
+    /** The last arguments of a handle as longs, which are narrowed where a word is 4 bytes. */
+    private static MethodHandle widened(MethodHandle handle, int arity) {
         if (Abi.WORD == Long.BYTES) {
             return handle;
         }
         MethodType type = handle.type();
-        // Where a word is 4 bytes the longs are narrowed.
         for (int i = type.parameterCount() - arity; i < type.parameterCount(); i++) {
             type = type.changeParameterType(i, long.class);
         }
@@ -101,41 +114,25 @@ final class Libc {
         return t instanceof Error e ? e : new AssertionError(t);
     }
 
-    private static int call(MethodHandle handle, long a) {
-        try {
-            return result((int) handle.invokeExact(a));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+    private static int call(MemorySegment function, long a) {
+        return call(function, a, 0, 0, 0, 0);
     }
 
-    private static int call(MethodHandle handle, long a, long b) {
-        try {
-            return result((int) handle.invokeExact(a, b));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+    private static int call(MemorySegment function, long a, long b) {
+        return call(function, a, b, 0, 0, 0);
     }
 
-    private static int call(MethodHandle handle, long a, long b, long c) {
-        try {
-            return result((int) handle.invokeExact(a, b, c));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+    private static int call(MemorySegment function, long a, long b, long c) {
+        return call(function, a, b, c, 0, 0);
     }
 
-    private static int call(MethodHandle handle, long a, long b, long c, long d) {
-        try {
-            return result((int) handle.invokeExact(a, b, c, d));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+    private static int call(MemorySegment function, long a, long b, long c, long d) {
+        return call(function, a, b, c, d, 0);
     }
 
-    private static int call(MethodHandle handle, long a, long b, long c, long d, long e) {
+    private static int call(MemorySegment function, long a, long b, long c, long d, long e) {
         try {
-            return result((int) handle.invokeExact(a, b, c, d, e));
+            return result((int) CALL.invokeExact(function, STATE_SEGMENT, a, b, c, d, e));
         } catch (Throwable t) {
             throw broken(t);
         }
@@ -152,7 +149,7 @@ final class Libc {
     static int tryRead(int fd, Buffer buffer, int at, int length) {
         long address = buffer.range(at, length);
         try {
-            return (int) TRY_READ.invokeExact((long) fd, address, (long) length);
+            return (int) TRY_READ.invokeExact((long) fd, address, (long) length, 0L);
         } catch (Throwable t) {
             throw broken(t);
         }
@@ -166,7 +163,7 @@ final class Libc {
     static int tryWrite(int fd, Buffer buffer, int at, int length) {
         long address = buffer.range(at, length);
         try {
-            return (int) TRY_WRITE.invokeExact((long) fd, address, (long) length);
+            return (int) TRY_WRITE.invokeExact((long) fd, address, (long) length, 0L);
         } catch (Throwable t) {
             throw broken(t);
         }

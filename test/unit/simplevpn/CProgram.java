@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.fail;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -23,6 +25,17 @@ final class CProgram {
      * @return their values, by the same names
      */
     static Map<String, Integer> evaluate(String head, Map<String, String> expressions) throws Exception {
+        return evaluate(head, expressions, "cc");
+    }
+
+    /**
+     * The same for another processor.
+     *
+     * @param compiler for that processor
+     * @param emulator the words of a command that runs what it makes
+     */
+    static Map<String, Integer> evaluate(String head, Map<String, String> expressions, String compiler,
+            String... emulator) throws Exception {
         StringBuilder source = new StringBuilder("#define _GNU_SOURCE\n#include <stddef.h>\n#include <stdio.h>\n");
         source.append(head).append("int main(void) {\n");
         expressions.forEach((name, expression) ->
@@ -33,9 +46,11 @@ final class CProgram {
         Path program = folder.resolve("values");
         try {
             Files.writeString(text, source);
-            run("cc", "-o", program.toString(), text.toString());
+            run(compiler, "-o", program.toString(), text.toString());
             Map<String, Integer> values = new HashMap<>();
-            for (String line : run(program.toString()).lines().toList()) {
+            List<String> command = new ArrayList<>(List.of(emulator));
+            command.add(program.toString());
+            for (String line : run(command.toArray(String[]::new)).lines().toList()) {
                 int space = line.indexOf(' ');
                 values.put(line.substring(0, space), Integer.parseInt(line.substring(space + 1)));
             }
@@ -47,7 +62,8 @@ final class CProgram {
         }
     }
 
-    private static String run(String... command) throws InterruptedException {
+    /** What a command prints; fails unless it ends with status 0. */
+    static String run(String... command) throws InterruptedException {
         try {
             Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
             String output = new String(process.getInputStream().readAllBytes());

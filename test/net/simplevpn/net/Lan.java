@@ -21,8 +21,10 @@ final class Lan implements AutoCloseable {
     private static final Set<Lan> OPEN = ConcurrentHashMap.newKeySet();
     private static final AtomicInteger COUNT = new AtomicInteger();
 
+    private static boolean interrupted;
+
     static {
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> OPEN.forEach(Lan::remove)));
+        Runtime.getRuntime().addShutdownHook(new Thread(Lan::interrupt));
     }
 
     private final String prefix = "svpn-" + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet() + "-";
@@ -30,6 +32,23 @@ final class Lan implements AutoCloseable {
     private final List<Daemon> daemons = new ArrayList<>();
 
     Lan(String... names) {
+        synchronized (OPEN) {
+            if (interrupted) {
+                throw new IllegalStateException("the test run was interrupted");
+            }
+            make(names);
+        }
+    }
+
+    /** The tests go on while the VM ends: from here on none makes a network any more that nobody would remove. */
+    private static void interrupt() {
+        synchronized (OPEN) {
+            interrupted = true;
+            OPEN.forEach(Lan::remove);
+        }
+    }
+
+    private void make(String... names) {
         OPEN.add(this);
         try {
             StringBuilder namespaces = new StringBuilder("netns add " + bridge() + "\n");

@@ -141,8 +141,11 @@ final class OffloadPairsTest extends Vpn {
         return offload ? new String[0] : new String[] {"--no-offload"};
     }
 
-    /** The mean size of a packet in each direction exceeds the MTU, which only super-packets can do, or does not. */
-    private static void assertSizes(Daemon client, boolean largeSent, boolean largeReceived) {
+    /**
+     * The mean size of a packet in each direction exceeds the MTU, which only super-packets can do, or does not. Stops
+     * the client, which tells it at its end.
+     */
+    static void assertSizes(Daemon client, boolean largeSent, boolean largeReceived) {
         client.stop();
         Matcher counts = COUNTS.matcher(client.log());
         assertTrue(counts.find(), () -> "no counts in\n" + client.log());
