@@ -18,7 +18,7 @@ classes := build/classes/module-info.class
 jdk = $(eval jdk := $$(shell jlink/find-jdk))$(or $(jdk),$(error no JDK to build with))
 
 .DELETE_ON_ERROR:
-.PHONY: all image runtime dist dist-tree classlist bench demo test test-unit test-net test-arm test-board \
+.PHONY: all image runtime dist dist-tree footprint classlist bench demo test test-unit test-net test-arm test-board \
 	test-packaging clean help
 
 all: srv cli ## build both launchers (what `make` alone does)
@@ -77,6 +77,9 @@ test-packaging: ## the packages for Buildroot, Yocto and systemd (as root)
 
 bench: all ## the tunnel beside its peers, measured in turns; writes test/bench/results.md (as root, half an hour)
 	@test/bench/run
+
+footprint: all ## sizes, memory and start-up of this machine's build and of its peers (as root, ten minutes)
+	@test/bench/footprint
 
 classlist: image # records anew which classes the programs load on TARGET (as root), for the archive in the image
 	@jlink/classes/record $(TARGET)

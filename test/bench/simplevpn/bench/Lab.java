@@ -15,7 +15,8 @@ import java.util.concurrent.TimeUnit;
  *
  * <pre>
  *   client 192.0.2.2 ---- veth ---- 192.0.2.1 server 192.0.2.5 ---- veth ---- 192.0.2.6 second
- *          198.51.100.2 -- wan.c --- 198.51.100.1                     (only while a Wan is open)
+ *          198.51.100.2 -- wan.c --- 198.51.100.1      |            (only while a Wan is open)
+ *                                                 192.0.2.9 ------ veth ---- 192.0.2.10, and so on: addHost
  * </pre>
  *
  * Every command is bounded in time, and {@link #close} ends every process that runs in the namespaces, and removes
@@ -39,18 +40,28 @@ final class Lab implements AutoCloseable {
         this.work = Files.createDirectories(work);
         Runtime.getRuntime().addShutdownHook(new Thread(this::close));
         try {
-            for (String host : List.of(SERVER, CLIENT, SECOND)) {
-                addHost(host);
-            }
-            addLink(CLIENT, "192.0.2.2", LINK_ADDRESS);
-            addLink(SECOND, "192.0.2.6", SECOND_LINK_ADDRESS);
+            addNamespace(SERVER);
+            addHost(CLIENT);
+            addHost(SECOND);
         } catch (IOException | RuntimeException e) {
             close();
             throw e;
         }
     }
 
-    private void addHost(String host) throws IOException {
+    /** Adds a host with a link to the server, and returns the address that the server has on that link. */
+    String addHost(String host) throws IOException {
+        int network = 4 * (hosts.size() - 1); // the first is the server
+        addNamespace(host);
+        run("ip", "-n", netns(SERVER), "link", "add", host, "type", "veth", "peer", "name", SERVER,
+                "netns", netns(host));
+        String serverAddress = "192.0.2." + (network + 1);
+        address(SERVER, host, serverAddress + "/30");
+        address(host, SERVER, "192.0.2." + (network + 2) + "/30");
+        return serverAddress;
+    }
+
+    private void addNamespace(String host) throws IOException {
         hosts.add(host);
         run("ip", "netns", "add", netns(host));
         run("ip", "-n", netns(host), "link", "set", "lo", "up");
@@ -62,13 +73,6 @@ final class Lab implements AutoCloseable {
                 echo 1 > all/disable_ipv6
                 echo 1 > default/disable_ipv6
                 """);
-    }
-
-    private void addLink(String host, String address, String serverAddress) throws IOException {
-        run("ip", "-n", netns(SERVER), "link", "add", host, "type", "veth", "peer", "name", SERVER,
-                "netns", netns(host));
-        address(SERVER, host, serverAddress + "/30");
-        address(host, SERVER, address + "/30");
     }
 
     /** Gives a device on a host its address, and brings it up. */
@@ -95,10 +99,47 @@ final class Lab implements AutoCloseable {
 
     /** Starts a program that stays, on a host; it ends when it is stopped or the lab closes. Its output is a log. */
     Process start(String host, String... command) throws IOException {
-        Path log = file(host + "-" + Path.of(command[0]).getFileName() + ".log");
-        Process process = launch(new ProcessBuilder(inside(host, command)).redirectOutput(log.toFile()));
+        return start(host, List.of(), command);
+    }
+
+    /** Like start, and startup.c beside the program: {@link #milliseconds} tells when the TCP port takes connections. */
+    Process startListener(String host, int port, String... command) throws IOException {
+        return start(host, List.of("connect", Integer.toString(port)), command);
+    }
+
+    /** Like start, and startup.c beside the program: {@link #milliseconds} tells when the address answers a ping. */
+    Process startPinging(String host, String address, String... command) throws IOException {
+        return start(host, List.of("ping", address), command);
+    }
+
+    private Process start(String host, List<String> event, String... command) throws IOException {
+        Path log = file(logs.size() + "-" + host + "-" + Path.of(command[0]).getFileName() + ".log");
+        List<String> words = new ArrayList<>();
+        if (!event.isEmpty()) {
+            words.addAll(List.of("build/bench/startup", watch(log).toString()));
+            words.addAll(event);
+        }
+        words.addAll(List.of(command));
+        Process process = launch(new ProcessBuilder(inside(host, words.toArray(String[]::new)))
+                .redirectOutput(log.toFile()));
         logs.put(process, log);
         return process;
+    }
+
+    private static Path watch(Path log) {
+        return Path.of(log + ".milliseconds");
+    }
+
+    /** Waits for what a program was started for, 10 s at most, and returns the milliseconds from its exec until then. */
+    double milliseconds(Process process) throws IOException {
+        Path file = watch(logs.get(process));
+        for (int i = 0; i < 1000 && process.isAlive(); i++) {
+            if (Files.exists(file)) {
+                return Double.parseDouble(Files.readString(file).strip());
+            }
+            Tunnel.pause(10);
+        }
+        throw new IOException((process.isAlive() ? "it did not come up: " : "it ended: ") + lastWords(process));
     }
 
     /** Runs a command on a host to its end. */

@@ -189,17 +189,26 @@ final class Measure {
         }
     }
 
-    /** A memory figure of /proc/PID/status in megabytes: VmRSS or, for the peak, VmHWM; of the largest if it forked. */
+    /**
+     * A memory figure in megabytes (10^6 bytes), of the largest process if it forked: VmRSS, for the peak VmHWM, or another
+     * of /proc/PID/status; or Pss, in which each page shared with other processes counts in part, of smaps_rollup.
+     */
     static double megabytes(Process process, String field) throws IOException {
         double largest = 0;
         for (ProcessHandle member : family(process)) {
-            for (String line : Files.readAllLines(Path.of("/proc", Long.toString(member.pid()), "status"))) {
+            Path books = Path.of("/proc", Long.toString(member.pid()), field.equals("Pss") ? "smaps_rollup" : "status");
+            for (String line : Files.readAllLines(books)) {
                 if (line.startsWith(field + ":")) {
-                    largest = Math.max(largest, Double.parseDouble(line.replaceAll("\\D", "")) / 1024);
+                    largest = Math.max(largest, fromKibibytes(Double.parseDouble(line.replaceAll("\\D", ""))));
                 }
             }
         }
         return largest;
+    }
+
+    /** Megabytes of what the kernel calls kB, which are 1,024 bytes. */
+    static double fromKibibytes(double kibibytes) {
+        return kibibytes * 1024 / 1e6;
     }
 
     private static List<ProcessHandle> family(Process process) {

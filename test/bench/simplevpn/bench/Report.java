@@ -22,7 +22,7 @@ final class Report {
     }
 
     /** A column of a table; {@code digits} after the point. */
-    private record Column(String title, int digits, ToDoubleFunction<Results.Row> value) {
+    record Column(String title, int digits, ToDoubleFunction<Results.Row> value) {
         static Column of(String name, int digits) {
             return new Column(name, digits, row -> row.median(name));
         }
@@ -41,7 +41,7 @@ final class Report {
                 once, in turns. Hosts are network namespaces of this one machine, joined by veth links, so both ends of a
                 tunnel, iperf3's two ends and the kernel share its processors. TCP uses this machine's default congestion
                 control, %s, where neither the program chooses another nor the text below says so.
-                The peers run with their own defaults, MTU included.
+                The peers run with their own defaults, MTU included. MB are 10^6 bytes.
 
                 ## To reach
 
@@ -75,20 +75,21 @@ final class Report {
 
                 %s""".formatted(machine(), rounds, rounds == 1 ? "" : "s", minutes,
                 Files.readString(Path.of("/proc/sys/net/ipv4/tcp_congestion_control")).strip(), Targets.table(results), seconds,
-                table(Bench.STREAM, "", List.of(
+                table(results, Bench.STREAM, "", List.of(
                         Column.of("Mbit/s", 0),
                         new Column("to raw link", 3, row -> row.median("Mbit/s") / raw),
                         Column.of("CPU s/GB", 2), Column.of("machine CPU s/GB", 2),
                         Column.of("server MB", 0), Column.of("client MB", 0))),
-                table(Bench.PACKETS, "", List.of(Column.of("packets/s", 0), Column.of("ping p50 ms", 3),
+                table(results, Bench.PACKETS, "", List.of(Column.of("packets/s", 0), Column.of("ping p50 ms", 3),
                         Column.of("ping p99 ms", 3))),
-                table(Bench.WAN, "", List.of(Column.of("Mbit/s", 2), Column.of("ping p50 ms", 1),
+                table(results, Bench.WAN, "", List.of(Column.of("Mbit/s", 2), Column.of("ping p50 ms", 1),
                         Column.of("ping p99 ms", 1), Column.of("pings lost %", 1))),
-                table(Bench.CROWD, "clients", List.of(Column.of("Mbit/s", 0), Column.of("server CPU s/GB", 2),
+                table(results, Bench.CROWD, "clients", List.of(Column.of("Mbit/s", 0), Column.of("server CPU s/GB", 2),
                         Column.of("idle MB", 1), Column.of("peak MB", 1))));
     }
 
-    private String table(String section, String title, List<Column> columns) {
+    /** The rows of a section, with {@code title} above their names. */
+    static String table(Results results, String section, String title, List<Column> columns) {
         if (results.rows(section).isEmpty()) {
             return "Not measured in this run.\n";
         }
@@ -113,16 +114,14 @@ final class Report {
         return table.toString();
     }
 
-    private static String machine() throws IOException {
+    /** What this run was made on: the processor, the kernel, and the programs' runtime as they name it. */
+    static String machine() throws IOException {
         String cpu = Files.readAllLines(Path.of("/proc/cpuinfo")).stream().filter(line -> line.startsWith("model name"))
                 .findFirst().map(line -> line.replaceFirst(".*: ", "")).orElse(System.getProperty("os.arch"));
         int cores = Runtime.getRuntime().availableProcessors();
-        String image = Path.of("build", System.getProperty("os.arch").replace("amd64", "x86_64"), "image", "release").toFile().exists()
-                ? Files.readAllLines(Path.of("build", System.getProperty("os.arch").replace("amd64", "x86_64"), "image", "release")).stream()
-                        .filter(line -> line.startsWith("JAVA_RUNTIME_VERSION") || line.startsWith("JAVA_VERSION="))
-                        .findFirst().map(line -> line.replaceAll(".*=|\"", "")).orElse("")
-                : "";
-        return "Machine: %s, %d core%s; Linux %s; Java %s; %s.".formatted(cpu, cores, cores == 1 ? "" : "s",
-                System.getProperty("os.version"), image, LocalDate.now());
+        String runtime = Lab.run("./srv", "--version").lines().filter(line -> line.startsWith("Java ")).findFirst()
+                .orElseThrow(() -> new IOException("./srv --version does not tell its runtime"));
+        return "Machine: %s, %d core%s; Linux %s; %s; %s.".formatted(cpu, cores, cores == 1 ? "" : "s",
+                System.getProperty("os.version"), runtime, LocalDate.now());
     }
 }

@@ -66,7 +66,7 @@ final class Targets {
                 wan(results, Tunnel.SIMPLEVPN, "1", "Mbit/s") / wan(results, Tunnel.NONE, "1", "Mbit/s")));
         targets.add(least("rate between two clients with 5,000 connected, to with 2", 0.9,
                 crowd(results, 5000, "Mbit/s") / crowd(results, 2, "Mbit/s")));
-        targets.add(new Target("memory per idle client", true, 4, idleMegabytes * 1024 / (5000 - 2), " KiB"));
+        targets.add(new Target("memory per idle client", true, 4, idleMegabytes * 1e6 / 1024 / (5000 - 2), " KiB"));
         return targets;
     }
 

@@ -15,6 +15,9 @@ final class Tunnel implements AutoCloseable {
     static final String SERVER_ADDRESS = "10.0.0.1";
     static final String SECOND_ADDRESS = "10.0.0.3";
     private static final String CLIENT_ADDRESS = "10.0.0.2";
+    /** The folder with the launchers that {@code make} built. */
+    private static final String OWN = ".";
+    private static final int PORT = 2002;
 
     /** What starts one kind of tunnel; {@code server} is the address under which the client's host sees the server. */
     interface Starter {
@@ -37,9 +40,12 @@ final class Tunnel implements AutoCloseable {
     }
 
     static final Kind NONE = new Kind("no tunnel", (lab, server) -> new Tunnel(lab, server, null, null));
-    static final Kind SIMPLEVPN = new Kind("simplevpn", (lab, server) -> simplevpn(lab, server));
+    static final Kind SIMPLEVPN = new Kind("simplevpn", (lab, server) -> simplevpn(lab, OWN, server));
+    /** With the launchers that test/bench/footprint built on the JDK's own VM. */
+    static final Kind STOCK = new Kind("simplevpn on the JDK's own VM",
+            (lab, server) -> simplevpn(lab, "build/stock", server));
     static final Kind NO_OFFLOAD = new Kind("simplevpn `--no-offload`",
-            (lab, server) -> simplevpn(lab, server, "--no-offload"));
+            (lab, server) -> simplevpn(lab, OWN, server, "--no-offload"));
     static final Kind CLASSIC = new Kind("simplevpn, classic client", Tunnel::classic);
     static final Kind VTUN = new Kind("vtun (TCP, no encryption)", Tunnel::vtun);
     static final Kind OPENVPN = new Kind("OpenVPN (TCP, AES-256-GCM)",
@@ -66,33 +72,49 @@ final class Tunnel implements AutoCloseable {
         this.client = client;
     }
 
-    private static Tunnel simplevpn(Lab lab, String server, String... options) throws IOException {
-        Process srv = startServer(lab, options);
-        return new Tunnel(lab, SERVER_ADDRESS, srv, startClient(lab, Lab.CLIENT, server, CLIENT_ADDRESS, options));
+    private static Tunnel simplevpn(Lab lab, String folder, String server, String... options) throws IOException {
+        Process srv = startServer(lab, folder, options);
+        return new Tunnel(lab, SERVER_ADDRESS, srv,
+                startClient(lab, folder, Lab.CLIENT, server, CLIENT_ADDRESS, options));
     }
 
-    private static Process startServer(Lab lab, String... options) throws IOException {
-        Process srv = lab.start(Lab.SERVER, join(List.of("./srv", "-n", "10.0.0.0/16", "-i", "tun0"), options));
-        // A client that finds no server waits a second before it asks again, so wait here instead.
-        for (int i = 0; i < 100 && srv.isAlive() && !lab.exec(Lab.SERVER, "ss", "-Hltn").contains(":2002"); i++) {
-            pause(50);
+    private static Process startServer(Lab lab, String folder, String... options) throws IOException {
+        Process srv = lab.startListener(Lab.SERVER, PORT,
+                join(List.of(folder + "/srv", "-n", "10.0.0.0/16", "-i", "tun0"), options));
+        try {
+            // A client that finds no server waits a second before it asks again, so wait here instead.
+            lab.milliseconds(srv);
+            return srv;
+        } catch (IOException e) {
+            Lab.stop(srv);
+            throw e;
         }
-        return srv;
     }
 
-    private static Process startClient(Lab lab, String host, String server, String address, String... options)
-            throws IOException {
-        return lab.start(host, join(List.of("./cli", "-s", server, "-a", address, "-i", "tun0"), options));
+    private static Process startClient(Lab lab, String folder, String host, String server, String address,
+            String... options) throws IOException {
+        return lab.startPinging(host, SERVER_ADDRESS,
+                join(List.of(folder + "/cli", "-s", server, "-a", address, "-i", "tun0"), options));
     }
 
-    /** Connects the second client's host too; for simplevpn only. */
+    /** Connects the second client's host too. */
     void addSecond() throws IOException {
-        others.add(startClient(lab, Lab.SECOND, Lab.SECOND_LINK_ADDRESS, SECOND_ADDRESS));
+        addClient(Lab.SECOND, Lab.SECOND_LINK_ADDRESS, SECOND_ADDRESS);
         await(Lab.CLIENT, SECOND_ADDRESS);
     }
 
+    /**
+     * Connects another host, and returns when it has reached the server; for simplevpn only. {@code server} is where that
+     * host sees the server.
+     */
+    void addClient(String host, String server, String address) throws IOException {
+        Process cli = startClient(lab, OWN, host, server, address);
+        others.add(cli);
+        lab.milliseconds(cli);
+    }
+
     private static Tunnel classic(Lab lab, String server) throws IOException {
-        Process srv = startServer(lab);
+        Process srv = startServer(lab, OWN);
         return new Tunnel(lab, SERVER_ADDRESS, srv,
                 lab.start(Lab.CLIENT, "build/bench/classic", server, CLIENT_ADDRESS, "tun0"));
     }
@@ -135,8 +157,11 @@ final class Tunnel implements AutoCloseable {
                 security));
         Process listener = lab.start(Lab.SERVER, join(common, "--proto", "tcp-server", "--tls-server", "--dh", "none",
                 "--ifconfig", SERVER_ADDRESS, CLIENT_ADDRESS));
-        return new Tunnel(lab, SERVER_ADDRESS, listener, lab.start(Lab.CLIENT, join(common, "--proto", "tcp-client",
-                "--tls-client", "--remote", server, "--ifconfig", CLIENT_ADDRESS, SERVER_ADDRESS)));
+        // Not a connection to see that it listens: it takes but one.
+        pause(500);
+        return new Tunnel(lab, SERVER_ADDRESS, listener, lab.startPinging(Lab.CLIENT, SERVER_ADDRESS, join(common,
+                "--proto", "tcp-client", "--tls-client", "--remote", server, "--ifconfig", CLIENT_ADDRESS,
+                SERVER_ADDRESS)));
     }
 
     private static Tunnel tinc(Lab lab, String server, String... options) throws IOException {
@@ -175,28 +200,33 @@ final class Tunnel implements AutoCloseable {
             throw new IOException("it could not be fetched: "
                     + Files.readAllLines(Path.of("build/bench/wireguard-go.log")).getLast());
         }
+        List<Path> keys = new ArrayList<>();
+        List<String> publicKeys = new ArrayList<>();
+        for (String host : List.of(Lab.SERVER, Lab.CLIENT)) {
+            Path key = lab.write("wireguard/" + host, Lab.run(which("wg"), "genkey"));
+            keys.add(key);
+            publicKeys.add(Lab.run("sh", "-c", "wg pubkey <" + key).strip());
+        }
         // The name is a file's under /run/wireguard too, which the namespaces share.
         String prefix = "wg" + ProcessHandle.current().pid();
-        List<Process> daemons = new ArrayList<>();
-        List<Path> keys = new ArrayList<>();
-        for (String host : List.of(Lab.SERVER, Lab.CLIENT)) {
-            daemons.add(lab.start(host, program.toString(), "-f", prefix + host.charAt(0)));
-            keys.add(lab.write("wireguard/" + host, Lab.run(which("wg"), "genkey")));
-        }
-        String serverKey = Lab.run("sh", "-c", "wg pubkey <" + keys.get(0)).strip();
-        String clientKey = Lab.run("sh", "-c", "wg pubkey <" + keys.get(1)).strip();
-        for (String host : List.of(Lab.SERVER, Lab.CLIENT)) {
-            for (int i = 0; i < 60 && !Files.exists(Path.of("/run/wireguard", prefix + host.charAt(0) + ".sock")); i++) {
-                pause(50);
-            }
-        }
+        Process first = lab.start(Lab.SERVER, program.toString(), "-f", prefix + "s");
+        awaitWireguard(prefix + "s");
         lab.exec(Lab.SERVER, "wg", "set", prefix + "s", "listen-port", "51820", "private-key", keys.get(0).toString(),
-                "peer", clientKey, "allowed-ips", CLIENT_ADDRESS + "/32");
-        lab.exec(Lab.CLIENT, "wg", "set", prefix + "c", "private-key", keys.get(1).toString(),
-                "peer", serverKey, "allowed-ips", SERVER_ADDRESS + "/32", "endpoint", server + ":51820");
+                "peer", publicKeys.get(1), "allowed-ips", CLIENT_ADDRESS + "/32");
         lab.address(Lab.SERVER, prefix + "s", SERVER_ADDRESS + "/16");
+        Process second = lab.startPinging(Lab.CLIENT, SERVER_ADDRESS, program.toString(), "-f", prefix + "c");
+        awaitWireguard(prefix + "c");
+        lab.exec(Lab.CLIENT, "wg", "set", prefix + "c", "private-key", keys.get(1).toString(),
+                "peer", publicKeys.get(0), "allowed-ips", SERVER_ADDRESS + "/32", "endpoint", server + ":51820");
         lab.address(Lab.CLIENT, prefix + "c", CLIENT_ADDRESS + "/16");
-        return new Tunnel(lab, SERVER_ADDRESS, daemons.get(0), daemons.get(1));
+        return new Tunnel(lab, SERVER_ADDRESS, first, second);
+    }
+
+    /** Waits for the socket on which wireguard-go takes its configuration. */
+    private static void awaitWireguard(String device) throws IOException {
+        for (int i = 0; i < 1500 && !Files.exists(Path.of("/run/wireguard", device + ".sock")); i++) {
+            pause(2);
+        }
     }
 
     /** CPU seconds that all the processes of this tunnel have used. */
