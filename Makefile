@@ -72,7 +72,7 @@ test-arm: ## the programs for aarch64 and armhf, under qemu-user (as root)
 test-board: ## whole boards in qemu-system, aarch64 and armhf (as root)
 	@test/board/run
 
-test-packaging: ## the packages for Buildroot, Yocto and systemd (as root)
+test-packaging: dist ## the packages for Buildroot, Yocto and systemd (as root)
 	@test/packaging/run
 
 bench: all ## the tunnel beside its peers, measured in turns; writes test/bench/results.md (as root, half an hour)

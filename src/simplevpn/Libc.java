@@ -267,7 +267,7 @@ final class Libc {
         return result;
     }
 
-    /** getpid(2); the word that it is given, so that no other shape has to be linked, it does not look at. */
+    /** getpid(2). */
     static int getpid() {
         return call(GETPID, 0);
     }

@@ -228,7 +228,7 @@ final class Netdevice {
         }
         String destination = hex(network);
         String mask = hex(Ipv4.netmask(length));
-        for (int at = 0; at < table.length(); at = table.indexOf('\n', at) + 1) {
+        for (int at = 0, end; (end = table.indexOf('\n', at)) >= 0; at = end + 1) {
             if (table.startsWith(name + '\t', at) && table.startsWith(destination, field(table, at, ROUTE_DESTINATION))
                     && table.startsWith(mask, field(table, at, ROUTE_MASK))) {
                 return true;

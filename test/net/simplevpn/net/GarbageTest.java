@@ -54,8 +54,7 @@ final class GarbageTest extends Vpn {
         Path log = Files.createFile(logs.resolve(host.number + ".log"));
         Path image = Daemon.TOP.resolve("build/" + System.getProperty("os.arch").replace("amd64", "x86_64") + "/image");
         List<String> command = new ArrayList<>(List.of("env", "-u", "JDK_JAVA_OPTIONS", "-u", "JAVA_TOOL_OPTIONS",
-                "-u", "_JAVA_OPTIONS", image.resolve("bin/java").toString(),
-                "-Xmx8m", "-Xmn1m", "-Xlog:gc:file=" + log,
+                "-u", "_JAVA_OPTIONS", image.resolve("bin/java").toString(), "-Xmx8m", "-Xmn1m", "-Xlog:gc:file=" + log,
                 "-m", "simplevpn/simplevpn." + main));
         command.addAll(List.of(arguments));
         return lan.start(host, command);
