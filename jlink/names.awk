@@ -1,4 +1,5 @@
 # Of the names of java.base's files (second file), those that fit a pattern of jlink/exclude (first file), as jlink takes them.
+# Patterns behind a line with a target in brackets are for that target alone (-v target=...).
 function regex(glob) {
     gsub(/[.$+^(){}|]/, "\\\\&", glob)
     gsub(/\*\*/, "\001", glob)
@@ -7,7 +8,8 @@ function regex(glob) {
     return "^" glob "$"
 }
 NR == FNR {
-    if (/^[^#]/) wanted = wanted (wanted ? "|" : "") regex($0)
+    if (/^\[/) other = $0 != "[" target "]"
+    else if (/^[^#]/ && !other) wanted = wanted (wanted ? "|" : "") regex($0)
     next
 }
 {
