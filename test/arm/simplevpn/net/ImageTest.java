@@ -87,8 +87,7 @@ final class ImageTest extends Vpn {
         server.awaitLine("listening on", START);
         Daemon client = lan.start(east, Target.command(target, logTo("client"), "Client", "-s", hub.outer4));
         client.awaitLine("connected to", START);
-        client.stop();
-        server.stop();
+        // Not what comes at a signal: the JDK then prepares for logging that, and finds nothing to log.
         assertArchived("server");
         assertArchived("client");
     }
