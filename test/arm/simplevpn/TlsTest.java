@@ -37,8 +37,9 @@ class TlsTest {
 
     private static String[] command(String target, String keys) {
         List<String> command = new ArrayList<>(List.of(TOP.resolve("jlink/emulate").toString(), target,
-                TOP.resolve("build/" + target + "/image/bin/java").toString(), "-Xshare:off", "-Dstdout.encoding=UTF-8",
-                "-Xbootclasspath/a:" + TOP.resolve("build/test/arm"), "simplevpn.TlsHandshake", keys, "secret"));
+                TOP.resolve("build/" + target + "/image/bin/java").toString(), "-Xshare:off", "--add-modules", "simplevpn",
+                "-Dstdout.encoding=UTF-8",
+                "-Xbootclasspath/a:" + TOP.resolve("build/test/arm"), "simplevpn.tls.TlsHandshake", keys, "secret"));
         command.addAll(SUITES);
         return command.toArray(String[]::new);
     }

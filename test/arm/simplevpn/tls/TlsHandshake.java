@@ -1,4 +1,4 @@
-package simplevpn;
+package simplevpn.tls;
 
 import java.io.FileInputStream;
 import java.io.InputStream;
@@ -17,7 +17,7 @@ import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
  * What TLS will ask of an image's class library: two {@link SSLEngine}s shake hands, each side with a certificate that
- * the other one compares with the one that it knows, and exchange data. A program for {@link TlsTest}, which runs it on
+ * the other one compares with the one that it knows, and exchange data. A program for TlsTest, which runs it on
  * the image; arguments: a PKCS12 file, its password, and the cipher suites to do it with.
  */
 public final class TlsHandshake {
