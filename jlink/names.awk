@@ -1,5 +1,5 @@
 # Of the names of java.base's files (second file), those that fit a pattern of jlink/exclude (first file), as jlink takes them.
-# Patterns behind a line with a target in brackets are for that target alone (-v target=...).
+# Patterns behind a line with a target in brackets are for that target alone (-v target=..., or none).
 function regex(glob) {
     gsub(/[.$+^(){}|]/, "\\\\&", glob)
     gsub(/\*\*/, "\001", glob)

@@ -105,6 +105,11 @@ final class Board {
         }
     }
 
+    /** Resident memory of the program that the board runs, in KiB. */
+    int resident() throws IOException {
+        return number(ask("cat /proc/$(pidof java)/status"), "VmRSS");
+    }
+
     /** What of the memory the VM has, what is left, and what the kernel has: before the first program, and by now. */
     String memory() throws IOException {
         String facts = ask("dmesg | grep -o 'Memory: .* available'; cat /proc/meminfo;"

@@ -21,9 +21,9 @@ import java.util.regex.Pattern;
 final class Daemon {
     static final Path TOP = Path.of(System.getProperty("simplevpn.top"));
 
-    /** What no user may ever see. */
-    private static final Pattern TRACE = Pattern.compile(
-            "Exception|internal error|^\\s+at \\S+\\(|OutOfMemory|A fatal error|^WARNING:", Pattern.MULTILINE);
+    /** What no user may ever see; lines that begin with a time in brackets are a board's kernel's own. */
+    private static final Pattern TRACE = Pattern.compile("^(?!\\[ *\\d+\\.\\d+] )"
+            + "(.*(Exception|internal error|OutOfMemory|A fatal error)|\\s+at \\S+\\(|WARNING:)", Pattern.MULTILINE);
 
     private final List<String> lines = new CopyOnWriteArrayList<>();
     private final String name;
