@@ -69,7 +69,7 @@ test-net: all ## the tests on real TUN devices in network namespaces
 test-arm: ## the programs for aarch64 and armhf, under qemu-user (as root)
 	@test/arm/run
 
-test-board: ## whole boards in qemu-system, aarch64 and armhf (as root)
+test-board: ## whole boards in qemu-system: aarch64, armhf, and x86_64 with systemd (as root)
 	@test/board/run
 
 test-packaging: dist ## the packages for Buildroot, Yocto and systemd (as root)

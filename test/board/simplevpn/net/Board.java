@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 
 /**
  * A board that boots in qemu-system in the place of one of a {@link Lan}'s hosts: it has that host's outer address. Its
- * console are the lines of {@link #console}. Once it has started, two services of it answer (test/board/rcS).
+ * console are the lines of {@link #console}. Once it has started, two services of it answer (test/board/network).
  */
 final class Board {
     /** Sends back whatever comes. */

@@ -1,0 +1,159 @@
+package simplevpn.net;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Isolated;
+
+/**
+ * An x86_64 machine with the distribution's systemd on which the dist tarball was installed: the units as systemd itself
+ * takes them. It starts the programs, confines them, watches them, starts them again after a failure, and stops them.
+ * Not beside the other boards, which look for the least memory that is quick enough.
+ */
+@Isolated
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
+final class SystemdBoardTest extends Vpn {
+    private static final int MEMORY = 256;
+    private static final int BYTES = 10_000_000;
+    /** Seconds; a program that hangs is only found out after the unit's WatchdogSec=30. */
+    private static final int PATIENCE = 120;
+    /** Bits of linux/capability.h. */
+    private static final long CAP_NET_BIND_SERVICE = 1 << 10;
+    private static final long CAP_NET_ADMIN = 1 << 12;
+    /** What the journal has when the sandbox took away something that is needed. */
+    private static final Pattern DENIED = Pattern.compile(
+            "type=1326|status=31/SYS|Permission denied|EACCES|EPERM|Operation not permitted");
+
+    private Board board;
+    private String unit;
+
+    private void start(String program) {
+        unit = "simplevpn-" + program;
+        board = new Board(lan, hub, east, "systemd", MEMORY, program);
+    }
+
+    /** The client's unit, enabled when the machine boots. */
+    @Test
+    void clientUnit() throws Exception {
+        Daemon server = server();
+        start("cli");
+        awaitConnection(server, 1);
+        board.tell("connected");
+        assertEquals("connected to 192.0.2.1:2002, address 10.0.0.2/16 on tun0", show("StatusText"));
+        assertConfined(CAP_NET_ADMIN);
+        board.ping(SERVER);
+        board.echo("10.0.0.2", BYTES);
+        board.tell("10 MB there and back");
+
+        systemctl("kill --kill-who=main --signal=STOP");
+        awaitConnection(server, 2);
+        assertEquals("1", show("NRestarts"), "restarts after SIGSTOP");
+        assertTrue(journal().contains("Watchdog timeout"), "the watchdog had no part in it");
+        board.ping(SERVER);
+        board.tell("restarted by the watchdog");
+
+        systemctl("kill --kill-who=main --signal=KILL");
+        awaitConnection(server, 3);
+        assertEquals("2", show("NRestarts"), "restarts after SIGKILL");
+        board.ping(SERVER);
+        board.tell("restarted after SIGKILL");
+        assertStops();
+
+        // The disk cannot be written, so the config file with a wrong option is laid over the other.
+        board.ask("echo nonsense >/run/wrong.conf; mount --bind /run/wrong.conf /etc/simplevpn/cli.conf");
+        systemctl("start");
+        assertEquals("failed", show("ActiveState"), "state with a wrong option");
+        assertEquals("2", show("ExecMainStatus"), "exit status with a wrong option");
+        assertEquals("0", show("NRestarts"), "restarts with a wrong option");
+        board.tell("not restarted with a wrong option");
+    }
+
+    /** The server's unit, likewise. */
+    @Test
+    void serverUnit() throws Exception {
+        start("srv");
+        board.await("a server that listens", PATIENCE, () -> board.console.said("listening on"));
+        awaitActive();
+        board.tell("listening");
+        assertConfined(CAP_NET_ADMIN | CAP_NET_BIND_SERVICE);
+        Daemon client = lan.start(hub, "cli", "-s", east.outer4);
+        awaitAddress(client, hub);
+        board.await("a status with one client", PATIENCE, () ->
+                show("StatusText").equals("listening on [::]:2002, 10.0.0.1 on tun0, clients: 1"));
+        board.ping(address(hub));
+        board.echo(SERVER, BYTES);
+        board.tell("10 MB there and back");
+        assertStops();
+    }
+
+    /** Waits until the server gave the board an address for the so many-th time, and systemd knows of it. */
+    private void awaitConnection(Daemon server, int count) {
+        board.await("address number " + count + " for the board", PATIENCE, () ->
+                server.lines().stream().filter(line -> line.contains(" assigned 10.0.0.")).count() == count);
+        awaitActive();
+    }
+
+    /** The units are of Type=notify: this is when READY=1 has arrived. */
+    private void awaitActive() {
+        board.await("the state active", PATIENCE, () -> show("ActiveState").equals("active"));
+    }
+
+    /** What the program may do, by the kernel's account of it (proc_pid_status(5)). */
+    private void assertConfined(long capabilities) throws IOException {
+        String status = board.ask("cat /proc/" + show("MainPID") + "/status");
+        // The range of systemd.exec(5), DynamicUser=: 61184 to 65519.
+        assertTrue(Pattern.compile("^Uid:\t(6[1-5]\\d{3})\t\\1\t\\1\t\\1$", Pattern.MULTILINE).matcher(status).find(),
+                () -> "not a dynamic user:\n" + status);
+        for (String set : new String[] {"CapEff", "CapPrm", "CapBnd"}) {
+            assertHas(status, set + ":\t%016x".formatted(capabilities));
+        }
+        assertHas(status, "NoNewPrivs:\t1");
+        assertHas(status, "Seccomp:\t2");
+    }
+
+    private static void assertHas(String status, String line) {
+        assertTrue(status.lines().anyMatch(line::equals), () -> "no line " + line + " in\n" + status);
+    }
+
+    /** The unit ends well and takes its device along; all the time nothing was kept from it that it needs. */
+    private void assertStops() throws IOException {
+        assertTrue(board.ask("ip -o link").contains(" tun0: "), "no tun0 before the stop");
+        systemctl("stop");
+        assertEquals("inactive", show("ActiveState"), "state after the stop");
+        assertEquals("success", show("Result"), "result of the stop");
+        assertFalse(board.ask("ip -o link").contains(" tun0: "), "tun0 outlives the stop");
+        String journal = journal();
+        assertTrue(journal.contains("ended by a signal"), "the program's last line is not in the journal");
+        assertEquals(List.of(), journal.lines().filter(DENIED.asPredicate()).toList(), "what the sandbox took away");
+        board.tell("stopped");
+    }
+
+    private void systemctl(String command) throws IOException {
+        board.ask("systemctl " + command + " " + unit);
+    }
+
+    private String show(String property) {
+        return ask("systemctl show --value --property=" + property + " " + unit).strip();
+    }
+
+    /** All of it: the kernel's lines about a program have no unit. The console has it too, if a test fails. */
+    private String journal() {
+        return ask("journalctl --no-pager");
+    }
+
+    private String ask(String command) {
+        try {
+            return board.ask(command);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
