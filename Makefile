@@ -11,7 +11,8 @@ TARGET  = $(own)
 RUNTIME = auto
 export JMODS JDK_RELEASE
 
-sources := src/module-info.java $(wildcard src/simplevpn/*.java)
+sources := $(shell find src -name '*.java')
+folders := $(shell find src -type d)
 classes := build/classes/module-info.class
 
 # Asked once, and only when something has to be built.
@@ -32,9 +33,9 @@ srv cli: jlink/launcher image
 	@cmp -s build/$@ $@ || { echo "making ./$@" && cp build/$@ $@; }
 
 # String concatenation is compiled in place: linking it at run time would cost each start hundreds of classes.
-# The folder is a prerequisite so that a source that was removed counts as a change. Half-made results never
+# The folders are prerequisites so that a source that was removed or moved counts as a change. Half-made results never
 # count as built: they are made beside their target and moved into place.
-$(classes): $(sources) src/simplevpn Makefile
+$(classes): $(sources) $(folders) Makefile
 	@echo "compiling $(words $(sources)) files"
 	@rm -rf build/classes build/classes.new
 	@"$(jdk)/bin/javac" --release 22 -Xlint:all -Werror -XDstringConcat=inline \

@@ -1,5 +1,28 @@
 package simplevpn;
 
+import simplevpn.base.Failure;
+import simplevpn.base.Ipv4;
+import simplevpn.base.Log;
+import simplevpn.base.Ratelimit;
+import simplevpn.linux.Abi;
+import simplevpn.linux.Buffer;
+import simplevpn.linux.Errno;
+import simplevpn.linux.Libc;
+import simplevpn.linux.Poller;
+import simplevpn.linux.Tcp;
+import simplevpn.linux.Tun;
+import simplevpn.protocol.Answer;
+import simplevpn.protocol.Keepalive;
+import simplevpn.protocol.Lease;
+import simplevpn.protocol.Offload;
+import simplevpn.protocol.Wire;
+import simplevpn.tunnel.Device;
+import simplevpn.tunnel.Dialer;
+import simplevpn.tunnel.Inbox;
+import simplevpn.tunnel.Link;
+import simplevpn.tunnel.Pool;
+import simplevpn.tunnel.Sender;
+
 /**
  * {@code cli}: one connection to a server, and this host's TUN interface at its other end.
  *

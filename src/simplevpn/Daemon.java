@@ -1,5 +1,14 @@
 package simplevpn;
 
+import simplevpn.base.Failure;
+import simplevpn.base.Log;
+import simplevpn.linux.Abi;
+import simplevpn.linux.Buffer;
+import simplevpn.linux.Congestion;
+import simplevpn.linux.Libc;
+import simplevpn.linux.Poller;
+import simplevpn.linux.Tun;
+
 /**
  * What both programs do as processes: their common options, how they end, and the limits that they raise.
  *

@@ -1,6 +1,11 @@
 package simplevpn;
 
 import java.nio.charset.StandardCharsets;
+import simplevpn.base.Log;
+import simplevpn.linux.Abi;
+import simplevpn.linux.Buffer;
+import simplevpn.linux.Errno;
+import simplevpn.linux.Libc;
 
 /**
  * Tells a service manager how this program is (sd_notify(3)): that it is ready, what it does, that its loop still

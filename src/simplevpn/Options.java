@@ -1,12 +1,15 @@
 package simplevpn;
 
+import simplevpn.base.Failure;
+import simplevpn.linux.TextFile;
+
 /**
  * The words of the command line and the config file: which there are, what was said, and what each may be.
  *
  * <p>A config file has the same long names, one per line, {@code name value} or {@code name=value}; what stands behind
  * a {@code #} is a comment. The command line wins over it.
  */
-final class Options {
+public final class Options {
     private static final int MAX_CONFIG = 64 * 1024;
 
     private final String program;
@@ -159,12 +162,12 @@ final class Options {
     }
 
     /** Whether an option was given. */
-    boolean given(String name) {
+    public boolean given(String name) {
         return values[byName(name)] != null;
     }
 
     /** An option's value, or {@code null} when it was not given. */
-    String text(String name) {
+    public String text(String name) {
         return values[byName(name)];
     }
 
@@ -194,7 +197,7 @@ final class Options {
     }
 
     /** A failure that names an option as the user spelled it, and its value. */
-    Failure bad(String name, String must) {
+    public Failure bad(String name, String must) {
         int option = byName(name);
         return wrong(spelled[option] + " " + values[option] + ": " + must);
     }

@@ -1,7 +1,13 @@
 package simplevpn;
 
+import simplevpn.base.Ipv4;
+import simplevpn.base.Ratelimit;
+import simplevpn.protocol.Keepalive;
+import simplevpn.protocol.Wire;
+import simplevpn.tunnel.Link;
+
 /** What the server knows of one connection. */
-final class Peer {
+public final class Peer {
     /** Answers and details per second, in the long run and at once, that one client can make us write. */
     private static final int ANSWERS_PER_SECOND = 20;
     private static final int ANSWERS_AT_ONCE = 50;
@@ -13,13 +19,13 @@ final class Peer {
     /** When it connected, {@link System#nanoTime}. */
     final long since;
     /** Its address on the VPN, host order; 0 until it has one. */
-    int address;
+    public int address;
     /** Whether it is an extended client. */
-    boolean extended;
+    public boolean extended;
     /** Feature bits accepted: {@link Wire#OFFLOAD}, {@link Wire#OFFLOAD_UDP}. */
-    int features;
+    public int features;
     /** Its session token, 0 for none. */
-    long token;
+    public long token;
     /** Frames that it may not send, and that went nowhere: data before an address, other source addresses, IPv6. */
     long refused;
     private Ratelimit answers;

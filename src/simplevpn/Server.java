@@ -1,5 +1,28 @@
 package simplevpn;
 
+import simplevpn.base.Failure;
+import simplevpn.base.Ipv4;
+import simplevpn.base.Log;
+import simplevpn.base.Network;
+import simplevpn.base.Ratelimit;
+import simplevpn.linux.Abi;
+import simplevpn.linux.Buffer;
+import simplevpn.linux.Errno;
+import simplevpn.linux.Poller;
+import simplevpn.linux.Tcp;
+import simplevpn.linux.Tun;
+import simplevpn.protocol.Admission;
+import simplevpn.protocol.Allocator;
+import simplevpn.protocol.Offload;
+import simplevpn.protocol.Packet;
+import simplevpn.protocol.Wire;
+import simplevpn.tunnel.Device;
+import simplevpn.tunnel.Inbox;
+import simplevpn.tunnel.Link;
+import simplevpn.tunnel.Listener;
+import simplevpn.tunnel.Pool;
+import simplevpn.tunnel.Sender;
+
 /**
  * {@code srv}: the hub. Clients connect to it, get an address each, and everything that they and this host send to one
  * another goes through its one loop.

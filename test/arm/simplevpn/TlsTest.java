@@ -8,6 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import simplevpn.linux.CProgram;
 
 /** jlink/exclude leaves a class library in the images with which TLS 1.3 between pinned keys works. */
 class TlsTest {

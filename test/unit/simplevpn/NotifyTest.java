@@ -12,6 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import simplevpn.base.Log;
 
 class NotifyTest {
     private static final long SECOND = 1_000_000_000L;

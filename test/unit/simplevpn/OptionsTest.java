@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import simplevpn.base.Failure;
 
 class OptionsTest {
     private static final String SEE_HELP = " (prog --help shows all options)";

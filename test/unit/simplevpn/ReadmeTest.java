@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import simplevpn.base.Ipv4;
+import simplevpn.protocol.Wire;
 
 /** The README's frames, from which people write clients, against the code that reads them. */
 class ReadmeTest {

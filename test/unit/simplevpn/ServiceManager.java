@@ -3,6 +3,9 @@ package simplevpn;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import simplevpn.linux.Abi;
+import simplevpn.linux.Buffer;
+import simplevpn.linux.Libc;
 
 /** The receiving end of sd_notify(3), as a service manager has it: a unix datagram socket, and what came there. */
 public final class ServiceManager implements AutoCloseable {

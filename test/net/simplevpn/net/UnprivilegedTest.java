@@ -216,6 +216,6 @@ final class UnprivilegedTest extends Vpn {
     private String premadeDevice(String what) {
         return hub.run(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "-cp", Daemon.TOP.resolve("build/classes") + File.pathSeparator
-                        + Daemon.TOP.resolve("build/test/unit"), "simplevpn.PremadeDevice", what, "vpn0").ok().output().strip();
+                        + Daemon.TOP.resolve("build/test/unit"), "simplevpn.linux.PremadeDevice", what, "vpn0").ok().output().strip();
     }
 }

@@ -1,0 +1,357 @@
+package simplevpn.linux;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Every call into libc: one handle per call, next to a method with the man page's name.
+ *
+ * <p>Each method returns what the call returned, or −errno. Asking for errno makes the JDK allocate an object per call,
+ * which only a compiler better than C1 removes; so the calls that carry packets do not ask. They say −1 for every
+ * failure: nearly always it means "not now", and for the rest the {@link Poller} reports an error on that descriptor,
+ * whose cause is then asked for.
+ *
+ * <p>All arguments travel as words ({@code size_t}), pointers included: in every calling convention that this program
+ * runs on they take the same registers as the {@code int} or pointer that the C declaration names, and the callee looks
+ * at the bits it declared. Words too many, as zeros, lie where a callee does not look, and a variadic one (ioctl, open)
+ * finds whole numbers where others do. So two shapes serve all calls, one with errno and one without: linking a shape
+ * costs tens of milliseconds and half a hundred generated classes. No {@code MemorySegment} is made to pass an address.
+ * Results are the low 32 bits, enough for a descriptor, a count of at most a buffer, and −1.
+ *
+ * <p>errno is caught in one place, so only the thread that runs the loop may call what returns it.
+ */
+public final class Libc {
+    private static final Linker LINKER = Linker.nativeLinker();
+    private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
+    private static final int ERRNO_OFFSET = (int) Linker.Option.captureStateLayout()
+            .byteOffset(MemoryLayout.PathElement.groupElement("errno"));
+    private static final Buffer STATE = Buffer.permanent((int) Linker.Option.captureStateLayout().byteSize());
+    private static final MemorySegment STATE_SEGMENT = MemorySegment.ofBuffer(STATE.bytes);
+
+    /** Calls a function with five words, behind a segment for errno. */
+    private static final MethodHandle CALL = linkAny();
+    private static final MemorySegment ACCEPT4 = address("accept4");
+    private static final MemorySegment BIND = address("bind");
+    private static final MemorySegment CLOSE = address("close");
+    private static final MemorySegment CONNECT = address("connect");
+    private static final MemorySegment EPOLL_CREATE1 = address("epoll_create1");
+    private static final MemorySegment EPOLL_CTL = address("epoll_ctl");
+    private static final MemorySegment EVENTFD = address("eventfd");
+    private static final MemorySegment FREEADDRINFO = address("freeaddrinfo");
+    private static final MemorySegment GETADDRINFO = address("getaddrinfo");
+    private static final MemorySegment GETPID = address("getpid");
+    private static final MemorySegment GETRLIMIT = address("getrlimit");
+    private static final MemorySegment GETSOCKOPT = address("getsockopt");
+    private static final MemorySegment INET_NTOP = address("inet_ntop");
+    private static final MemorySegment IOCTL = address("ioctl");
+    private static final MemorySegment ISATTY = address("isatty");
+    private static final MemorySegment LISTEN = address("listen");
+    private static final MemorySegment OPEN = address("open");
+    private static final MemorySegment READ = address("read");
+    private static final MemorySegment SETRLIMIT = address("setrlimit");
+    private static final MemorySegment SETSOCKOPT = address("setsockopt");
+    private static final MemorySegment SOCKET = address("socket");
+    private static final MethodHandle EPOLL_WAIT = link("epoll_wait");
+    private static final MethodHandle TRY_EPOLL_CTL = link("epoll_ctl");
+    private static final MethodHandle TRY_READ = link("read");
+    private static final MethodHandle TRY_WRITE = link("write");
+
+    private Libc() {
+    }
+
+    /* ---- linking ---- */
+
+    private static MemorySegment address(String name) {
+        return LINKER.defaultLookup().find(name).get();
+    }
+
+    private static FunctionDescriptor words(int arity) {
+        MemoryLayout[] words = new MemoryLayout[arity];
+        for (int i = 0; i < arity; i++) {
+            words[i] = LINKER.canonicalLayouts().get("size_t");
+        }
+        return FunctionDescriptor.of(ValueLayout.JAVA_INT, words);
+    }
+
+    /** A handle of type (address, segment for errno, long × 5) → int. */
+    @SuppressWarnings("restricted")
+    private static MethodHandle linkAny() {
+        return widened(LINKER.downcallHandle(words(5), ERRNO), 5);
+    }
+
+    /** A handle of type (long × 4) → int. */
+    @SuppressWarnings("restricted")
+    private static MethodHandle link(String name) {
+        return widened(LINKER.downcallHandle(address(name), words(4)), 4);
+    }
+
+    /** The last arguments of a handle as longs, which are narrowed where a word is 4 bytes. */
+    private static MethodHandle widened(MethodHandle handle, int arity) {
+        if (Abi.WORD == Long.BYTES) {
+            return handle;
+        }
+        MethodType type = handle.type();
+        for (int i = type.parameterCount() - arity; i < type.parameterCount(); i++) {
+            type = type.changeParameterType(i, long.class);
+        }
+        return MethodHandles.explicitCastArguments(handle, type);
+    }
+
+    /** −errno for a result of −1, otherwise the result. */
+    private static int result(int returned) {
+        return returned == -1 ? -STATE.host.getInt(ERRNO_OFFSET) : returned;
+    }
+
+    /** A downcall handle throws nothing of its own: what arrives here is the VM's own trouble. */
+    private static Error broken(Throwable t) {
+        return t instanceof Error e ? e : new AssertionError(t);
+    }
+
+    private static int call(MemorySegment function, long a) {
+        return call(function, a, 0, 0, 0, 0);
+    }
+
+    private static int call(MemorySegment function, long a, long b) {
+        return call(function, a, b, 0, 0, 0);
+    }
+
+    private static int call(MemorySegment function, long a, long b, long c) {
+        return call(function, a, b, c, 0, 0);
+    }
+
+    private static int call(MemorySegment function, long a, long b, long c, long d) {
+        return call(function, a, b, c, d, 0);
+    }
+
+    private static int call(MemorySegment function, long a, long b, long c, long d, long e) {
+        try {
+            return result((int) CALL.invokeExact(function, STATE_SEGMENT, a, b, c, d, e));
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    /* ---- the packets' way: compiled in place, since these handles are constants where they are used ---- */
+
+    /**
+     * read(2) of at most {@code length} bytes to byte {@code at}, from a descriptor that does not block.
+     *
+     * @return bytes read, 0 at the end of a stream, or −1: nothing there now, or a failure, which the poller then
+     *         reports
+     */
+    static int tryRead(int fd, Buffer buffer, int at, int length) {
+        long address = buffer.range(at, length);
+        try {
+            return (int) TRY_READ.invokeExact((long) fd, address, (long) length, 0L);
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    /**
+     * write(2) of {@code length} bytes from byte {@code at}, to a descriptor that does not block; for any thread.
+     *
+     * @return bytes written, perhaps fewer, or −1: no room now, or a failure, which the poller then reports
+     */
+    public static int tryWrite(int fd, Buffer buffer, int at, int length) {
+        long address = buffer.range(at, length);
+        try {
+            return (int) TRY_WRITE.invokeExact((long) fd, address, (long) length, 0L);
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    /**
+     * epoll_wait(2).
+     *
+     * @param events room for {@code struct epoll_event}s ({@link Abi#EPOLL_SIZE} bytes each)
+     * @param millis how long to wait, −1 for ever
+     * @return the number of events, or −1 when a signal interrupted it, the only way in which it can fail on a sound
+     *         descriptor
+     */
+    static int epoll_wait(int epoll, Buffer events, int millis) {
+        try {
+            return (int) EPOLL_WAIT.invokeExact((long) epoll, events.address, (long) (events.size / Abi.EPOLL_SIZE),
+                    (long) millis);
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    /**
+     * epoll_ctl(2) with a {@code struct epoll_event} at the beginning of {@code event}.
+     *
+     * @return 0, or −1 when it failed, which a change of what is watched already does only on a closed descriptor
+     */
+    static int tryEpollCtl(int epoll, int operation, int fd, Buffer event) {
+        try {
+            return (int) TRY_EPOLL_CTL.invokeExact((long) epoll, (long) operation, (long) fd, event.address);
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    /* ---- set-up and the rest ---- */
+
+    /**
+     * accept4(2), non-blocking and close-on-exec.
+     *
+     * @param peer receives the peer's {@code struct sockaddr}, at most its size
+     * @param length 4 bytes for the address's length
+     */
+    static int accept4(int fd, Buffer peer, Buffer length) {
+        length.host.putInt(0, peer.size);
+        return call(ACCEPT4, fd, peer.address, length.address, Abi.SOCK_NONBLOCK | Abi.SOCK_CLOEXEC);
+    }
+
+    /** bind(2) to the {@code struct sockaddr} in the first {@code length} bytes of {@code name}. */
+    public static int bind(int fd, Buffer name, int length) {
+        return call(BIND, fd, name.range(0, length), length);
+    }
+
+    /** close(2); never repeated, since the descriptor is gone even when a signal interrupts the call. */
+    public static int close(int fd) {
+        return call(CLOSE, fd);
+    }
+
+    /** connect(2) to the {@code struct sockaddr} in the first {@code length} bytes of {@code name}. */
+    public static int connect(int fd, Buffer name, int length) {
+        return call(CONNECT, fd, name.range(0, length), length);
+    }
+
+    /** epoll_create1(2), close-on-exec. */
+    static int epoll_create1() {
+        return call(EPOLL_CREATE1, Abi.EPOLL_CLOEXEC);
+    }
+
+    /** epoll_ctl(2) with a {@code struct epoll_event} at the beginning of {@code event}. */
+    static int epoll_ctl(int epoll, int operation, int fd, Buffer event) {
+        return call(EPOLL_CTL, epoll, operation, fd, event.address);
+    }
+
+    /** eventfd(2), counting from 0, non-blocking and close-on-exec. */
+    static int eventfd() {
+        return call(EVENTFD, 0, Abi.EFD_NONBLOCK | Abi.EFD_CLOEXEC);
+    }
+
+    /** freeaddrinfo(3) of the list that begins at {@code address}. */
+    static void freeaddrinfo(long address) {
+        call(FREEADDRINFO, address);
+    }
+
+    /**
+     * getaddrinfo(3); blocks while a name server is asked. Allocates memory for the two strings.
+     *
+     * @param node name or address, or {@code null} for the wildcard
+     * @param service the port in decimal digits
+     * @param hints a {@code struct addrinfo}
+     * @param list receives the address of the first {@code struct addrinfo}, a word
+     * @return 0, or a negative EAI_ number (netdb.h), which is no −errno
+     */
+    static int getaddrinfo(String node, String service, Buffer hints, Buffer list) {
+        Buffer name = node == null ? null : string(node);
+        Buffer port = string(service);
+        int result = call(GETADDRINFO, name == null ? 0 : name.address, port.address, hints.address, list.address);
+        if (name != null) {
+            name.free();
+        }
+        port.free();
+        return result;
+    }
+
+    /** getpid(2). */
+    public static int getpid() {
+        return call(GETPID, 0);
+    }
+
+    /** getrlimit(2) into a {@code struct rlimit}. */
+    public static int getrlimit(int resource, Buffer limit) {
+        return call(GETRLIMIT, resource, limit.address);
+    }
+
+    /** getsockopt(2) into {@code value}, at most its size; how many bytes it has goes to {@code length}. */
+    static int getsockopt(int fd, int level, int option, Buffer value, Buffer length) {
+        length.host.putInt(0, value.size);
+        return call(GETSOCKOPT, fd, level, option, value.address, length.address);
+    }
+
+    /** inet_ntop(3) of the address at byte {@code at} of {@code source}, as text. Allocates the text. */
+    static String inet_ntop(int family, Buffer source, int at) {
+        Buffer text = Buffer.temporary(46);
+        call(INET_NTOP, family, source.range(at, family == Abi.AF_INET ? 4 : 16), text.address, text.size);
+        StringBuilder address = new StringBuilder(text.size);
+        for (int i = 0; text.bytes.get(i) != 0; i++) {
+            address.append((char) text.bytes.get(i));
+        }
+        text.free();
+        return address.toString();
+    }
+
+    /** ioctl(2) with a structure as its argument. */
+    static int ioctl(int fd, int request, Buffer argument) {
+        return call(IOCTL, fd, request, argument.address);
+    }
+
+    /** ioctl(2) with a number as its argument. */
+    static int ioctl(int fd, int request, int argument) {
+        return call(IOCTL, fd, request, argument);
+    }
+
+    /** isatty(3): 1 for a terminal, otherwise −errno or 0. */
+    public static int isatty(int fd) {
+        return call(ISATTY, fd);
+    }
+
+    /** listen(2). */
+    static int listen(int fd, int backlog) {
+        return call(LISTEN, fd, backlog);
+    }
+
+    /** open(2) without creating anything. Allocates memory for the path. */
+    public static int open(String path, int flags) {
+        Buffer name = string(path);
+        int result = call(OPEN, name.address, flags, 0);
+        name.free();
+        return result;
+    }
+
+    /**
+     * read(2) of at most {@code length} bytes to byte {@code at}.
+     *
+     * @return bytes read, 0 at the end of a file or stream, or −errno
+     */
+    public static int read(int fd, Buffer buffer, int at, int length) {
+        return call(READ, fd, buffer.range(at, length), length);
+    }
+
+    /** setrlimit(2) from a {@code struct rlimit}. */
+    public static int setrlimit(int resource, Buffer limit) {
+        return call(SETRLIMIT, resource, limit.address);
+    }
+
+    /** setsockopt(2) with the first {@code length} bytes of {@code value}. */
+    static int setsockopt(int fd, int level, int option, Buffer value, int length) {
+        return call(SETSOCKOPT, fd, level, option, value.range(0, length), length);
+    }
+
+    /** socket(2). */
+    public static int socket(int family, int type, int protocol) {
+        return call(SOCKET, family, type, protocol);
+    }
+
+    /** A zero-terminated copy of {@code text} in UTF-8, to be freed. */
+    private static Buffer string(String text) {
+        byte[] encoded = text.getBytes(StandardCharsets.UTF_8);
+        Buffer copy = Buffer.temporary(encoded.length + 1);
+        copy.bytes.put(0, encoded);
+        return copy;
+    }
+}

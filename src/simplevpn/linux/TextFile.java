@@ -1,0 +1,37 @@
+package simplevpn.linux;
+
+import java.nio.charset.StandardCharsets;
+import simplevpn.base.Failure;
+
+/** Small files of text: what the user wrote, and what the kernel says of itself under /proc. */
+public final class TextFile {
+    private TextFile() {
+    }
+
+    /**
+     * Reads a file as UTF-8.
+     *
+     * @param most bytes that it has less than
+     * @return the text, or {@code null} when it is longer
+     */
+    public static String read(String path, int most) throws Failure {
+        int fd = Libc.open(path, Abi.O_CLOEXEC);
+        if (fd < 0) {
+            throw Failure.of("open " + path, fd, "");
+        }
+        Buffer content = Buffer.temporary(most);
+        int length = 0;
+        int result;
+        while ((result = Libc.read(fd, content, length, most - length)) > 0) {
+            length += result;
+        }
+        Libc.close(fd);
+        byte[] bytes = new byte[length];
+        content.bytes.get(0, bytes);
+        content.free();
+        if (result < 0) {
+            throw Failure.of("read " + path, result, "");
+        }
+        return length == most ? null : new String(bytes, StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,86 @@
+package simplevpn.protocol;
+
+/**
+ * The deadlines of one connection: when its client has to send a keepalive, and when its peer counts as dead.
+ *
+ * <p>Times are nanoseconds of {@link System#nanoTime}, passed in, and compared by difference only, so that neither an
+ * overflow nor a jump of the wall clock matters.
+ */
+public final class Keepalive {
+    private long idle;
+    private long timeout;
+    private long sent;
+    private long received;
+    private long asked;
+    private boolean waiting;
+
+    /**
+     * @param idle nanoseconds of silence after which the client sends a keepalive
+     * @param timeout nanoseconds without an answer, or for a server without anything, after which the peer is dead
+     * @param now the time: as if something had just been sent and received
+     */
+    public Keepalive(long idle, long timeout, long now) {
+        this.idle = idle;
+        this.timeout = timeout;
+        sent = now;
+        received = now;
+    }
+
+    /** Other durations from now on, in nanoseconds. */
+    void set(long idle, long timeout) {
+        this.idle = idle;
+        this.timeout = timeout;
+    }
+
+    /** Any frame was sent. */
+    public void sent(long now) {
+        sent = now;
+    }
+
+    /** Any frame, or a part of one, came in: an answer to whatever was asked. */
+    public void received(long now) {
+        received = now;
+        waiting = false;
+    }
+
+    /** A keepalive was sent, to which any frame is an answer. */
+    public void asked(long now) {
+        sent = now;
+        if (!waiting) {
+            waiting = true;
+            asked = now;
+        }
+    }
+
+    /**
+     * Whether a client has to send a keepalive now: it has sent nothing for the idle time, or heard nothing for it
+     * although it did send, and has not asked since.
+     */
+    public boolean due(long now) {
+        return now - sent >= idle || !waiting && now - received >= idle;
+    }
+
+    /** Whether a client's keepalive went unanswered for the timeout. */
+    public boolean unanswered(long now) {
+        return waiting && now - asked >= timeout;
+    }
+
+    /** Whether a server has received nothing for the timeout. */
+    boolean silent(long now) {
+        return now - received >= timeout;
+    }
+
+    /** Nanoseconds until {@link #due} or {@link #unanswered} can be true; 0 or less when one is. */
+    public long untilClientActs(long now) {
+        long due = idle - (now - sent);
+        if (waiting) {
+            return Math.min(due, timeout - (now - asked));
+        }
+        return Math.min(due, idle - (now - received));
+    }
+
+    /** Nanoseconds until {@link #silent} can be true; 0 or less when it is. */
+    public long untilSilent(long now) {
+        return timeout - (now - received);
+    }
+}

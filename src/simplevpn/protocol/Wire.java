@@ -1,0 +1,260 @@
+package simplevpn.protocol;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * The protocol's frames: where one ends, what it is, and the bytes of those that this program writes itself.
+ *
+ * <p>Bytes in, a verdict out: no I/O, nothing kept between calls, nothing allocated per frame. Every frame begins like
+ * an IPv4 header; numbers are big-endian.
+ */
+public final class Wire {
+    /** Bytes that a frame has at least, and that tell what it is. */
+    public static final int HEADER = 20;
+    /** Bytes in front of every frame once offload framing is in force. */
+    public static final int PREFIX = 4;
+    /** The longest frame: an IPv6 packet, which is skipped. */
+    static final int MAX_FRAME = PREFIX + 40 + 65535;
+    /** The longest address message: an answer's total length has 2 bytes, but its options need only these. */
+    public static final int MAX_ANSWER = HEADER + 5 * 8 + 2 + 200;
+
+    /** Too few bytes yet to say what it is. */
+    public static final int INCOMPLETE = 0;
+    /** A keepalive: source and destination 255.255.255.255. */
+    public static final int KEEPALIVE = 1;
+    /** An address request, its answer, or a refusal. */
+    public static final int ADDRESS = 2;
+    /** An IPv4 packet. */
+    public static final int DATA = 3;
+    /** An IPv6 packet, which is not carried. */
+    public static final int IPV6 = 4;
+    /** Not this protocol, or a damaged stream. */
+    public static final int DAMAGED = 5;
+
+    /** Feature bit: offload framing. */
+    public static final int OFFLOAD = 0x01;
+    /** Feature bit: with it, UDP super-packets too. */
+    public static final int OFFLOAD_UDP = 0x02;
+
+    /* Option types of an extended answer. */
+    static final int NETMASK = 1;
+    static final int SERVER = 2;
+    static final int MTU = 3;
+    static final int KEEPALIVE_TIMES = 4;
+    static final int ROUTE = 5;
+    static final int REFUSAL = 6;
+    /** Bytes that the reason of a refusal has at most. */
+    static final int MAX_REASON = 200;
+
+    private static final int VERSION_IHL = 0x45;
+    private static final int FEATURES = 1;
+    private static final int TOTAL_LENGTH = 2;
+    private static final int MAGIC = 4;
+    private static final int TOKEN = 6;
+    private static final int SOURCE = 12;
+    private static final int DESTINATION = 16;
+    private static final int EXTENDED_REQUEST = 0x5632;
+    private static final int EXTENDED_ANSWER = 0x5633;
+    private static final int ALL_ONES = -1;
+    private static final int IPV6_PAYLOAD = 4;
+    private static final int IPV6_HEADER = 40;
+    private static final int KIND_SHIFT = 24;
+
+    private Wire() {
+    }
+
+    /**
+     * Says what the frame is that begins at {@code at}, a prefix already skipped.
+     *
+     * @param b the bytes, of which those from {@code at} to {@code end} − 1 have arrived
+     * @param fromServer whether a server sent it: an extended answer is known by its source 0.0.0.0 and its magic,
+     *         since its destination is the address it assigns
+     * @return a verdict for {@link #kind} and {@link #length}; the frame may be longer than what has arrived
+     */
+    public static int frame(ByteBuffer b, int at, int end, boolean fromServer) {
+        if (end - at < HEADER) {
+            return INCOMPLETE;
+        }
+        int destination = b.getInt(at + DESTINATION);
+        int source = b.getInt(at + SOURCE);
+        if ((source & destination) == ALL_ONES) {
+            return KEEPALIVE << KIND_SHIFT | HEADER;
+        }
+        int version = b.get(at) >>> 4 & 15;
+        if (version == 4) {
+            int total = b.getShort(at + TOTAL_LENGTH) & 0xffff;
+            if (total == 0) {
+                return ADDRESS << KIND_SHIFT | HEADER;
+            }
+            if (total >= HEADER && (destination == 0
+                    || fromServer && source == 0 && magic(b, at) == EXTENDED_ANSWER)) {
+                return ADDRESS << KIND_SHIFT | total;
+            }
+            int header = Packet.headerLength(b, at);
+            if (header < HEADER || total < header) {
+                return DAMAGED << KIND_SHIFT;
+            }
+            if (end - at < header) {
+                return INCOMPLETE;
+            }
+            return Packet.headerChecksumOk(b, at) ? DATA << KIND_SHIFT | total : DAMAGED << KIND_SHIFT;
+        }
+        if (version == 6) {
+            return IPV6 << KIND_SHIFT | IPV6_HEADER + (b.getShort(at + IPV6_PAYLOAD) & 0xffff);
+        }
+        return DAMAGED << KIND_SHIFT;
+    }
+
+    /** What a verdict says the frame is: {@link #INCOMPLETE} to {@link #DAMAGED}. */
+    public static int kind(int verdict) {
+        return verdict >>> KIND_SHIFT;
+    }
+
+    /** The frame's length in bytes, without a prefix; 0 when unknown. */
+    public static int length(int verdict) {
+        return verdict & (1 << KIND_SHIFT) - 1;
+    }
+
+    /** The length of a frame that this program wrote or checked before, without a prefix. */
+    public static int knownLength(ByteBuffer b, int at) {
+        int total = b.getShort(at + TOTAL_LENGTH) & 0xffff;
+        boolean keepalive = (b.getInt(at + SOURCE) & b.getInt(at + DESTINATION)) == ALL_ONES;
+        return keepalive || total == 0 ? HEADER : total;
+    }
+
+    /** Writes a keepalive; returns its length. */
+    public static int keepalive(ByteBuffer b, int at) {
+        request(b, at, 0, 0, ALL_ONES);
+        b.putShort(at + MAGIC, (short) 0);
+        b.putInt(at + DESTINATION, ALL_ONES);
+        return HEADER;
+    }
+
+    /**
+     * Writes an extended address request.
+     *
+     * @param features feature bits offered
+     * @param token the session token, 48 bits
+     * @param wanted the address wanted, or 0 for any
+     * @return its length
+     */
+    public static int request(ByteBuffer b, int at, int features, long token, int wanted) {
+        b.put(at, (byte) VERSION_IHL);
+        b.put(at + FEATURES, (byte) features);
+        b.putShort(at + TOTAL_LENGTH, (short) 0);
+        b.putShort(at + MAGIC, (short) EXTENDED_REQUEST);
+        b.putShort(at + TOKEN, (short) (token >>> 32));
+        b.putInt(at + TOKEN + 2, (int) token);
+        b.putInt(at + SOURCE, wanted);
+        b.putInt(at + DESTINATION, 0);
+        return HEADER;
+    }
+
+    /** Whether an address message that a client sent is a request; others it is better to ignore. */
+    public static boolean isRequest(ByteBuffer b, int at) {
+        return b.getInt(at + DESTINATION) == 0;
+    }
+
+    /** Whether a request comes from an extended client. */
+    public static boolean isExtendedRequest(ByteBuffer b, int at) {
+        return magic(b, at) == EXTENDED_REQUEST;
+    }
+
+    /** Whether an address message is an extended server's answer or refusal. */
+    static boolean isExtendedAnswer(ByteBuffer b, int at) {
+        return magic(b, at) == EXTENDED_ANSWER;
+    }
+
+    private static int magic(ByteBuffer b, int at) {
+        return b.getShort(at + MAGIC) & 0xffff;
+    }
+
+    /** A request's feature bits offered, or an extended answer's accepted. */
+    static int features(ByteBuffer b, int at) {
+        return b.get(at + FEATURES) & 0xff;
+    }
+
+    /** An extended request's session token, 48 bits; 0 for none. */
+    static long token(ByteBuffer b, int at) {
+        return (b.getShort(at + TOKEN) & 0xffffL) << 32 | b.getInt(at + TOKEN + 2) & 0xffff_ffffL;
+    }
+
+    /** The address that a request wants, 0 for any. */
+    public static int wanted(ByteBuffer b, int at) {
+        return b.getInt(at + SOURCE);
+    }
+
+    /** The address that an answer assigns, 0 in a refusal. */
+    static int assigned(ByteBuffer b, int at) {
+        return b.getInt(at + DESTINATION);
+    }
+
+    /**
+     * Writes the answer to a classic request: the request's own 20 bytes with the two addresses replaced. Total length
+     * 0 also when the request came with options, so that a classic client finds a frame that it knows.
+     *
+     * @return its length
+     */
+    static int classicAnswer(ByteBuffer b, int at, ByteBuffer request, int requestAt, int address) {
+        b.put(at, request, requestAt, HEADER);
+        b.putShort(at + TOTAL_LENGTH, (short) 0);
+        b.putInt(at + SOURCE, 0);
+        b.putInt(at + DESTINATION, address);
+        return HEADER;
+    }
+
+    /**
+     * Begins an extended answer: the request's 20 bytes, without options yet. Options are then put behind it one by
+     * one, and {@link #endAnswer} completes it.
+     *
+     * @param features feature bits accepted
+     * @param address the address assigned, 0 in a refusal
+     * @return where the first option goes
+     */
+    static int beginAnswer(ByteBuffer b, int at, ByteBuffer request, int requestAt, int features, int address) {
+        classicAnswer(b, at, request, requestAt, address);
+        b.put(at, (byte) VERSION_IHL);
+        b.put(at + FEATURES, (byte) features);
+        b.putShort(at + MAGIC, (short) EXTENDED_ANSWER);
+        return at + HEADER;
+    }
+
+    /** Completes an extended answer whose options end before {@code end}; returns its length. */
+    static int endAnswer(ByteBuffer b, int at, int end) {
+        b.putShort(at + TOTAL_LENGTH, (short) (end - at));
+        return end - at;
+    }
+
+    /** Puts an option with a value of 4 bytes; returns where the next goes. */
+    static int option4(ByteBuffer b, int at, int type, int value) {
+        b.put(at, (byte) type);
+        b.put(at + 1, (byte) 4);
+        b.putInt(at + 2, value);
+        return at + 6;
+    }
+
+    /** Puts an option with a value of 2 bytes; returns where the next goes. */
+    static int option2(ByteBuffer b, int at, int type, int value) {
+        b.put(at, (byte) type);
+        b.put(at + 1, (byte) 2);
+        b.putShort(at + 2, (short) value);
+        return at + 4;
+    }
+
+    /** Puts the reason of a refusal, cut to {@link #MAX_REASON} bytes; returns where the next option would go. */
+    static int reason(ByteBuffer b, int at, String reason) {
+        byte[] text = reason.getBytes(StandardCharsets.UTF_8);
+        int length = text.length;
+        if (length > MAX_REASON) {
+            length = MAX_REASON;
+            while ((text[length] & 0xc0) == 0x80) {
+                length--;
+            }
+        }
+        b.put(at, (byte) REFUSAL);
+        b.put(at + 1, (byte) length);
+        b.put(at + 2, text, 0, length);
+        return at + 2 + length;
+    }
+}

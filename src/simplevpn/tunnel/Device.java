@@ -1,0 +1,170 @@
+package simplevpn.tunnel;
+
+import simplevpn.base.Log;
+import simplevpn.linux.Abi;
+import simplevpn.linux.Buffer;
+import simplevpn.linux.Errno;
+import simplevpn.linux.Tun;
+import simplevpn.protocol.Coalescer;
+import simplevpn.protocol.Offload;
+import simplevpn.protocol.Packet;
+import simplevpn.protocol.Wire;
+
+/**
+ * The TUN interface as the loops use it: packets come and go with their offload prefix, whatever the kernel can do.
+ *
+ * <p>Where the kernel offers it, packets travel whole: a TCP super-packet of up to 64 KiB is one read and one write,
+ * and checksums that nobody needs are not computed. The kernel's own packet header never leaves this class.
+ */
+public final class Device {
+    /** The longest IPv4 packet. */
+    private static final int MAX_PACKET = 65535;
+
+    /** Packets read from the interface, one behind the other. */
+    public final Buffer buffer = Buffer.permanent(256 * 1024);
+    /** The interface. */
+    public final Tun tun;
+    /** Whether the interface takes unfinished checksums and TCP super-packets. */
+    final boolean offload;
+    /** Whether it takes UDP super-packets as well (Linux 6.2). */
+    final boolean offloadUdp;
+    /** The offload prefix of the packet that was read last. */
+    public int prefix;
+
+    /**
+     * Whether a packet was handed to the kernel since the last {@link #read} found none: its answer may be there
+     * already.
+     */
+    public boolean answering;
+
+    private final boolean framing;
+    private boolean delivering;
+    /** Joins plain packets that come in a row; made when the first one comes. */
+    private Coalescer coalescer;
+    private Buffer joined;
+    /** Where the packet lies that the coalescer holds as it came. */
+    private Buffer held;
+
+    /**
+     * @param tun an interface with packet headers ({@link Tun#header}) or without
+     * @param framing whether peers may be offered offload framing
+     */
+    public Device(Tun tun, boolean framing) {
+        this.tun = tun;
+        this.framing = framing;
+        int basic = Abi.TUN_F_CSUM | Abi.TUN_F_TSO4;
+        int result = tun.header == 0 ? -Errno.EINVAL : tun.setOffload(basic);
+        offload = result >= 0;
+        int udp = offload ? tun.setOffload(basic | Abi.TUN_F_USO4 | Abi.TUN_F_USO6) : result;
+        offloadUdp = udp >= 0;
+        delivering = offload;
+        if (tun.header != 0 && !offload) {
+            Log.event("TUNSETOFFLOAD " + tun.name + ": " + Errno.text(-result) + ": going on without offloads");
+        } else if (offload && !offloadUdp && Log.details()) {
+            Log.event("TUNSETOFFLOAD " + tun.name + ", USO4: " + Errno.text(-udp)
+                    + ": going on without UDP super-packets, which need Linux 6.2");
+        }
+        deliverOffloads(framing);
+    }
+
+    /** The feature bits of the handshake that this interface can keep. */
+    public int features() {
+        return !offload || !framing ? 0 : offloadUdp ? Wire.OFFLOAD | Wire.OFFLOAD_UDP : Wire.OFFLOAD;
+    }
+
+    /**
+     * Whether the kernel may deliver super-packets and unfinished checksums from now on; those that wait already come
+     * as they are.
+     */
+    public void deliverOffloads(boolean wanted) {
+        if (offload && wanted != delivering) {
+            int basic = Abi.TUN_F_CSUM | Abi.TUN_F_TSO4;
+            tun.setOffload(!wanted ? 0 : offloadUdp ? basic | Abi.TUN_F_USO4 | Abi.TUN_F_USO6 : basic);
+            delivering = wanted;
+        }
+    }
+
+    /** Whether a packet of any length has room in {@link #buffer} from byte {@code at}. */
+    public boolean hasRoom(int at) {
+        return buffer.size - at >= MAX_PACKET;
+    }
+
+    /**
+     * Reads one packet to byte {@code at} of {@link #buffer}, the bytes before it left as they are.
+     *
+     * @param at at least {@link Inbox#HEADROOM}
+     * @return its length; 0 when none is waiting; {@link Offload#DROP} for one that cannot be carried
+     */
+    public int read(int at) {
+        int header = tun.header;
+        if (header == 0) {
+            int length = tun.read(buffer, at, MAX_PACKET);
+            prefix = 0;
+            boolean carried = length == 0 || Packet.isIpv4(buffer.bytes, at, length);
+            return carried ? length : Offload.DROP;
+        }
+        // The kernel's header has to stand right before the packet, where the packet read before may end.
+        long front = buffer.bytes.getLong(at - Offload.VNET_HEADER);
+        short back = buffer.bytes.getShort(at - Offload.VNET_HEADER + Long.BYTES);
+        int length = tun.read(buffer, at - header, header + MAX_PACKET) - header;
+        if (length > 0) {
+            prefix = Offload.prefix(buffer.bytes, at, length);
+        }
+        buffer.bytes.putLong(at - Offload.VNET_HEADER, front);
+        buffer.bytes.putShort(at - Offload.VNET_HEADER + Long.BYTES, back);
+        return length <= 0 ? 0 : prefix == Offload.DROP ? Offload.DROP : length;
+    }
+
+    /**
+     * Hands one packet to the kernel. The {@link Offload#VNET_HEADER} bytes before it are overwritten.
+     *
+     * @param prefix its offload prefix; 0 for a plain packet
+     * @return whether the prefix was sound and the kernel took the packet
+     */
+    public boolean write(Buffer source, int at, int length, int prefix) {
+        int header = tun.header;
+        answering = true;
+        if (header == 0) {
+            return prefix == 0 && tun.write(source, at, length);
+        }
+        return Offload.header(source.bytes, at, length, prefix, offloadUdp)
+                && tun.write(source, at - header, header + length);
+    }
+
+    /**
+     * Hands over one plain packet from a peer without offload framing, together with those of its flow that come right
+     * behind it: one super-packet costs the kernel much less than its segments do. It stays until {@link #flush} at the
+     * latest, and the bytes of it and of the {@link Offload#VNET_HEADER} before it must stay until then.
+     *
+     * @return false when the kernel refused a packet
+     */
+    public boolean join(Buffer source, int at, int length) {
+        if (!offload) {
+            return write(source, at, length, 0);
+        }
+        if (coalescer == null) {
+            joined = Buffer.permanent(Inbox.HEADROOM + MAX_PACKET);
+            coalescer = new Coalescer(joined.bytes, Inbox.HEADROOM);
+        }
+        if (coalescer.add(source.bytes, at, length)) {
+            held = source;
+            return true;
+        }
+        boolean taken = flush();
+        if (coalescer.add(source.bytes, at, length)) {
+            held = source;
+            return taken;
+        }
+        return write(source, at, length, 0) && taken;
+    }
+
+    /** Hands over what {@link #join} keeps back; returns false when the kernel refused it. */
+    public boolean flush() {
+        int length = coalescer == null ? 0 : coalescer.flush();
+        if (length == 0) {
+            return true;
+        }
+        Buffer from = coalescer.buffer() == joined.bytes ? joined : held;
+        return write(from, coalescer.at(), length, coalescer.prefix());
+    }
+}

@@ -1,0 +1,116 @@
+package simplevpn.tunnel;
+
+import simplevpn.linux.Buffer;
+import simplevpn.linux.Tcp;
+import simplevpn.protocol.Wire;
+
+/**
+ * The loop's one receive buffer, and the cutting of what was read into frames.
+ *
+ * <p>All connections read into it in turn. An incomplete frame at its end stays where it is as long as the same
+ * connection reads on; only when another one needs the buffer is it put aside in its {@link Link}.
+ */
+public final class Inbox {
+    /** Free bytes in front of the first frame, so that a device's packet header can be put before a packet. */
+    public static final int HEADROOM = 16;
+    /** Several of the longest frames ({@link Wire#MAX_FRAME}), so that one read brings more than one. */
+    private static final int SIZE = 256 * 1024;
+
+    /** The bytes read. */
+    public final Buffer buffer = Buffer.permanent(SIZE);
+
+    private final boolean fromServer;
+    private Link owner;
+    private int at;
+    private int end;
+
+    /** Where the current frame begins, its prefix included, and its whole length. */
+    public int frame;
+    public int frameLength;
+    /** Where the current frame's packet or message begins, and its length. */
+    public int packet;
+    public int packetLength;
+    /** Its offload prefix, not checked yet; 0 without offload framing. */
+    public int prefix;
+    /** Whether the last {@link #fill} took all that was there: the next one would find nothing. */
+    public boolean drained;
+
+    /** @param fromServer whether a server sent what is read here */
+    public Inbox(boolean fromServer) {
+        this.fromServer = fromServer;
+    }
+
+    /**
+     * Reads once from a connection, behind its incomplete frame.
+     *
+     * @return bytes read, 0 when nothing is there now, or {@link Tcp#END}
+     */
+    public int fill(Link link) {
+        if (owner != link) {
+            changeOwner(link);
+        }
+        if (at == end) {
+            at = HEADROOM;
+            end = HEADROOM;
+        } else if (end > SIZE / 2) {
+            buffer.copy(HEADROOM, buffer, at, end - at);
+            end -= at - HEADROOM;
+            at = HEADROOM;
+        }
+        int room = SIZE - end;
+        int result = link.tcp.read(buffer, end, room);
+        if (result > 0) {
+            end += result;
+        }
+        drained = result < room;
+        return result;
+    }
+
+    private void changeOwner(Link link) {
+        if (owner != null && at < end) {
+            owner.putAside(buffer, at, end - at);
+        }
+        owner = link;
+        at = HEADROOM;
+        end = HEADROOM + link.takeBack(buffer, HEADROOM);
+    }
+
+    /**
+     * Goes to the next frame of the connection that {@link #fill} read from.
+     *
+     * @return its kind; {@link Wire#INCOMPLETE} when it has not arrived whole, {@link Wire#DAMAGED} when there is none
+     */
+    public int next() {
+        int front = owner.prefix;
+        int verdict = Wire.frame(buffer.bytes, at + front, end, fromServer);
+        int kind = Wire.kind(verdict);
+        int length = Wire.length(verdict);
+        if (kind == Wire.INCOMPLETE || kind == Wire.DAMAGED) {
+            return kind;
+        }
+        if (length > end - at - front) {
+            return Wire.INCOMPLETE;
+        }
+        frame = at;
+        frameLength = front + length;
+        packet = at + front;
+        packetLength = length;
+        prefix = front == 0 ? 0 : buffer.bytes.getInt(at);
+        at += frameLength;
+        return kind;
+    }
+
+    /** Throws away what was read and not cut yet; returns how many bytes that was. */
+    public int discard() {
+        int length = end - at;
+        at = end;
+        return length;
+    }
+
+    /** Forgets a connection that is closed. */
+    public void release(Link link) {
+        if (owner == link) {
+            owner = null;
+        }
+    }
+}

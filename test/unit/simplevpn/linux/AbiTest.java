@@ -1,0 +1,105 @@
+package simplevpn.linux;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+
+class AbiTest {
+    /** TUN_F_USO4 and TUN_F_USO6 came with Linux 6.2; distributions with older headers are still in use. */
+    private static final String HEADERS = """
+            #include <fcntl.h>
+            #include <net/if.h>
+            #include <net/route.h>
+            #include <netdb.h>
+            #include <netinet/in.h>
+            #include <linux/tcp.h>
+            #include <sys/epoll.h>
+            #include <sys/eventfd.h>
+            #include <sys/ioctl.h>
+            #include <sys/resource.h>
+            #include <sys/socket.h>
+            #include <sys/un.h>
+            #include <linux/if_tun.h>
+            #include <linux/sockios.h>
+            #include <linux/virtio_net.h>
+            #ifndef TUN_F_USO4
+            #define TUN_F_USO4 0x20
+            #define TUN_F_USO6 0x40
+            #endif
+            """;
+
+    /** The fields that are no constants of the same name in C, but where a structure's field lies, or a size. */
+    private static final Map<String, String> STRUCTURES = structures();
+
+    private static Map<String, String> structures() {
+        Map<String, String> c = new LinkedHashMap<>();
+        c.put("WORD", "sizeof(size_t) == sizeof(long) && sizeof(long) == sizeof(void *) ? sizeof(size_t) : -1");
+        offset(c, "SIN_FAMILY", "sockaddr_in", "sin_family");
+        offset(c, "SIN_PORT", "sockaddr_in", "sin_port");
+        offset(c, "SIN_ADDR", "sockaddr_in", "sin_addr");
+        c.put("SIN_SIZE", "sizeof(struct sockaddr_in)");
+        offset(c, "SIN6_ADDR", "sockaddr_in6", "sin6_addr");
+        c.put("SIN6_SIZE", "sizeof(struct sockaddr_in6)");
+        offset(c, "SUN_FAMILY", "sockaddr_un", "sun_family");
+        offset(c, "SUN_PATH", "sockaddr_un", "sun_path");
+        c.put("SUN_SIZE", "sizeof(struct sockaddr_un)");
+        offset(c, "IFR_NAME", "ifreq", "ifr_name");
+        offset(c, "IFR_UNION", "ifreq", "ifr_flags");
+        c.put("IFR_SIZE", "sizeof(struct ifreq) <= 40 ? 40 : -1");
+        offset(c, "EPOLL_EVENTS", "epoll_event", "events");
+        offset(c, "EPOLL_DATA", "epoll_event", "data");
+        c.put("EPOLL_SIZE", "sizeof(struct epoll_event)");
+        offset(c, "AI_FLAGS", "addrinfo", "ai_flags");
+        offset(c, "AI_FAMILY", "addrinfo", "ai_family");
+        offset(c, "AI_SOCKTYPE", "addrinfo", "ai_socktype");
+        offset(c, "AI_ADDRLEN", "addrinfo", "ai_addrlen");
+        offset(c, "AI_ADDR", "addrinfo", "ai_addr");
+        offset(c, "AI_NEXT", "addrinfo", "ai_next");
+        c.put("AI_SIZE", "sizeof(struct addrinfo)");
+        offset(c, "RT_DST", "rtentry", "rt_dst");
+        offset(c, "RT_GENMASK", "rtentry", "rt_genmask");
+        offset(c, "RT_FLAGS", "rtentry", "rt_flags");
+        offset(c, "RT_DEV", "rtentry", "rt_dev");
+        c.put("RT_SIZE", "sizeof(struct rtentry)");
+        offset(c, "RLIM_CUR", "rlimit", "rlim_cur");
+        offset(c, "RLIM_MAX", "rlimit", "rlim_max");
+        c.put("RLIM_SIZE", "sizeof(struct rlimit)");
+        offset(c, "TCPI_RTT", "tcp_info", "tcpi_rtt");
+        offset(c, "TCPI_TOTAL_RETRANS", "tcp_info", "tcpi_total_retrans");
+        offset(c, "TCPI_MIN_RTT", "tcp_info", "tcpi_min_rtt");
+        c.put("TCPI_SIZE", "offsetof(struct tcp_info, tcpi_min_rtt) + sizeof(__u32)");
+        return c;
+    }
+
+    private static void offset(Map<String, String> c, String name, String structure, String field) {
+        c.put(name, "offsetof(struct " + structure + ", " + field + ")");
+    }
+
+    /**
+     * Every constant, offset and size is the C compiler's on this machine. The fields are found by reflection, so one
+     * added later is checked too: it has to be a constant of C, or to stand in the table above.
+     */
+    @Test
+    void everyNumberIsTheCompilers() throws Exception {
+        assertCompilers(AbiNumbers.all(), "cc");
+    }
+
+    /**
+     * Compares with what a compiler says.
+     *
+     * @param emulator what runs the compiler's programs, if they are not for this machine
+     */
+    static void assertCompilers(Map<String, Integer> numbers, String compiler, String... emulator) throws Exception {
+        assertTrue(numbers.keySet().containsAll(STRUCTURES.keySet()), "a row of the table is of no use any more");
+        Map<String, String> expressions = new LinkedHashMap<>();
+        numbers.keySet().forEach(name -> expressions.put(name, STRUCTURES.getOrDefault(name, name)));
+        Map<String, Integer> actual = CProgram.evaluate(HEADERS, expressions, compiler, emulator);
+        assertAll(numbers.entrySet().stream().map(field -> (Executable) () ->
+                assertEquals(actual.get(field.getKey()), field.getValue(), field.getKey())));
+    }
+}

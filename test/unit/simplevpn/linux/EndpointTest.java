@@ -1,0 +1,48 @@
+package simplevpn.linux;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import org.junit.jupiter.api.Test;
+import simplevpn.base.Failure;
+
+class EndpointTest {
+    private static Endpoint resolve(String address, int port) throws Failure {
+        Endpoint[] found = Endpoint.resolve(address, port, true);
+        assertEquals(1, found.length);
+        return found[0];
+    }
+
+    /**
+     * Addresses are told as people write them, with the port behind; an IPv4 address stays one when a socket of both
+     * kinds maps it.
+     */
+    @Test
+    void text() throws Failure {
+        assertEquals("192.0.2.1:2002", resolve("192.0.2.1", 2002).toString());
+        assertEquals("255.255.255.254:65535", resolve("255.255.255.254", 65535).toString());
+        assertEquals("0.0.0.0:0", resolve("0.0.0.0", 0).toString());
+        assertEquals("[2001:db8::1]:2002", resolve("2001:DB8:0:0::1", 2002).toString());
+        assertEquals("[::]:80", resolve("::", 80).toString());
+        assertEquals("192.0.2.1:2002", resolve("::ffff:192.0.2.1", 2002).toString());
+    }
+
+    /** The IPv4 address by which a route into the tunnel itself is recognized. */
+    @Test
+    void ipv4() throws Failure {
+        assertEquals(0xc000_0201, resolve("192.0.2.1", 1).ipv4());
+        assertEquals(0xc000_0201, resolve("::ffff:192.0.2.1", 1).ipv4());
+        assertEquals(0, resolve("2001:db8::192.0.2.1", 1).ipv4());
+        assertEquals(0, resolve("::192.0.2.1", 1).ipv4());
+    }
+
+    /** To listen, names are not looked up: what is no address is a wrong word of the command line. */
+    @Test
+    void notAnAddress() {
+        for (String text : new String[] {"localhost", "192.0.2.256", "::zz", "192.0.2.1/24"}) {
+            Failure failure = assertThrows(Failure.class, () -> Endpoint.resolve(text, 1, true));
+            assertEquals("--listen " + text + ": not an IPv4 or IPv6 address", failure.getMessage());
+            assertEquals(Failure.USAGE, failure.status);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+package simplevpn.protocol;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import simplevpn.base.Ipv4;
+import simplevpn.base.Log;
+
+class AnswerTest {
+    private static Answer read(byte[] bytes) {
+        return new Answer(ByteBuffer.allocateDirect(3 + bytes.length).put(3, bytes), 3, bytes.length);
+    }
+
+    /** An extended answer that assigns {@code address}, all in hex digits; its bytes end where its buffer does. */
+    private static Answer extended(String address, String options) {
+        String digits = ("45010000 56330000 00000000 00000000" + address + options).replace(" ", "");
+        byte[] bytes = HexFormat.of().parseHex(digits);
+        ReferencePackets.set16(bytes, 2, bytes.length);
+        return read(bytes);
+    }
+
+    private static Answer options(String options) {
+        return extended("0a000002", options);
+    }
+
+    private static void assertInvalid(String why, String options) {
+        assertEquals(why, options(options).invalid, options);
+    }
+
+    /** Every option of a server, each in its own field. */
+    @Test
+    void everyOption() {
+        Answer answer = options("0104ffffff00 02040a000001 03020578 0404000f003c 0505c0a8010018 05050a01000010");
+        assertNull(answer.invalid);
+        assertNull(answer.refusal);
+        assertTrue(answer.extended);
+        assertEquals(1, answer.features);
+        assertEquals(0x0a00_0002, answer.address);
+        assertEquals(24, answer.prefix);
+        assertEquals(0x0a00_0001, answer.server);
+        assertEquals(1400, answer.mtu);
+        assertEquals(15, answer.idle);
+        assertEquals(60, answer.timeout);
+        assertArrayEquals(new int[] {0xc0a8_0100, 24, 0x0a01_0000, 16}, answer.routes);
+    }
+
+    /** Numbers of two bytes have no sign, a default route is a route, and so is one to a single host. */
+    @Test
+    void extremeValues() {
+        Answer answer = options("0302ffff 0404fffeffff 05050000000000 0505ffffffff20 0104ffffffff");
+        assertNull(answer.invalid);
+        assertEquals(65535, answer.mtu);
+        assertEquals(65534, answer.idle);
+        assertEquals(65535, answer.timeout);
+        assertEquals(32, answer.prefix);
+        assertArrayEquals(new int[] {0, 0, -1, 32}, answer.routes);
+        assertEquals(68, options("03020044").mtu);
+    }
+
+    /** An answer without options leaves what was not said unsaid. */
+    @Test
+    void noOptions() {
+        Answer answer = options("");
+        assertNull(answer.invalid);
+        assertTrue(answer.extended);
+        assertEquals(16, answer.prefix);
+        assertEquals(0, answer.server);
+        assertEquals(0, answer.mtu);
+        assertEquals(0, answer.idle);
+        assertEquals(0, answer.timeout);
+        assertEquals(0, answer.routes.length);
+    }
+
+    /** Unknown types are skipped, empty and long ones too, and what follows them is read. */
+    @Test
+    void unknownOptions() {
+        Answer answer = options("0000 0701aa ff" + "ff" + "00".repeat(255) + "03020578");
+        assertNull(answer.invalid);
+        assertEquals(1400, answer.mtu);
+    }
+
+    /** A length that is not its type's, and one that does not fit the frame, make the answer invalid. */
+    @Test
+    void wrongLengths() {
+        int[] lengths = {0, 4, 4, 2, 4, 5};
+        for (int type = 1; type <= 5; type++) {
+            for (int length = 0; length < 256; length++) {
+                if (length != lengths[type]) {
+                    assertInvalid("option " + type + " of the server's answer has a length of " + length + " bytes",
+                            String.format("%02x%02x", type, length) + "00".repeat(length));
+                }
+            }
+        }
+        assertInvalid("option 6 of the server's answer has a length of 201 bytes", "06c9" + "78".repeat(201));
+        String beyond = "an option of the server's answer is longer than the answer";
+        assertInvalid(beyond, "01");
+        assertInvalid(beyond, "0104ffff00");
+        assertInvalid(beyond, "03020578 ff01");
+        assertInvalid(beyond, "03020578 09");
+    }
+
+    /** Values that no sane server sends make the answer invalid instead of being used. */
+    @Test
+    void impossibleValues() {
+        for (String option : new String[] {"010400000000", "0104ff00ff00", "010400ffffff", "03020043", "03020000",
+            "04040000003c", "0404003d003c", "040400000000", "05050a00000121", "05050a000001ff", "05050a00000118",
+            "05050000000100"}) {
+            int type = option.charAt(1) - '0';
+            assertInvalid("option " + type + " of the server's answer has an impossible value", option);
+        }
+    }
+
+    /** The first thing wrong is what is told, even when sound options follow. */
+    @Test
+    void firstErrorCounts() {
+        assertInvalid("option 3 of the server's answer has a length of 1 bytes", "030105 0104ffffff00 0404000f003c");
+    }
+
+    /** A classic server's answer: netmask 255.255.0.0, and nothing else of it means anything. */
+    @Test
+    void classic() {
+        Answer answer = read(HexFormat.of().parseHex("45ff00005632010203040506000000000a000007"));
+        assertNull(answer.invalid);
+        assertFalse(answer.extended);
+        assertEquals(0, answer.features);
+        assertEquals(0x0a00_0007, answer.address);
+        assertEquals(16, answer.prefix);
+        assertEquals(0, answer.mtu);
+    }
+
+    /** An address that no host can have is not taken, from whichever server. */
+    @Test
+    void addressesOfNoHost() {
+        for (String[] address : new String[][] {{"00000000", "0.0.0.0"}, {"00ffffff", "0.255.255.255"},
+            {"7f000001", "127.0.0.1"}, {"e0000001", "224.0.0.1"}, {"f0000001", "240.0.0.1"},
+            {"ffffffff", "255.255.255.255"}}) {
+            String why = "the server assigned " + address[1] + ", which no host can have";
+            assertEquals(why, extended(address[0], "").invalid);
+            assertEquals(why, read(HexFormat.of().parseHex("45" + "00".repeat(15) + address[0])).invalid);
+        }
+        assertNull(extended("01000000", "").invalid);
+        assertNull(extended("dfffffff", "").invalid);
+        assertNull(extended("80000001", "").invalid);
+    }
+
+    private static String refusal(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        Answer answer = extended("00000000", String.format("06%02x", bytes.length) + HexFormat.of().formatHex(bytes));
+        assertNull(answer.invalid);
+        return answer.refusal;
+    }
+
+    /** A refusal is no invalid answer although it assigns nothing, and its reason cannot play tricks on a terminal. */
+    @Test
+    void refusals() {
+        assertEquals("10.0.0.7 is taken", refusal("10.0.0.7 is taken"));
+        assertEquals("", refusal(""));
+        assertEquals("é€😀", refusal("é€😀"));
+        assertEquals("x".repeat(200), refusal("x".repeat(200)));
+        assertEquals("a b c  [31mred ", logged(refusal("a\nb\rc\t\u001b[31mred\u009b")));
+        assertEquals("\ufffdx", extended("00000000", "0602c378").refusal);
+    }
+
+    /** Random options: whatever they hold, the answer is read without an exception, and what it gives is sane. */
+    @Test
+    void randomOptions() {
+        Random random = new Random(5633);
+        int valid = 0;
+        for (int i = 0; i < 100_000; i++) {
+            byte[] options = new byte[random.nextInt(40)];
+            random.nextBytes(options);
+            int at = 0;
+            while (at + 1 < options.length) {
+                options[at] = (byte) random.nextInt(9);
+                options[at + 1] = (byte) (random.nextInt(8) == 0 ? random.nextInt(256) : 2 + random.nextInt(4));
+                at += 2 + (options[at + 1] & 0xff);
+            }
+            Answer answer = extended("0a000002", HexFormat.of().formatHex(options));
+            if (answer.invalid == null) {
+                valid++;
+                assertTrue(answer.prefix >= 1 && answer.prefix <= 32);
+                assertTrue(answer.mtu == 0 || answer.mtu >= 68 && answer.mtu <= 65535);
+                assertTrue(answer.timeout >= answer.idle);
+                for (int r = 0; r < answer.routes.length; r += 2) {
+                    assertEquals(0, answer.routes[r] & ~Ipv4.netmask(answer.routes[r + 1]));
+                }
+            }
+        }
+        assertTrue(valid > 3_000, "only " + valid + " of them were valid");
+    }
+
+    private static String logged(String reason) {
+        return Log.oneLine(new StringBuilder(reason)).toString();
+    }
+}

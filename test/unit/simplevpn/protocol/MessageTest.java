@@ -1,0 +1,151 @@
+package simplevpn.protocol;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import org.junit.jupiter.api.Test;
+
+/** The messages that {@link Wire} writes and takes apart, against hex dumps made from the protocol's description. */
+class MessageTest {
+    private static final int AT = 5;
+
+    private final ByteBuffer b = ByteBuffer.allocateDirect(512);
+
+    private String hex(int length) {
+        byte[] bytes = new byte[length];
+        b.get(AT, bytes);
+        StringBuilder words = new StringBuilder();
+        for (int i = 0; i < length; i += 4) {
+            words.append(i == 0 ? "" : " ").append(HexFormat.of().formatHex(bytes, i, Math.min(i + 4, length)));
+        }
+        return words.toString();
+    }
+
+    private static ByteBuffer bytes(String digits) {
+        byte[] bytes = HexFormat.of().parseHex(digits.replace(" ", ""));
+        return ByteBuffer.allocateDirect(2 + bytes.length).put(2, bytes);
+    }
+
+    /** Every byte of a written message is written: none of them is what the buffer held before. */
+    private void dirty() {
+        for (int i = 0; i < b.capacity(); i++) {
+            b.put(i, (byte) 0xee);
+        }
+    }
+
+    /** A dynamic and a static request, features and token in the fields that classic servers ignore. */
+    @Test
+    void requests() {
+        dirty();
+        assertEquals(20, Wire.request(b, AT, Wire.OFFLOAD | Wire.OFFLOAD_UDP, 0x0123_4567_89abL, 0));
+        assertEquals("45030000 56320123 456789ab 00000000 00000000", hex(20));
+        dirty();
+        assertEquals(20, Wire.request(b, AT, 0, 0xffff_ffff_fffeL, 0x0a00_0007));
+        assertEquals("45000000 5632ffff fffffffe 0a000007 00000000", hex(20));
+        assertEquals(0xee, b.get(AT - 1) & 0xff);
+        assertEquals(0xee, b.get(AT + 20) & 0xff);
+    }
+
+    /** What a server reads in a request; a wrong byte order or a sign that creeps in shows in the high bits. */
+    @Test
+    void requestsAreRead() {
+        ByteBuffer request = bytes("45ff0000 5632fedc ba987654 c0a80107 00000000");
+        assertTrue(Wire.isRequest(request, 2));
+        assertTrue(Wire.isExtendedRequest(request, 2));
+        assertEquals(0xff, Wire.features(request, 2));
+        assertEquals(0xfedc_ba98_7654L, Wire.token(request, 2));
+        assertEquals(0xc0a8_0107, Wire.wanted(request, 2));
+        assertFalse(Wire.isExtendedRequest(bytes("45000000 56330000 00000000 00000000 00000000"), 2));
+        assertFalse(Wire.isRequest(bytes("45000000 56320000 00000000 00000000 00000001"), 2));
+    }
+
+    /** A keepalive that a classic program understands too. */
+    @Test
+    void keepalive() {
+        dirty();
+        assertEquals(20, Wire.keepalive(b, AT));
+        assertEquals("45000000 00000000 00000000 ffffffff ffffffff", hex(20));
+    }
+
+    /**
+     * A classic answer is the request with its two addresses replaced, and a total length that classic clients know.
+     */
+    @Test
+    void classicAnswers() {
+        dirty();
+        ByteBuffer request = bytes("45aa0000 bbccddee 4006f00d 0a000007 00000000");
+        assertEquals(20, Wire.classicAnswer(b, AT, request, 2, 0x0a00_0007));
+        assertEquals("45aa0000 bbccddee 4006f00d 00000000 0a000007", hex(20));
+        dirty();
+        Wire.classicAnswer(b, AT, bytes("4f110018 00000000 00000000 00000000 00000000 aabbccdd"), 2, 0xc0a8_0102);
+        assertEquals("4f110000 00000000 00000000 00000000 c0a80102", hex(20));
+    }
+
+    /** An extended answer with every option that a server sends, and the fields by which a client knows it. */
+    @Test
+    void extendedAnswers() {
+        dirty();
+        ByteBuffer request = bytes("47ff0000 56320123 456789ab 0a000002 00000000");
+        int at = Wire.beginAnswer(b, AT, request, 2, Wire.OFFLOAD, 0x0a00_0002);
+        at = Wire.option4(b, at, Wire.NETMASK, 0xffff_0000);
+        at = Wire.option4(b, at, Wire.SERVER, 0x0a00_0001);
+        at = Wire.option2(b, at, Wire.MTU, 1500);
+        at = Wire.option4(b, at, Wire.KEEPALIVE_TIMES, 15 << 16 | 60);
+        assertEquals(42, Wire.endAnswer(b, AT, at));
+        assertEquals("4501002a 56330123 456789ab 00000000 0a000002"
+                + " 0104ffff 00000204 0a000001 030205dc 0404000f 003c", hex(42));
+        assertTrue(Wire.isExtendedAnswer(b, AT));
+        assertEquals(0x0a00_0002, Wire.assigned(b, AT));
+        assertEquals(Wire.ADDRESS << 24 | 42, Wire.frame(b, AT, AT + 42, true));
+    }
+
+    /** A refusal assigns 0.0.0.0 and says why; it is an address message in both directions' eyes. */
+    @Test
+    void refusals() {
+        dirty();
+        int at = Wire.beginAnswer(b, AT, bytes("45030000 56320123 456789ab 0a000007 00000000"), 2, 0, 0);
+        assertEquals(30, Wire.endAnswer(b, AT, Wire.reason(b, at, "is taken")));
+        assertEquals("4500001e 56330123 456789ab 00000000 00000000 06086973 2074616b 656e", hex(30));
+        assertEquals(Wire.ADDRESS << 24 | 30, Wire.frame(b, AT, AT + 30, true));
+    }
+
+    private void assertReason(String reason, int bytes, String kept) {
+        dirty();
+        assertEquals(AT + 2 + bytes, Wire.reason(b, AT, reason));
+        assertEquals(bytes, b.get(AT + 1) & 0xff);
+        byte[] text = new byte[bytes];
+        b.get(AT + 2, text);
+        assertEquals(kept, new String(text, StandardCharsets.UTF_8));
+        assertEquals(0xee, b.get(AT + 2 + bytes) & 0xff);
+    }
+
+    /** A reason of more than 200 bytes is cut between two characters, whatever their lengths. */
+    @Test
+    void longReasons() {
+        assertReason("", 0, "");
+        assertReason("x".repeat(200), 200, "x".repeat(200));
+        assertReason("x".repeat(201), 200, "x".repeat(200));
+        assertReason("é".repeat(100), 200, "é".repeat(100));
+        assertReason("é".repeat(101), 200, "é".repeat(100));
+        assertReason("x" + "é".repeat(100), 199, "x" + "é".repeat(99));
+        assertReason("€".repeat(67), 198, "€".repeat(66));
+        assertReason("xx" + "😀".repeat(50), 198, "xx" + "😀".repeat(49));
+        assertReason("xxx" + "😀".repeat(50), 199, "xxx" + "😀".repeat(49));
+        assertReason("x" + "😀".repeat(50), 197, "x" + "😀".repeat(49));
+    }
+
+    /** The longest answer that a server writes fits the room that it keeps for it. */
+    @Test
+    void longestAnswer() {
+        int at = Wire.beginAnswer(b, AT, bytes("45000000 56320000 00000000 00000000 00000000"), 2, 0, 0);
+        for (int i = 0; i < 5; i++) {
+            at = Wire.option4(b, at, Wire.NETMASK, 0);
+        }
+        at = Wire.reason(b, at, "x".repeat(500));
+        assertTrue(Wire.endAnswer(b, AT, at) <= Wire.MAX_ANSWER);
+    }
+}

@@ -1,0 +1,174 @@
+package simplevpn.protocol;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * What the tests hold the product's packet code against: IPv4, TCP and UDP written a second time from RFC 791, 9293,
+ * 768 and 1071, byte by byte on arrays, slow and without a line in common with it.
+ */
+public final class ReferencePackets {
+    static final int TCP = 6;
+    public static final int UDP = 17;
+    static final int FIN = 1;
+    static final int SYN = 2;
+    static final int RST = 4;
+    static final int PSH = 8;
+    static final int ACK = 16;
+    static final int URG = 32;
+    static final int ECE = 64;
+    static final int CWR = 128;
+
+    private ReferencePackets() {
+    }
+
+    /** A packet with random addresses, ports, options of the given lengths and payload, its checksums right. */
+    public static byte[] packet(Random random, int protocol, int ipOptions, int tcpOptions, int payload) {
+        int ip = 20 + ipOptions;
+        int transport = protocol == TCP ? 20 + tcpOptions : 8;
+        byte[] p = new byte[ip + transport + payload];
+        random.nextBytes(p);
+        p[0] = (byte) (0x40 | ip / 4);
+        set16(p, 2, p.length);
+        p[6] = (byte) (random.nextBoolean() ? 0x40 : 0);
+        p[7] = 0;
+        p[9] = (byte) protocol;
+        p[12] = 10;
+        p[16] = 10;
+        if (protocol == TCP) {
+            p[ip + 12] = (byte) (transport / 4 << 4);
+            p[ip + 13] = (byte) (ACK | random.nextInt(256) & ~(SYN | RST));
+        } else if (protocol == UDP) {
+            set16(p, ip + 4, p.length - ip);
+        }
+        return finished(p);
+    }
+
+    static int ipHeader(byte[] p) {
+        return (p[0] & 15) * 4;
+    }
+
+    /** All headers together. */
+    static int headers(byte[] p) {
+        int ip = ipHeader(p);
+        return p[9] == TCP ? ip + (p[ip + 12] >> 4 & 15) * 4 : ip + 8;
+    }
+
+    static int get16(byte[] p, int at) {
+        return (p[at] & 255) * 256 + (p[at + 1] & 255);
+    }
+
+    public static void set16(byte[] p, int at, int value) {
+        p[at] = (byte) (value / 256);
+        p[at + 1] = (byte) value;
+    }
+
+    public static long get32(byte[] p, int at) {
+        return get16(p, at) * 65536L + get16(p, at + 2);
+    }
+
+    public static void set32(byte[] p, int at, long value) {
+        set16(p, at, (int) (value / 65536 % 65536));
+        set16(p, at + 2, (int) (value % 65536));
+    }
+
+    /** RFC 1071's sum, one byte and one carry at a time. */
+    static int sum(byte[] p, int from, int to, int start) {
+        int sum = start;
+        for (int i = from; i < to; i++) {
+            sum += (p[i] & 255) * ((i - from) % 2 == 0 ? 256 : 1);
+            if (sum > 65535) {
+                sum -= 65535;
+            }
+        }
+        return sum;
+    }
+
+    static int checksumField(byte[] p) {
+        return ipHeader(p) + (p[9] == TCP ? 16 : 6);
+    }
+
+    static int pseudoSum(byte[] p) {
+        int length = p.length - ipHeader(p);
+        byte[] pseudo = {p[12], p[13], p[14], p[15], p[16], p[17], p[18], p[19], 0, p[9],
+            (byte) (length / 256), (byte) length};
+        return sum(pseudo, 0, pseudo.length, 0);
+    }
+
+    /** The same packet with right checksums. */
+    public static byte[] finished(byte[] packet) {
+        byte[] p = packet.clone();
+        int ip = ipHeader(p);
+        set16(p, 10, 0);
+        set16(p, 10, 65535 - sum(p, 0, ip, 0));
+        if (p[9] == TCP || p[9] == UDP) {
+            int field = checksumField(p);
+            set16(p, field, 0);
+            int checksum = 65535 - sum(p, ip, p.length, pseudoSum(p));
+            set16(p, field, checksum == 0 && p[9] == UDP ? 65535 : checksum);
+        }
+        return p;
+    }
+
+    /** The same packet with only the pseudo-header's sum in its checksum field. */
+    static byte[] unfinished(byte[] packet) {
+        byte[] p = packet.clone();
+        set16(p, checksumField(p), pseudoSum(p));
+        return p;
+    }
+
+    /** The same packet, finished, with a payload for which the transport checksum comes out as zero. */
+    static byte[] withZeroChecksum(byte[] packet) {
+        byte[] p = packet.clone();
+        int at = p.length - (p.length - ipHeader(p)) % 2 - 2;
+        set16(p, at, 0);
+        set16(p, checksumField(p), 0);
+        set16(p, at, 65535 - sum(p, ipHeader(p), p.length, pseudoSum(p)));
+        return finished(p);
+    }
+
+    /** What a super-packet stands for: the packets that a sender without offloads would have sent. */
+    static List<byte[]> segments(byte[] p, int segment) {
+        int headers = headers(p);
+        int ip = ipHeader(p);
+        List<byte[]> segments = new ArrayList<>();
+        for (int from = headers; from < p.length; from += segment) {
+            int to = Math.min(p.length, from + segment);
+            byte[] s = Arrays.copyOf(p, headers + to - from);
+            System.arraycopy(p, from, s, headers, to - from);
+            set16(s, 2, s.length);
+            set16(s, 4, (get16(p, 4) + segments.size()) % 65536);
+            if (p[9] == UDP) {
+                set16(s, ip + 4, s.length - ip);
+            } else {
+                set32(s, ip + 4, (get32(p, ip + 4) + from - headers) % 4294967296L);
+                int flags = p[ip + 13] & 255;
+                if (from > headers) {
+                    flags &= 255 - CWR;
+                }
+                if (to < p.length) {
+                    flags &= 255 - FIN - PSH;
+                }
+                s[ip + 13] = (byte) flags;
+            }
+            segments.add(finished(s));
+        }
+        return segments;
+    }
+
+    /** A buffer that ends where the packet ends, so that a read behind it is an exception. */
+    static ByteBuffer buffer(byte[] packet, int at) {
+        ByteBuffer b = ByteBuffer.allocateDirect(at + packet.length);
+        b.put(at, packet);
+        return b;
+    }
+
+    public static byte[] bytes(ByteBuffer b, int at, int length) {
+        byte[] p = new byte[length];
+        b.get(at, p);
+        return p;
+    }
+}
