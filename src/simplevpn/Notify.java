@@ -6,42 +6,58 @@ import simplevpn.linux.Abi;
 import simplevpn.linux.Buffer;
 import simplevpn.linux.Errno;
 import simplevpn.linux.Libc;
+import simplevpn.tunnel.Timer;
+import simplevpn.tunnel.Timers;
 
 /**
- * Tells a service manager how this program is (sd_notify(3)): that it is ready, what it does, that its loop still
- * turns, that it ends. Datagrams to the unix socket that NOTIFY_SOCKET names; without that variable {@link Daemon} does
- * not even load this class.
+ * A service manager that is told how this program is (sd_notify(3)): that it is ready, what it does, that its loop still
+ * turns, that it ends. Datagrams to the unix socket that NOTIFY_SOCKET names; without that variable this class is not
+ * even loaded.
  *
- * <p>Nothing is sent but by the loop, which folds {@link #untilDue} into its next deadline: a loop that hangs sends no
- * sign of life. A service manager that does not read, or is gone, costs a try a second and nothing else.
+ * <p>All but the last words are sent by timers of the loop, so that a loop that hangs shows no sign of life. A service
+ * manager that does not read, or is gone, costs one attempt a second and nothing else.
  */
-final class Notify {
-    /** At least so long between two descriptions, and between two tries: nanoseconds. */
+final class Notify extends Supervisor {
+    /** At least so long between two descriptions, and between two attempts: nanoseconds. */
     private static final long INTERVAL = 1_000_000_000L;
-    private static final int MOST = 512;
+    private static final int MAX_MESSAGE = 512;
 
+    private final Timers timers;
     private final int fd;
     private final Buffer name;
     private final int nameLength;
-    private final Buffer text = Buffer.permanent(MOST);
+    private final Buffer text = Buffer.permanent(MAX_MESSAGE);
     /** Nanoseconds between two signs of life, 0 for none. */
     private final long lifeInterval;
 
     private boolean ready;
-    private boolean readyTold;
+    private boolean readySent;
     private String status = "";
-    /** Whether the service manager does not know yet that this program is ready, or its status. */
-    private boolean untold;
-    private long nextTry;
-    private long nextLife;
+    private long nextAttempt;
 
-    private Notify(int fd, Buffer name, int nameLength, long lifeInterval, long now) {
+    private final Timer news = new Timer() {
+        @Override
+        protected void expired(long now) {
+            sendNews(now);
+        }
+    };
+    private final Timer life = new Timer() {
+        @Override
+        protected void expired(long now) {
+            alive(now);
+        }
+    };
+
+    private Notify(Timers timers, int fd, Buffer name, int nameLength, long lifeInterval, long now) {
+        this.timers = timers;
         this.fd = fd;
         this.name = name;
         this.nameLength = nameLength;
         this.lifeInterval = lifeInterval;
-        nextTry = now;
-        nextLife = now;
+        nextAttempt = now;
+        if (lifeInterval != 0) {
+            timers.set(life, now);
+        }
     }
 
     /**
@@ -50,9 +66,9 @@ final class Notify {
      * @param socket NOTIFY_SOCKET: a path, or an abstract name (unix(7)) with {@code @} for its zero byte
      * @param microseconds WATCHDOG_USEC: a program that shows no sign of life for so long is killed; or {@code null}
      * @param process WATCHDOG_PID: whose signs of life are meant; {@code null} for whoever reads it
-     * @return {@code null} when this socket cannot be had, which is told as an event
+     * @return nobody when this socket cannot be had, which is logged
      */
-    static Notify to(String socket, String microseconds, String process, long now) {
+    static Supervisor to(String socket, String microseconds, String process, Timers timers, long now) {
         byte[] path = socket.getBytes(StandardCharsets.UTF_8);
         boolean known = path.length > 1 && path.length < Abi.SUN_SIZE - Abi.SUN_PATH
                 && (path[0] == '/' || path[0] == '@');
@@ -60,10 +76,10 @@ final class Notify {
                 : -Errno.EAFNOSUPPORT;
         if (fd < 0) {
             Log.event("NOTIFY_SOCKET " + socket + ": " + Errno.text(-fd) + ": the service manager is told nothing");
-            return null;
+            return new Supervisor();
         }
         Buffer name = Buffer.permanent(Abi.SUN_SIZE);
-        name.host.putShort(Abi.SUN_FAMILY, (short) Abi.AF_UNIX);
+        name.nativeOrder.putShort(Abi.SUN_FAMILY, (short) Abi.AF_UNIX);
         name.bytes.put(Abi.SUN_PATH, path);
         if (path[0] == '@') {
             name.bytes.put(Abi.SUN_PATH, (byte) 0);
@@ -71,7 +87,7 @@ final class Notify {
         boolean mine = process == null || process.isEmpty() || process.equals(Integer.toString(Libc.getpid()));
         // Half of what is allowed, so that a turn of the loop may come late.
         long lifeInterval = mine ? 500 * number(microseconds) : 0;
-        Notify notify = new Notify(fd, name, Abi.SUN_PATH + path.length, lifeInterval, now);
+        Notify notify = new Notify(timers, fd, name, Abi.SUN_PATH + path.length, lifeInterval, now);
         notify.connect();
         return notify;
     }
@@ -89,60 +105,50 @@ final class Notify {
         return number;
     }
 
-    /** Says, the first time, that the program does its work now: nobody shall wait for that. */
+    @Override
     void ready(long now) {
         if (!ready) {
             ready = true;
-            untold = true;
-            nextTry = now;
+            nextAttempt = now;
+            timers.set(news, now);
         }
     }
 
-    /**
-     * Says what the program does. Whoever said the words in it, they are one line: the next would be another message.
-     */
+    /** Control characters become spaces, whoever said the words: a line break would begin another message. */
+    @Override
     void status(String words) {
         String line = Log.oneLine(new StringBuilder(words)).toString();
         if (!line.equals(status)) {
             status = line;
-            untold = true;
+            timers.set(news, nextAttempt);
         }
     }
 
-    /** Says that the program ends. */
+    private void sendNews(long now) {
+        nextAttempt = now + INTERVAL;
+        if (send((ready && !readySent ? "READY=1\nSTATUS=" : "STATUS=") + status)) {
+            readySent = ready;
+        } else {
+            timers.set(news, nextAttempt);
+        }
+    }
+
+    @Override
+    void alive(long now) {
+        if (lifeInterval != 0) {
+            send("WATCHDOG=1");
+            timers.set(life, now + lifeInterval);
+        }
+    }
+
+    @Override
     void stopping() {
         send("STOPPING=1\nSTATUS=ending");
     }
 
-    /** Nanoseconds until {@link #act} has something to do; 0 or less when it has, {@link Long#MAX_VALUE} for never. */
-    long untilDue(long now) {
-        long until = untold ? nextTry - now : Long.MAX_VALUE;
-        return lifeInterval == 0 ? until : Math.min(until, nextLife - now);
-    }
-
-    /** Sends what is due. */
-    void act(long now) {
-        if (untold && now - nextTry >= 0) {
-            untold = !send((ready && !readyTold ? "READY=1\nSTATUS=" : "STATUS=") + status);
-            readyTold |= ready && !untold;
-            nextTry = now + INTERVAL;
-        }
-        if (lifeInterval != 0 && now - nextLife >= 0) {
-            alive(now);
-        }
-    }
-
-    /** Sends a sign of life now, before the loop does what may take long. */
-    void alive(long now) {
-        if (lifeInterval != 0) {
-            send("WATCHDOG=1");
-            nextLife = now + lifeInterval;
-        }
-    }
-
     private boolean send(String message) {
         byte[] encoded = message.getBytes(StandardCharsets.UTF_8);
-        int length = Math.min(encoded.length, MOST);
+        int length = Math.min(encoded.length, MAX_MESSAGE);
         text.bytes.put(0, encoded, 0, length);
         // A service manager that was started anew has another socket of the same name.
         return Libc.tryWrite(fd, text, 0, length) >= 0 || connect() && Libc.tryWrite(fd, text, 0, length) >= 0;

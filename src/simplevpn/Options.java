@@ -1,6 +1,8 @@
 package simplevpn;
 
+import simplevpn.base.Address;
 import simplevpn.base.Failure;
+import simplevpn.base.Network;
 import simplevpn.linux.TextFile;
 
 /**
@@ -9,7 +11,7 @@ import simplevpn.linux.TextFile;
  * <p>A config file has the same long names, one per line, {@code name value} or {@code name=value}; what stands behind
  * a {@code #} is a comment. The command line wins over it.
  */
-public final class Options {
+final class Options {
     private static final int MAX_CONFIG = 64 * 1024;
 
     private final String program;
@@ -58,7 +60,7 @@ public final class Options {
         for (int i = 0; i < words.length; i++) {
             String word = words[i];
             if (word.length() < 2 || word.charAt(0) != '-') {
-                throw wrong(word + ": what is this? Every option begins with a dash");
+                throw wrong(word + ": not understood, since options begin with a dash");
             }
             boolean isLong = word.charAt(1) == '-';
             int equals = isLong ? word.indexOf('=') : -1;
@@ -162,12 +164,12 @@ public final class Options {
     }
 
     /** Whether an option was given. */
-    public boolean given(String name) {
+    boolean given(String name) {
         return values[byName(name)] != null;
     }
 
     /** An option's value, or {@code null} when it was not given. */
-    public String text(String name) {
+    String text(String name) {
         return values[byName(name)];
     }
 
@@ -196,8 +198,36 @@ public final class Options {
         return (int) number;
     }
 
+    /** An address of a host, or {@code null} when the option was not given. */
+    Address address(String name) throws Failure {
+        if (!given(name)) {
+            return null;
+        }
+        Address address = Address.parse(text(name));
+        if (address == null || !address.isHost()) {
+            throw bad(name, "must be an IPv4 address that a host can have, such as 10.0.0.7");
+        }
+        return address;
+    }
+
+    /**
+     * A network.
+     *
+     * @param otherwise its value when it was not given
+     */
+    Network network(String name, Network otherwise) throws Failure {
+        if (!given(name)) {
+            return otherwise;
+        }
+        try {
+            return Network.parse(text(name));
+        } catch (Failure e) {
+            throw bad(name, e.getMessage());
+        }
+    }
+
     /** A failure that names an option as the user spelled it, and its value. */
-    public Failure bad(String name, String must) {
+    Failure bad(String name, String must) {
         int option = byName(name);
         return wrong(spelled[option] + " " + values[option] + ": " + must);
     }

@@ -1,7 +1,5 @@
 package simplevpn.base;
 
-import simplevpn.linux.Errno;
-
 /**
  * The end of a program that a user has to read about: one line, and the exit status that goes with it.
  *
@@ -29,17 +27,5 @@ public final class Failure extends Exception {
     public Failure(int status, String message) {
         super(message, null, false, false);
         this.status = status;
-    }
-
-    /**
-     * A failed call, named with its object and errno: {@code TUNSETIFF tun0: EBUSY (Device or resource busy)}.
-     *
-     * @param call the call and its object
-     * @param result the call's result, −errno
-     * @param advice what to do about it, or an empty string
-     */
-    public static Failure of(String call, int result, String advice) {
-        String line = call + ": " + Errno.text(-result);
-        return new Failure(SYSTEM, advice.isEmpty() ? line : line + ": " + advice);
     }
 }

@@ -14,13 +14,13 @@ public final class Ipv4 {
     }
 
     /** The prefix length of a netmask, or −1 when its ones are not all in front. */
-    public static int prefix(int netmask) {
+    public static int prefixLength(int netmask) {
         int length = Integer.bitCount(netmask);
         return netmask(length) == netmask ? length : -1;
     }
 
     /** Whether a host can have the address: not 0/8, 127/8, multicast, reserved or broadcast. */
-    public static boolean host(int address) {
+    public static boolean isHost(int address) {
         int first = address >>> 24;
         return first != 0 && first != 127 && first < 224;
     }

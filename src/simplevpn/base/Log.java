@@ -1,7 +1,5 @@
 package simplevpn.base;
 
-import simplevpn.linux.Libc;
-
 /**
  * One line per event on stderr: with the time (UTC) only when that is a terminal, since a supervisor adds its own.
  */
@@ -21,13 +19,16 @@ public final class Log {
     }
 
     /**
+     * Says how to write from now on.
+     *
      * @param name the program's name, in front of every line
      * @param most the most detailed level that is written
+     * @param isTerminal whether stderr is a terminal
      */
-    public static void start(String name, int most) {
+    public static void start(String name, int most, boolean isTerminal) {
         program = name;
         level = most;
-        terminal = Libc.isatty(2) == 1;
+        terminal = isTerminal;
     }
 
     /** Whether details are wanted: asked before a line is put together. */
@@ -35,15 +36,18 @@ public final class Log {
         return level >= DETAILS;
     }
 
-    /** Whether events are wanted. */
-    static boolean events() {
-        return level >= EVENTS;
-    }
-
     /** An event. */
     public static void event(String line) {
-        if (events()) {
+        if (level >= EVENTS) {
             write(line);
+        }
+    }
+
+    /** An event that others can cause as often as they like: written if the limit lets it pass, else counted. */
+    public static void event(String line, Ratelimit limit, long now) {
+        if (limit.pass(now)) {
+            long leftOut = limit.takeSuppressed();
+            event(leftOut == 0 ? line : line + " (" + leftOut + " such lines before it left out)");
         }
     }
 

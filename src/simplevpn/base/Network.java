@@ -1,34 +1,49 @@
 package simplevpn.base;
 
-import simplevpn.Options;
-
-/** An IPv4 network: its name, host order, and the length of its prefix. */
-public record Network(int name, int prefix) {
+/**
+ * A network: what {@code 10.0.0.0/16} says. It is a pool of addresses, or where a route leads.
+ *
+ * @param address its first address; the bits behind the prefix are zero
+ * @param length bits of its prefix, 0 to 32
+ */
+public record Network(Address address, int length) {
     /**
      * Reads a network that a server can give addresses of, such as {@code 10.0.0.0/16}.
      *
-     * @param options where it was said, for the message about what is wrong with it
-     * @param option the option's name
+     * @throws Failure with {@link Failure#USAGE}, and what a network has to be as its message
      */
-    public static Network parse(Options options, String option) throws Failure {
-        String text = options.text(option);
+    public static Network parse(String text) throws Failure {
         int slash = text.indexOf('/');
-        long address = Ipv4.parse(slash < 0 ? text : text.substring(0, slash));
-        if (address < 0) {
-            throw options.bad(option, "must be an IPv4 network and its length, such as 10.0.0.0/16");
+        Address address = Address.parse(slash < 0 ? text : text.substring(0, slash));
+        if (address == null) {
+            throw wrong("must be an IPv4 network and its length, such as 10.0.0.0/16");
         }
         int length = slash < 0 ? -1 : length(text, slash + 1);
         if (length < 8 || length > 30) {
-            throw options.bad(option, "must end in a length from /8 to /30, such as 10.0.0.0/16");
+            throw wrong("must end in a length from /8 to /30, such as 10.0.0.0/16");
         }
-        Network network = new Network((int) address & Ipv4.netmask(length), length);
-        if (network.name != (int) address) {
-            throw options.bad(option, "has bits set behind its length; the network is " + network);
+        Network network = ofIpv4(address.ipv4() & Ipv4.netmask(length), length);
+        if (!network.address.equals(address)) {
+            throw wrong("has bits set behind its length; the network is " + network);
         }
-        if (!Ipv4.host(network.name) || !Ipv4.host(network.name | ~Ipv4.netmask(length))) {
-            throw options.bad(option, "no host can have addresses of this network");
+        if (!address.isHost() || !Address.ofIpv4(address.ipv4() | ~network.netmask()).isHost()) {
+            throw wrong("no host can have addresses of this network");
         }
         return network;
+    }
+
+    /**
+     * An IPv4 network.
+     *
+     * @param address host order, its bits behind the prefix zero
+     * @param length bits of its prefix, 0 to 32
+     */
+    public static Network ofIpv4(int address, int length) {
+        return new Network(Address.ofIpv4(address), length);
+    }
+
+    private static Failure wrong(String must) {
+        return new Failure(Failure.USAGE, must);
     }
 
     private static int length(String text, int at) {
@@ -43,8 +58,19 @@ public record Network(int name, int prefix) {
         return length;
     }
 
+    /** The IPv4 netmask, host order. */
+    public int netmask() {
+        return Ipv4.netmask(length);
+    }
+
+    /** Whether an address belongs to it. */
+    public boolean contains(Address other) {
+        return (other.ipv4() & netmask()) == address.ipv4();
+    }
+
+    /** As people write it: {@code 10.0.0.0/16}. */
     @Override
     public String toString() {
-        return Ipv4.text(name) + "/" + prefix;
+        return address + "/" + length;
     }
 }

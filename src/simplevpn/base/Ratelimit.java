@@ -8,12 +8,12 @@ public final class Ratelimit {
     private final long interval;
     private long last;
     private int tokens;
-    private long refused;
+    private long suppressed;
 
     /**
      * @param perSecond how many a second in the long run, 1 to 1,000,000
      * @param burst how many at once
-     * @param now {@link System#nanoTime}
+     * @param now the time, nanoseconds of the loop's clock
      */
     public Ratelimit(int perSecond, int burst, long now) {
         this.burst = burst;
@@ -30,7 +30,7 @@ public final class Ratelimit {
             last += earned * interval;
         }
         if (tokens == 0) {
-            refused++;
+            suppressed++;
             return false;
         }
         tokens--;
@@ -38,9 +38,9 @@ public final class Ratelimit {
     }
 
     /** How many did not pass since this was last asked. */
-    public long takeRefused() {
-        long count = refused;
-        refused = 0;
+    public long takeSuppressed() {
+        long count = suppressed;
+        suppressed = 0;
         return count;
     }
 }

@@ -1,7 +1,5 @@
 package simplevpn.linux;
 
-import java.lang.foreign.Linker;
-
 /**
  * What the kernel's and libc's headers say: constants, and where the fields of structures lie on this processor.
  *
@@ -10,96 +8,95 @@ import java.lang.foreign.Linker;
  */
 public final class Abi {
     /** Bytes of {@code size_t}, {@code long} and a pointer: 8, or 4 on armhf. */
-    static final int WORD = (int) Linker.nativeLinker().canonicalLayouts().get("size_t").byteSize();
+    public static final int WORD = Libc.WORD;
 
     /* bits/socket.h, netinet/in.h */
     public static final int AF_UNIX = 1;
-    static final int AF_INET = 2;
-    static final int AF_INET6 = 10;
-    static final int SOCK_STREAM = 1;
+    public static final int AF_INET = 2;
+    public static final int AF_INET6 = 10;
+    public static final int SOCK_STREAM = 1;
     public static final int SOCK_DGRAM = 2;
     public static final int SOCK_NONBLOCK = 0x800;
     public static final int SOCK_CLOEXEC = 0x80000;
-    static final int SOMAXCONN = 4096;
-    static final int IPPROTO_TCP = 6;
-    static final int IPPROTO_IPV6 = 41;
-    static final int IPV6_V6ONLY = 26;
+    public static final int SOMAXCONN = 4096;
+    public static final int IPPROTO_TCP = 6;
+    public static final int IPPROTO_IPV6 = 41;
+    public static final int IPV6_V6ONLY = 26;
 
     /* asm-generic/socket.h */
-    static final int SOL_SOCKET = 1;
-    static final int SO_REUSEADDR = 2;
-    static final int SO_ERROR = 4;
+    public static final int SOL_SOCKET = 1;
+    public static final int SO_REUSEADDR = 2;
+    public static final int SO_ERROR = 4;
 
     /* netinet/tcp.h */
-    static final int TCP_NODELAY = 1;
-    static final int TCP_INFO = 11;
-    static final int TCP_CONGESTION = 13;
-    static final int TCP_USER_TIMEOUT = 18;
-    static final int TCP_NOTSENT_LOWAT = 25;
+    public static final int TCP_NODELAY = 1;
+    public static final int TCP_INFO = 11;
+    public static final int TCP_CONGESTION = 13;
+    public static final int TCP_USER_TIMEOUT = 18;
+    public static final int TCP_NOTSENT_LOWAT = 25;
 
     /* netdb.h */
-    static final int AI_PASSIVE = 1;
-    static final int AI_NUMERICHOST = 4;
-    static final int EAI_NONAME = -2;
-    static final int EAI_AGAIN = -3;
-    static final int EAI_NODATA = -5;
+    public static final int AI_PASSIVE = 1;
+    public static final int AI_NUMERICHOST = 4;
+    public static final int EAI_NONAME = -2;
+    public static final int EAI_AGAIN = -3;
+    public static final int EAI_NODATA = -5;
 
     /* bits/fcntl-linux.h */
-    static final int O_RDWR = 2;
-    static final int O_NONBLOCK = 0x800;
+    public static final int O_RDWR = 2;
+    public static final int O_NONBLOCK = 0x800;
     public static final int O_CLOEXEC = 0x80000;
 
     /* sys/epoll.h, sys/eventfd.h */
     public static final int EPOLLIN = 1;
     public static final int EPOLLOUT = 4;
-    static final int EPOLLERR = 8;
-    static final int EPOLLHUP = 16;
-    static final int EPOLL_CTL_ADD = 1;
-    static final int EPOLL_CTL_MOD = 3;
-    static final int EPOLL_CLOEXEC = 0x80000;
-    static final int EFD_NONBLOCK = 0x800;
-    static final int EFD_CLOEXEC = 0x80000;
+    public static final int EPOLLERR = 8;
+    public static final int EPOLLHUP = 16;
+    public static final int EPOLL_CTL_ADD = 1;
+    public static final int EPOLL_CTL_MOD = 3;
+    public static final int EPOLL_CLOEXEC = 0x80000;
+    public static final int EFD_NONBLOCK = 0x800;
+    public static final int EFD_CLOEXEC = 0x80000;
 
     /* bits/resource.h */
     public static final int RLIMIT_NOFILE = 7;
 
     /* linux/if_tun.h */
-    static final int TUNSETIFF = 0x400454ca;
-    static final int TUNSETOFFLOAD = 0x400454d0;
-    static final int TUNSETVNETHDRSZ = 0x400454d8;
-    static final int IFF_TUN = 0x0001;
-    static final int IFF_NO_PI = 0x1000;
-    static final int IFF_VNET_HDR = 0x4000;
+    public static final int TUNSETIFF = 0x400454ca;
+    public static final int TUNSETOFFLOAD = 0x400454d0;
+    public static final int TUNSETVNETHDRSZ = 0x400454d8;
+    public static final int IFF_TUN = 0x0001;
+    public static final int IFF_NO_PI = 0x1000;
+    public static final int IFF_VNET_HDR = 0x4000;
     public static final int TUN_F_CSUM = 0x01;
     public static final int TUN_F_TSO4 = 0x02;
     public static final int TUN_F_USO4 = 0x20;
     public static final int TUN_F_USO6 = 0x40;
 
     /* linux/sockios.h, linux/if.h, linux/route.h */
-    static final int SIOCADDRT = 0x890b;
-    static final int SIOCGIFFLAGS = 0x8913;
-    static final int SIOCSIFFLAGS = 0x8914;
-    static final int SIOCGIFADDR = 0x8915;
-    static final int SIOCSIFADDR = 0x8916;
-    static final int SIOCGIFNETMASK = 0x891b;
-    static final int SIOCSIFNETMASK = 0x891c;
-    static final int SIOCGIFMTU = 0x8921;
-    static final int SIOCSIFMTU = 0x8922;
-    static final int SIOCGIFTXQLEN = 0x8942;
-    static final int SIOCSIFTXQLEN = 0x8943;
-    static final int IFF_UP = 0x1;
-    static final int RTF_UP = 0x1;
+    public static final int SIOCADDRT = 0x890b;
+    public static final int SIOCGIFFLAGS = 0x8913;
+    public static final int SIOCSIFFLAGS = 0x8914;
+    public static final int SIOCGIFADDR = 0x8915;
+    public static final int SIOCSIFADDR = 0x8916;
+    public static final int SIOCGIFNETMASK = 0x891b;
+    public static final int SIOCSIFNETMASK = 0x891c;
+    public static final int SIOCGIFMTU = 0x8921;
+    public static final int SIOCSIFMTU = 0x8922;
+    public static final int SIOCSIFTXQLEN = 0x8943;
+    public static final int IFF_UP = 0x1;
+    public static final int RTF_UP = 0x1;
     public static final int IFNAMSIZ = 16;
 
     /** {@code struct sockaddr_in} (netinet/in.h): port and address are big-endian, the family is not. */
-    static final int SIN_FAMILY = 0;
-    static final int SIN_PORT = 2;
-    static final int SIN_ADDR = 4;
-    static final int SIN_SIZE = 16;
+    public static final int SIN_FAMILY = 0;
+    public static final int SIN_PORT = 2;
+    public static final int SIN_ADDR = 4;
+    public static final int SIN_SIZE = 16;
 
     /** {@code struct sockaddr_in6} (netinet/in.h). */
-    static final int SIN6_ADDR = 8;
-    static final int SIN6_SIZE = 28;
+    public static final int SIN6_ADDR = 8;
+    public static final int SIN6_SIZE = 28;
 
     /** {@code struct sockaddr_un} (sys/un.h). */
     public static final int SUN_FAMILY = 0;
@@ -107,36 +104,49 @@ public final class Abi {
     public static final int SUN_SIZE = 110;
 
     /** {@code struct tcp_info} (linux/tcp.h): its beginning, times in microseconds. */
-    static final int TCPI_RTT = 68;
-    static final int TCPI_TOTAL_RETRANS = 100;
-    static final int TCPI_MIN_RTT = 148;
-    static final int TCPI_SIZE = TCPI_MIN_RTT + 4;
+    public static final int TCPI_RTT = 68;
+    public static final int TCPI_TOTAL_RETRANS = 100;
+    public static final int TCPI_MIN_RTT = 148;
+    public static final int TCPI_SIZE = TCPI_MIN_RTT + 4;
 
     /** {@code struct ifreq} (linux/if.h): name, then a union; 40 bytes serve every processor. */
-    static final int IFR_NAME = 0;
-    static final int IFR_UNION = IFNAMSIZ;
-    static final int IFR_SIZE = 40;
+    public static final int IFR_NAME = 0;
+    public static final int IFR_UNION = IFNAMSIZ;
+    public static final int IFR_SIZE = 40;
+
+    /** {@code struct virtio_net_hdr} (linux/virtio_net.h), its integers in the processor's byte order. */
+    public static final int VNET_FLAGS = 0;
+    public static final int VNET_GSO_TYPE = 1;
+    public static final int VNET_HDR_LEN = 2;
+    public static final int VNET_GSO_SIZE = 4;
+    public static final int VNET_CSUM_START = 6;
+    public static final int VNET_CSUM_OFFSET = 8;
+    public static final int VNET_SIZE = 10;
+    public static final int VIRTIO_NET_HDR_F_NEEDS_CSUM = 1;
+    public static final int VIRTIO_NET_HDR_GSO_NONE = 0;
+    public static final int VIRTIO_NET_HDR_GSO_TCPV4 = 1;
+    public static final int VIRTIO_NET_HDR_GSO_UDP_L4 = 5;
 
     /** {@code struct epoll_event} (sys/epoll.h): packed on x86_64 alone. */
-    static final int EPOLL_EVENTS = 0;
-    static final int EPOLL_DATA;
-    static final int EPOLL_SIZE;
+    public static final int EPOLL_EVENTS = 0;
+    public static final int EPOLL_DATA;
+    public static final int EPOLL_SIZE;
 
     /** {@code struct addrinfo} (netdb.h). */
-    static final int AI_FLAGS;
-    static final int AI_FAMILY;
-    static final int AI_SOCKTYPE;
-    static final int AI_ADDRLEN;
-    static final int AI_ADDR;
-    static final int AI_NEXT;
-    static final int AI_SIZE;
+    public static final int AI_FLAGS;
+    public static final int AI_FAMILY;
+    public static final int AI_SOCKTYPE;
+    public static final int AI_ADDRLEN;
+    public static final int AI_ADDR;
+    public static final int AI_NEXT;
+    public static final int AI_SIZE;
 
     /** {@code struct rtentry} (linux/route.h). */
-    static final int RT_DST;
-    static final int RT_GENMASK;
-    static final int RT_FLAGS;
-    static final int RT_DEV;
-    static final int RT_SIZE;
+    public static final int RT_DST;
+    public static final int RT_GENMASK;
+    public static final int RT_FLAGS;
+    public static final int RT_DEV;
+    public static final int RT_SIZE;
 
     /** {@code struct rlimit} (bits/resource.h): soft, then hard limit, a word each. */
     public static final int RLIM_CUR = 0;

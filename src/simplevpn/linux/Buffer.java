@@ -15,7 +15,7 @@ public final class Buffer {
     /** Big-endian view of the whole memory; only its absolute methods are used. */
     public final ByteBuffer bytes;
     /** The same bytes in the processor's byte order, as the kernel's structures want them. */
-    public final ByteBuffer host;
+    public final ByteBuffer nativeOrder;
     /** Where the memory begins. */
     final long address;
     /** Size in bytes. */
@@ -26,7 +26,7 @@ public final class Buffer {
     private Buffer(Arena arena, MemorySegment memory) {
         this.arena = arena;
         this.bytes = memory.asByteBuffer();
-        this.host = bytes.duplicate().order(ByteOrder.nativeOrder());
+        this.nativeOrder = bytes.duplicate().order(ByteOrder.nativeOrder());
         this.address = memory.address();
         this.size = (int) memory.byteSize();
     }
@@ -68,15 +68,15 @@ public final class Buffer {
 
     /** The pointer at byte {@code at}. */
     public long word(int at) {
-        return Abi.WORD == Long.BYTES ? host.getLong(at) : host.getInt(at) & 0xffff_ffffL;
+        return Abi.WORD == Long.BYTES ? nativeOrder.getLong(at) : nativeOrder.getInt(at) & 0xffff_ffffL;
     }
 
     /** Stores a pointer at byte {@code at}. */
     public void word(int at, long pointer) {
         if (Abi.WORD == Long.BYTES) {
-            host.putLong(at, pointer);
+            nativeOrder.putLong(at, pointer);
         } else {
-            host.putInt(at, (int) pointer);
+            nativeOrder.putInt(at, (int) pointer);
         }
     }
 

@@ -1,7 +1,7 @@
 package simplevpn.linux;
 
+import simplevpn.base.Address;
 import simplevpn.base.Failure;
-import simplevpn.base.Ipv4;
 
 /**
  * One address and port of the outer network: a {@code struct sockaddr} for libc, and as text for people.
@@ -18,10 +18,10 @@ public final class Endpoint {
     }
 
     /** Copies the first {@code length} bytes of a {@code struct sockaddr}. */
-    static Endpoint of(Buffer socketAddress, int at, int length) {
+    public static Endpoint of(Buffer socketAddress, int at, int length) {
         byte[] copy = new byte[length];
         socketAddress.bytes.get(at, copy);
-        return new Endpoint(socketAddress.host.getShort(at + Abi.SIN_FAMILY), copy);
+        return new Endpoint(socketAddress.nativeOrder.getShort(at + Abi.SIN_FAMILY), copy);
     }
 
     /**
@@ -36,8 +36,8 @@ public final class Endpoint {
     public static Endpoint[] resolve(String host, int port, boolean passive) throws Failure {
         Buffer hints = Buffer.temporary(Abi.AI_SIZE);
         Buffer list = Buffer.temporary(Abi.WORD);
-        hints.host.putInt(Abi.AI_FLAGS, passive ? Abi.AI_PASSIVE | Abi.AI_NUMERICHOST : 0);
-        hints.host.putInt(Abi.AI_SOCKTYPE, Abi.SOCK_STREAM);
+        hints.nativeOrder.putInt(Abi.AI_FLAGS, passive ? Abi.AI_PASSIVE | Abi.AI_NUMERICHOST : 0);
+        hints.nativeOrder.putInt(Abi.AI_SOCKTYPE, Abi.SOCK_STREAM);
         int result = Libc.getaddrinfo(host, Integer.toString(port), hints, list);
         long first = list.word(0);
         hints.free();
@@ -64,21 +64,21 @@ public final class Endpoint {
         long next = first;
         for (int i = 0; i < count; i++) {
             Buffer info = Buffer.at(next, Abi.AI_SIZE);
-            int length = info.host.getInt(Abi.AI_ADDRLEN);
+            int length = info.nativeOrder.getInt(Abi.AI_ADDRLEN);
             found[i] = of(Buffer.at(info.word(Abi.AI_ADDR), length), 0, length);
             next = info.word(Abi.AI_NEXT);
         }
         return found;
     }
 
-    /** The IPv4 address in host order, also of one mapped into IPv6; 0 for any other. */
-    public int ipv4() {
+    /** The IPv4 address, also of one mapped into IPv6; {@code null} for any other. */
+    public Address ipv4() {
         if (family == Abi.AF_INET) {
-            return int32(Abi.SIN_ADDR);
+            return Address.ofIpv4(int32(Abi.SIN_ADDR));
         }
         boolean mapped = int32(Abi.SIN6_ADDR) == 0 && int32(Abi.SIN6_ADDR + 4) == 0
                 && int32(Abi.SIN6_ADDR + 8) == 0xffff;
-        return mapped ? int32(Abi.SIN6_ADDR + 12) : 0;
+        return mapped ? Address.ofIpv4(int32(Abi.SIN6_ADDR + 12)) : null;
     }
 
     private int int32(int at) {
@@ -90,9 +90,9 @@ public final class Endpoint {
     @Override
     public String toString() {
         int port = (address[Abi.SIN_PORT] & 255) << 8 | address[Abi.SIN_PORT + 1] & 255;
-        int ipv4 = ipv4();
-        if (family == Abi.AF_INET || ipv4 != 0) {
-            return Ipv4.text(ipv4) + ":" + port;
+        Address ipv4 = ipv4();
+        if (ipv4 != null) {
+            return ipv4 + ":" + port;
         }
         Buffer copy = Buffer.temporary(address.length);
         copy.bytes.put(0, address);

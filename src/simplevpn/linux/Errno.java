@@ -1,48 +1,62 @@
 package simplevpn.linux;
 
+import simplevpn.base.Failure;
+
 /**
  * Names of the error numbers that the calls in {@link Libc} can return, as {@code asm-generic/errno-base.h} and
  * {@code asm-generic/errno.h} number them: the same on x86, ARM and RISC-V.
  */
 public final class Errno {
-    static final int EPERM = 1;
-    static final int ENOENT = 2;
-    static final int EINTR = 4;
-    static final int EIO = 5;
-    static final int ENXIO = 6;
+    public static final int EPERM = 1;
+    public static final int ENOENT = 2;
+    public static final int EINTR = 4;
+    public static final int EIO = 5;
+    public static final int ENXIO = 6;
     public static final int EBADF = 9;
     public static final int EAGAIN = 11;
-    static final int ENOMEM = 12;
-    static final int EACCES = 13;
-    static final int EBUSY = 16;
-    static final int EEXIST = 17;
-    static final int ENODEV = 19;
-    static final int ENOTDIR = 20;
-    static final int EISDIR = 21;
+    public static final int ENOMEM = 12;
+    public static final int EACCES = 13;
+    public static final int EBUSY = 16;
+    public static final int EEXIST = 17;
+    public static final int ENODEV = 19;
+    public static final int ENOTDIR = 20;
+    public static final int EISDIR = 21;
     public static final int EINVAL = 22;
-    static final int ENFILE = 23;
+    public static final int ENFILE = 23;
     public static final int EMFILE = 24;
-    static final int ENOTTY = 25;
-    static final int EPIPE = 32;
-    static final int ENAMETOOLONG = 36;
-    static final int ENOSYS = 38;
-    static final int ELOOP = 40;
-    static final int EBADFD = 77;
-    static final int EOPNOTSUPP = 95;
+    public static final int ENOTTY = 25;
+    public static final int EPIPE = 32;
+    public static final int ENAMETOOLONG = 36;
+    public static final int ENOSYS = 38;
+    public static final int ELOOP = 40;
+    public static final int EBADFD = 77;
+    public static final int EOPNOTSUPP = 95;
     public static final int EAFNOSUPPORT = 97;
-    static final int EADDRINUSE = 98;
-    static final int EADDRNOTAVAIL = 99;
-    static final int ENETDOWN = 100;
-    static final int ENETUNREACH = 101;
+    public static final int EADDRINUSE = 98;
+    public static final int EADDRNOTAVAIL = 99;
+    public static final int ENETDOWN = 100;
+    public static final int ENETUNREACH = 101;
     public static final int ECONNABORTED = 103;
-    static final int ECONNRESET = 104;
+    public static final int ECONNRESET = 104;
     public static final int ENOBUFS = 105;
-    static final int ETIMEDOUT = 110;
-    static final int ECONNREFUSED = 111;
-    static final int EHOSTUNREACH = 113;
-    static final int EINPROGRESS = 115;
+    public static final int ETIMEDOUT = 110;
+    public static final int ECONNREFUSED = 111;
+    public static final int EHOSTUNREACH = 113;
+    public static final int EINPROGRESS = 115;
 
     private Errno() {
+    }
+
+    /**
+     * The failure of a call, named with its object and errno: {@code TUNSETIFF tun0: EBUSY (Device or resource busy)}.
+     *
+     * @param call the call and its object
+     * @param result the call's result, −errno
+     * @param advice what to do about it, or an empty string
+     */
+    public static Failure failure(String call, int result, String advice) {
+        String line = call + ": " + text(-result);
+        return new Failure(Failure.SYSTEM, advice.isEmpty() ? line : line + ": " + advice);
     }
 
     /**

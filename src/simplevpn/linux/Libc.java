@@ -29,6 +29,8 @@ import java.nio.charset.StandardCharsets;
  */
 public final class Libc {
     private static final Linker LINKER = Linker.nativeLinker();
+    /** Bytes of {@code size_t}, which are those of {@code long} and of a pointer too: 8, or 4 on armhf. */
+    static final int WORD = (int) LINKER.canonicalLayouts().get("size_t").byteSize();
     private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
     private static final int ERRNO_OFFSET = (int) Linker.Option.captureStateLayout()
             .byteOffset(MemoryLayout.PathElement.groupElement("errno"));
@@ -94,7 +96,7 @@ public final class Libc {
 
     /** The last arguments of a handle as longs, which are narrowed where a word is 4 bytes. */
     private static MethodHandle widened(MethodHandle handle, int arity) {
-        if (Abi.WORD == Long.BYTES) {
+        if (WORD == Long.BYTES) {
             return handle;
         }
         MethodType type = handle.type();
@@ -106,7 +108,7 @@ public final class Libc {
 
     /** −errno for a result of −1, otherwise the result. */
     private static int result(int returned) {
-        return returned == -1 ? -STATE.host.getInt(ERRNO_OFFSET) : returned;
+        return returned == -1 ? -STATE.nativeOrder.getInt(ERRNO_OFFSET) : returned;
     }
 
     /** A downcall handle throws nothing of its own: what arrives here is the VM's own trouble. */
@@ -208,7 +210,7 @@ public final class Libc {
      * @param length 4 bytes for the address's length
      */
     static int accept4(int fd, Buffer peer, Buffer length) {
-        length.host.putInt(0, peer.size);
+        length.nativeOrder.putInt(0, peer.size);
         return call(ACCEPT4, fd, peer.address, length.address, Abi.SOCK_NONBLOCK | Abi.SOCK_CLOEXEC);
     }
 
@@ -279,7 +281,7 @@ public final class Libc {
 
     /** getsockopt(2) into {@code value}, at most its size; how many bytes it has goes to {@code length}. */
     static int getsockopt(int fd, int level, int option, Buffer value, Buffer length) {
-        length.host.putInt(0, value.size);
+        length.nativeOrder.putInt(0, value.size);
         return call(GETSOCKOPT, fd, level, option, value.address, length.address);
     }
 

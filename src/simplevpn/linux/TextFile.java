@@ -3,7 +3,7 @@ package simplevpn.linux;
 import java.nio.charset.StandardCharsets;
 import simplevpn.base.Failure;
 
-/** Small files of text: what the user wrote, and what the kernel says of itself under /proc. */
+/** Small text files, read whole: a config file, or the lists that the kernel keeps under /proc (proc(5)). */
 public final class TextFile {
     private TextFile() {
     }
@@ -17,7 +17,7 @@ public final class TextFile {
     public static String read(String path, int most) throws Failure {
         int fd = Libc.open(path, Abi.O_CLOEXEC);
         if (fd < 0) {
-            throw Failure.of("open " + path, fd, "");
+            throw Errno.failure("open " + path, fd, "");
         }
         Buffer content = Buffer.temporary(most);
         int length = 0;
@@ -30,7 +30,7 @@ public final class TextFile {
         content.bytes.get(0, bytes);
         content.free();
         if (result < 0) {
-            throw Failure.of("read " + path, result, "");
+            throw Errno.failure("read " + path, result, "");
         }
         return length == most ? null : new String(bytes, StandardCharsets.UTF_8);
     }

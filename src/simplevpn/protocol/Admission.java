@@ -1,81 +1,86 @@
 package simplevpn.protocol;
 
 import java.nio.ByteBuffer;
-import simplevpn.Peer;
-import simplevpn.Server;
+import simplevpn.base.Address;
 import simplevpn.base.Ipv4;
 import simplevpn.base.Network;
 
 /**
- * How a server answers address requests: who gets which address, who is refused and why, and the answer's bytes.
+ * How a server answers address requests: who gets which address, who is refused and why, and who has to go for it
+ * (PROTOCOL.md, parts 1 and 2).
  *
- * <p>Does no I/O; {@link Server} sends the answer, and closes whom it has to.
+ * @param <M> who asks
  */
-public final class Admission {
+public final class Admission<M extends Member> {
     private final Network network;
+    private final Allocator<M> pool;
     private final int mtu;
     private final int timeout;
     private final int maxClients;
     private final int features;
 
-    /** Who has which address. */
-    public final Allocator<Peer> pool;
-    /** The last request's outcome: why it is refused, or {@code null}. */
-    public String refusal;
-    /** The last request's outcome: the dead connection of the same client, to be closed, or {@code null}. */
-    public Peer displaced;
-
     /**
+     * @param pool the addresses of the network
      * @param mtu pushed to extended clients, bytes
      * @param timeout seconds of silence after which a client is dropped
      * @param maxClients how many may have an address at once
      * @param features feature bits that this server accepts
      */
-    public Admission(Network network, int mtu, int timeout, int maxClients, int features) {
+    Admission(Network network, Allocator<M> pool, int mtu, int timeout, int maxClients, int features) {
         this.network = network;
+        this.pool = pool;
         this.mtu = mtu;
         this.timeout = timeout;
-        this.features = features;
-        pool = new Allocator<>(network.name(), network.prefix());
         this.maxClients = Math.min(maxClients, pool.capacity());
+        this.features = features;
+    }
+
+    /**
+     * What became of a request.
+     *
+     * @param answer what to send: an address, or a refusal
+     * @param framing in force from the first frame after the answer
+     * @param displaced the old connection of the same client, which died unnoticed and is to be closed, or {@code null}
+     * @param <M> who asks
+     */
+    public record Outcome<M>(Answer answer, Framing framing, M displaced) {
     }
 
     /** How many clients can have an address at once. */
-    public int maxClients() {
+    int maxClients() {
         return maxClients;
     }
 
     /**
-     * Decides on the first request of a connection: {@link Peer} gets its address, or {@link #refusal} the reason.
+     * Decides on the first request of a connection; unless it is refused, the client has its address then.
      *
-     * @param b where the request is, all of its bytes
+     * @param request where the request is, all of its bytes
      */
-    public void decide(Peer peer, ByteBuffer b, int at) {
-        boolean extended = Wire.isExtendedRequest(b, at);
-        int wanted = Wire.wanted(b, at);
-        long token = extended ? Wire.token(b, at) : 0;
-        Peer holder = pool.holder(wanted);
+    Outcome<M> decide(M member, ByteBuffer request, int at) {
+        boolean extended = Wire.isExtendedRequest(request, at);
+        int wanted = Wire.wanted(request, at);
+        long token = extended ? Wire.token(request, at) : 0;
+        M holder = pool.holder(wanted);
         boolean takeover = holder != null && token != 0 && holder.token == token;
-        displaced = takeover ? holder : null;
-        refusal = takeover ? null : refusal(wanted, holder);
+        String refusal = takeover ? null : refusal(wanted, holder);
         if (refusal != null) {
-            return;
+            return new Outcome<>(Answer.refusing(refusal), Framing.CLASSIC, null);
         }
         if (takeover) {
             pool.release(wanted);
         }
-        peer.extended = extended;
-        peer.token = token;
-        peer.features = extended ? Wire.features(b, at) & features : 0;
+        member.token = token;
         if (wanted == 0) {
-            peer.address = pool.dynamic(peer);
+            member.ipv4 = pool.dynamic(member);
         } else {
-            pool.fixed(wanted, peer);
-            peer.address = wanted;
+            pool.fixed(wanted, member);
+            member.ipv4 = wanted;
         }
+        Framing framing = extended ? Framing.extended(Wire.features(request, at) & features) : Framing.CLASSIC;
+        return new Outcome<>(answer(member, framing), framing, takeover ? holder : null);
     }
 
-    private String refusal(int wanted, Peer holder) {
+    private String refusal(int wanted, M holder) {
         if (pool.leased() >= maxClients) {
             return "the server is full, " + maxClients + " clients are its limit";
         }
@@ -91,34 +96,14 @@ public final class Admission {
         return holder != null ? Ipv4.text(wanted) + " is taken by another client" : null;
     }
 
-    /**
-     * Writes the answer to a client that has an address.
-     *
-     * @param request where the request is, all of its bytes
-     * @return the answer's length
-     */
-    public int answer(Peer peer, ByteBuffer request, int requestAt, ByteBuffer b, int at) {
-        if (!Wire.isExtendedRequest(request, requestAt)) {
-            return Wire.classicAnswer(b, at, request, requestAt, peer.address);
-        }
-        int next = Wire.beginAnswer(b, at, request, requestAt, peer.features, peer.address);
-        next = Wire.option4(b, next, Wire.NETMASK, Ipv4.netmask(network.prefix()));
-        next = Wire.option4(b, next, Wire.SERVER, pool.own());
-        next = Wire.option2(b, next, Wire.MTU, mtu);
-        next = Wire.option4(b, next, Wire.KEEPALIVE_TIMES, Math.max(1, timeout / 4) << 16 | timeout);
-        return Wire.endAnswer(b, at, next);
-    }
-
-    /**
-     * Writes the refusal, with the reason that {@link #decide} gave.
-     *
-     * @return its length; 0 for a classic client, which is refused by closing the connection
-     */
-    public int refuse(ByteBuffer request, int requestAt, ByteBuffer b, int at) {
-        if (!Wire.isExtendedRequest(request, requestAt)) {
-            return 0;
-        }
-        int next = Wire.beginAnswer(b, at, request, requestAt, 0, 0);
-        return Wire.endAnswer(b, at, Wire.reason(b, next, refusal));
+    /** What is in force for a client that has an address. */
+    Answer answer(M member, Framing framing) {
+        Answer answer = Answer.assigning(member.address(), framing.features);
+        answer.length = network.length();
+        answer.server = Address.ofIpv4(pool.own());
+        answer.mtu = mtu;
+        answer.idle = Math.max(1, timeout / 4);
+        answer.timeout = timeout;
+        return answer;
     }
 }

@@ -1,6 +1,6 @@
 package simplevpn.protocol;
 
-import simplevpn.base.Ipv4;
+import simplevpn.base.Network;
 
 /**
  * The address pool of one network: who holds which address.
@@ -12,7 +12,7 @@ import simplevpn.base.Ipv4;
  *
  * @param <H> who can hold an address
  */
-public final class Allocator<H> {
+final class Allocator<H> {
     private static final int PAGE_BITS = 8;
     private static final int PAGE = 1 << PAGE_BITS;
 
@@ -24,16 +24,13 @@ public final class Allocator<H> {
     /** Offset in the network from which the search for a free address goes on. */
     private int cursor;
 
-    /**
-     * @param network the network's name, host order
-     * @param prefix its length, 8 to 30
-     */
-    Allocator(int network, int prefix) {
-        if (prefix < 8 || prefix > 30) {
-            throw new IllegalArgumentException("prefix length " + prefix);
+    /** @param of the network that the addresses are of, with a length of 8 to 30 */
+    Allocator(Network of) {
+        if (of.length() < 8 || of.length() > 30) {
+            throw new IllegalArgumentException("network " + of);
         }
-        netmask = Ipv4.netmask(prefix);
-        this.network = network & netmask;
+        netmask = of.netmask();
+        network = of.address().ipv4();
         int count = (~netmask >>> PAGE_BITS) + 1;
         pages = new Object[count][];
         used = new int[count];
@@ -41,7 +38,7 @@ public final class Allocator<H> {
     }
 
     /** The server's own address: the first of the network. */
-    public int own() {
+    int own() {
         return network + 1;
     }
 
@@ -51,12 +48,12 @@ public final class Allocator<H> {
     }
 
     /** How many hold one now. */
-    public int leased() {
+    int leased() {
         return leased;
     }
 
     /** Whether an address belongs to the network, reserved ones included. */
-    public boolean contains(int address) {
+    boolean contains(int address) {
         return (address & netmask) == network;
     }
 
@@ -66,13 +63,13 @@ public final class Allocator<H> {
     }
 
     /** Whether no client may have an address: outside the network, its name, its broadcast, the server's own. */
-    public boolean reserved(int address) {
+    boolean reserved(int address) {
         return !contains(address) || address == network || address == own() || broadcast(address);
     }
 
     /** Who holds an address, or {@code null}; any address may be asked about. */
     @SuppressWarnings("unchecked")
-    public H holder(int address) {
+    H holder(int address) {
         if (!contains(address)) {
             return null;
         }
@@ -133,7 +130,7 @@ public final class Allocator<H> {
     }
 
     /** Ends a lease; does nothing for an address that nobody holds. */
-    public void release(int address) {
+    void release(int address) {
         if (holder(address) == null) {
             return;
         }

@@ -2,33 +2,70 @@ package simplevpn.protocol;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import simplevpn.base.Address;
 import simplevpn.base.Ipv4;
+import simplevpn.base.Network;
 
 /**
- * What a server's answer to an address request says, checked: its options, or the reason why it is no good.
+ * A server's answer to an address request: what a client may use, or why it is refused (PROTOCOL.md, part 2). Made by a
+ * server and written, or read by a client and checked.
  */
 public final class Answer {
+    /** The longest answer that is written, bytes. */
+    public static final int MAX_LENGTH = Wire.HEADER + 5 * 8 + 2 + 200;
+    /** Bytes that the reason of a refusal has at most. */
+    public static final int MAX_REASON = 200;
+
+    /* Types of options. */
+    private static final int NETMASK = 1;
+    private static final int SERVER = 2;
+    private static final int MTU = 3;
+    private static final int KEEPALIVE = 4;
+    private static final int ROUTE = 5;
+    private static final int REFUSAL = 6;
+
+    /** Length of the network's prefix that classic programs assume. */
+    private static final int CLASSIC_LENGTH = 16;
+
     /** Whether the server is an extended one. */
     public final boolean extended;
     /** Feature bits accepted, 0 from a classic server. */
     public final int features;
-    /** The assigned address, host order; 0 in a refusal. */
-    public final int address;
-    /** Length of the network's prefix; classic servers assume 16. */
-    public int prefix = 16;
-    /** The server's own address on the VPN, or 0 if it did not say. */
-    int server;
+    /** The assigned address; {@code null} in a refusal, and when there is something {@link #invalid}. */
+    public final Address address;
+    /** Length of the network's prefix. */
+    public int length = CLASSIC_LENGTH;
+    /** The server's own address on the VPN, or {@code null} if it did not say. */
+    public Address server;
     /** MTU of the tunnel interface in bytes, or 0 if the server did not say. */
     public int mtu;
     /** Seconds of silence before a keepalive, and until the peer is dead; 0 if the server did not say. */
     public int idle;
     public int timeout;
-    /** Routes through the tunnel: network, prefix length, network, … */
-    public int[] routes = {};
+    /** Routes through the tunnel. */
+    public Network[] routes = {};
     /** Why the server refused, or {@code null}. */
     public String refusal;
-    /** Why this answer cannot be used, or {@code null}. */
+    /** Why this answer, which was read, cannot be used, or {@code null}. */
     public String invalid;
+
+    private Answer(boolean extended, int features, Address address) {
+        this.extended = extended;
+        this.features = features;
+        this.address = address;
+    }
+
+    /** An extended server's answer that assigns an address; what else it says is filled in then. */
+    static Answer assigning(Address address, int features) {
+        return new Answer(true, features, address);
+    }
+
+    /** A refusal, with its reason for people. */
+    static Answer refusing(String reason) {
+        Answer answer = new Answer(true, 0, null);
+        answer.refusal = reason;
+        return answer;
+    }
 
     /**
      * Reads an address message.
@@ -37,21 +74,20 @@ public final class Answer {
      * @param at where it begins
      * @param length its length, at least {@link Wire#HEADER}
      */
-    public Answer(ByteBuffer b, int at, int length) {
-        extended = Wire.isExtendedAnswer(b, at);
-        address = Wire.assigned(b, at);
-        if (!extended) {
-            features = 0;
-        } else {
-            features = Wire.features(b, at);
-            options(b, at + Wire.HEADER, at + length);
+    public static Answer read(ByteBuffer b, int at, int length) {
+        boolean extended = Wire.isExtendedAnswer(b, at);
+        Address address = Address.ofIpv4(Wire.assigned(b, at));
+        Answer answer = new Answer(extended, extended ? Wire.features(b, at) : 0, address.isHost() ? address : null);
+        if (extended) {
+            answer.readOptions(b, at + Wire.HEADER, at + length);
         }
-        if (invalid == null && refusal == null && !Ipv4.host(address)) {
-            invalid = "the server assigned " + Ipv4.text(address) + ", which no host can have";
+        if (answer.address == null && answer.invalid == null && answer.refusal == null) {
+            answer.invalid = "the server assigned " + address + ", which no host can have";
         }
+        return answer;
     }
 
-    private void options(ByteBuffer b, int from, int end) {
+    private void readOptions(ByteBuffer b, int from, int end) {
         int at = from;
         while (at < end && invalid == null) {
             if (end - at < 2 || (b.get(at + 1) & 0xff) > end - at - 2) {
@@ -59,65 +95,119 @@ public final class Answer {
                 return;
             }
             int type = b.get(at) & 0xff;
-            int length = b.get(at + 1) & 0xff;
-            option(b, type, at + 2, length);
-            at += 2 + length;
+            int size = b.get(at + 1) & 0xff;
+            if (!fits(type, size)) {
+                invalid = "option " + type + " of the server's answer has a length of " + size + " bytes";
+            } else if (!readOption(b, type, at + 2, size)) {
+                invalid = "option " + type + " of the server's answer has an impossible value";
+            }
+            at += 2 + size;
         }
     }
 
-    private void option(ByteBuffer b, int type, int at, int length) {
-        boolean fits = switch (type) {
-            case Wire.NETMASK, Wire.SERVER, Wire.KEEPALIVE_TIMES -> length == 4;
-            case Wire.MTU -> length == 2;
-            case Wire.ROUTE -> length == 5;
-            case Wire.REFUSAL -> length <= Wire.MAX_REASON;
+    /** Whether an option's value may have that many bytes. */
+    private static boolean fits(int type, int size) {
+        return switch (type) {
+            case NETMASK, SERVER, KEEPALIVE -> size == 4;
+            case MTU -> size == 2;
+            case ROUTE -> size == 5;
+            case REFUSAL -> size <= MAX_REASON;
             default -> true;
         };
-        boolean sane = fits;
-        if (fits) {
-            switch (type) {
-                case Wire.NETMASK -> {
-                    prefix = Ipv4.prefix(b.getInt(at));
-                    sane = prefix > 0;
-                }
-                case Wire.SERVER -> server = b.getInt(at);
-                case Wire.MTU -> {
-                    mtu = b.getShort(at) & 0xffff;
-                    sane = mtu >= Ipv4.MIN_MTU;
-                }
-                case Wire.KEEPALIVE_TIMES -> {
-                    idle = b.getShort(at) & 0xffff;
-                    timeout = b.getShort(at + 2) & 0xffff;
-                    sane = idle > 0 && timeout >= idle;
-                }
-                case Wire.ROUTE -> sane = route(b.getInt(at), b.get(at + 4) & 0xff);
-                case Wire.REFUSAL -> refusal = text(b, at, length);
-                default -> {
-                    // Unknown types are skipped: a newer server may have more to say.
-                }
-            }
-        }
-        if (!sane) {
-            invalid = "option " + type + " of the server's answer has " + (fits ? "an impossible value"
-                    : "a length of " + length + " bytes");
-        }
     }
 
-    private boolean route(int network, int length) {
-        if (length > 32 || (network & ~Ipv4.netmask(length)) != 0) {
+    /** Takes an option's value; returns whether it is a possible one. */
+    private boolean readOption(ByteBuffer b, int type, int at, int size) {
+        switch (type) {
+            case NETMASK -> {
+                length = Ipv4.prefixLength(b.getInt(at));
+                return length > 0;
+            }
+            case SERVER -> server = Address.ofIpv4(b.getInt(at));
+            case MTU -> {
+                mtu = b.getShort(at) & 0xffff;
+                return mtu >= Ipv4.MIN_MTU;
+            }
+            case KEEPALIVE -> {
+                idle = b.getShort(at) & 0xffff;
+                timeout = b.getShort(at + 2) & 0xffff;
+                return idle > 0 && timeout >= idle;
+            }
+            case ROUTE -> {
+                return readRoute(b.getInt(at), b.get(at + 4) & 0xff);
+            }
+            case REFUSAL -> {
+                byte[] text = new byte[size];
+                b.get(at, text);
+                refusal = new String(text, StandardCharsets.UTF_8);
+            }
+            default -> {
+                // Unknown types are skipped: a newer server may have more to say.
+            }
+        }
+        return true;
+    }
+
+    private boolean readRoute(int destination, int prefixLength) {
+        if (prefixLength > 32 || (destination & ~Ipv4.netmask(prefixLength)) != 0) {
             return false;
         }
-        int[] more = new int[routes.length + 2];
+        Network[] more = new Network[routes.length + 1];
         System.arraycopy(routes, 0, more, 0, routes.length);
-        more[routes.length] = network;
-        more[routes.length + 1] = length;
+        more[routes.length] = Network.ofIpv4(destination, prefixLength);
         routes = more;
         return true;
     }
 
-    private static String text(ByteBuffer b, int at, int length) {
-        byte[] bytes = new byte[length];
-        b.get(at, bytes);
-        return new String(bytes, StandardCharsets.UTF_8);
+    /**
+     * Writes it, as the answer to a request: in full to an extended client; 20 bytes to a classic one, which is refused
+     * by closing the connection instead.
+     *
+     * @param b has room for {@link #MAX_LENGTH} bytes at {@code at}
+     * @param request where the request is, all of its bytes
+     * @return its length; 0 when there is nothing to send
+     */
+    public int write(ByteBuffer b, int at, ByteBuffer request, int requestAt) {
+        if (!Wire.isExtendedRequest(request, requestAt)) {
+            return refusal != null ? 0 : Wire.classicAnswer(b, at, request, requestAt, address.ipv4());
+        }
+        int next = at + Wire.HEADER;
+        next = refusal != null ? putReason(b, next) : putOptions(b, next);
+        Wire.extendedAnswer(b, at, request, requestAt, next - at, features, refusal != null ? 0 : address.ipv4());
+        return next - at;
+    }
+
+    private int putOptions(ByteBuffer b, int at) {
+        int next = put4(b, at, NETMASK, Ipv4.netmask(length));
+        next = put4(b, next, SERVER, server.ipv4());
+        next = begin(b, next, MTU, 2);
+        b.putShort(next, (short) mtu);
+        return put4(b, next + 2, KEEPALIVE, idle << 16 | timeout);
+    }
+
+    /** Puts the reason, cut to {@link #MAX_REASON} bytes between two characters. */
+    private int putReason(ByteBuffer b, int at) {
+        byte[] text = refusal.getBytes(StandardCharsets.UTF_8);
+        int size = text.length;
+        if (size > MAX_REASON) {
+            size = MAX_REASON;
+            while ((text[size] & 0xc0) == 0x80) {
+                size--;
+            }
+        }
+        b.put(begin(b, at, REFUSAL, size), text, 0, size);
+        return at + 2 + size;
+    }
+
+    private static int put4(ByteBuffer b, int at, int type, int value) {
+        b.putInt(begin(b, at, type, 4), value);
+        return at + 6;
+    }
+
+    /** Puts an option's type and length; returns where its value goes. */
+    private static int begin(ByteBuffer b, int at, int type, int size) {
+        b.put(at, (byte) type);
+        b.put(at + 1, (byte) size);
+        return at + 2;
     }
 }

@@ -26,7 +26,7 @@ public final class Coalescer {
     private int nextIdentification;
     /** Nothing can follow: the last segment was pushed or shorter than the first. */
     private boolean complete;
-    private int prefix;
+    private int tag;
 
     /** Super-packets are made at index {@code base} of {@code joined}, which has 65535 bytes from there on. */
     public Coalescer(ByteBuffer joined, int base) {
@@ -66,7 +66,7 @@ public final class Coalescer {
     }
 
     /**
-     * Ends the packet held, which is then at {@link #at} in {@link #buffer}, with {@link #prefix} as its prefix, until
+     * Ends the packet held, which is then at {@link #at} in {@link #buffer}, with {@link #tag} as its tag, until
      * the next call of {@link #add}. A packet that nothing joined is as it was.
      *
      * @return its length, or 0 when nothing is held
@@ -75,9 +75,9 @@ public final class Coalescer {
         if (count == 0) {
             return 0;
         }
-        prefix = 0;
+        tag = 0;
         if (count > 1) {
-            prefix = Offload.UNFINISHED | segment;
+            tag = Offload.UNFINISHED | segment;
             joined.putShort(base + Packet.TOTAL_LENGTH, (short) length);
             Packet.setHeaderChecksum(joined, base);
             int sum = Packet.pseudoSum(joined, base, length - Packet.HEADER);
@@ -95,8 +95,8 @@ public final class Coalescer {
         return heldAt;
     }
 
-    public int prefix() {
-        return prefix;
+    public int tag() {
+        return tag;
     }
 
     /** The payload of a segment that may be joined to others, or -1. */

@@ -3,12 +3,12 @@ package simplevpn.protocol;
 /**
  * The deadlines of one connection: when its client has to send a keepalive, and when its peer counts as dead.
  *
- * <p>Times are nanoseconds of {@link System#nanoTime}, passed in, and compared by difference only, so that neither an
- * overflow nor a jump of the wall clock matters.
+ * <p>Times are nanoseconds of the loop's clock, passed in, and compared by difference only, so that an overflow does not
+ * matter.
  */
 public final class Keepalive {
-    private long idle;
-    private long timeout;
+    private final long idle;
+    private final long timeout;
     private long sent;
     private long received;
     private long asked;
@@ -24,12 +24,6 @@ public final class Keepalive {
         this.timeout = timeout;
         sent = now;
         received = now;
-    }
-
-    /** Other durations from now on, in nanoseconds. */
-    void set(long idle, long timeout) {
-        this.idle = idle;
-        this.timeout = timeout;
     }
 
     /** Any frame was sent. */
@@ -65,11 +59,6 @@ public final class Keepalive {
         return waiting && now - asked >= timeout;
     }
 
-    /** Whether a server has received nothing for the timeout. */
-    boolean silent(long now) {
-        return now - received >= timeout;
-    }
-
     /** Nanoseconds until {@link #due} or {@link #unanswered} can be true; 0 or less when one is. */
     public long untilClientActs(long now) {
         long due = idle - (now - sent);
@@ -79,7 +68,7 @@ public final class Keepalive {
         return Math.min(due, idle - (now - received));
     }
 
-    /** Nanoseconds until {@link #silent} can be true; 0 or less when it is. */
+    /** Nanoseconds until a server has received nothing for the timeout; 0 or less when it has. */
     public long untilSilent(long now) {
         return timeout - (now - received);
     }

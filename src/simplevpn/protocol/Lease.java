@@ -1,8 +1,6 @@
 package simplevpn.protocol;
 
-import simplevpn.Options;
-import simplevpn.base.Failure;
-import simplevpn.base.Ipv4;
+import simplevpn.base.Address;
 
 /**
  * The address that a client asks servers for, and has: one that it must have, or whichever a server gives it, which it
@@ -15,41 +13,25 @@ public final class Lease {
      */
     static final int PATIENCE = 9;
 
-    private final int fixed;
-    private int address;
+    private final Address fixed;
+    /** What a server gave; {@code null} until one did, and after it is lost. */
+    private Address granted;
     /** How many times in a row a server closed the connection instead of answering the request. */
     private int hungUp;
 
-    /** @param fixed the one address that will do, host order; 0 if any will */
-    public Lease(int fixed) {
+    /** @param fixed the one address that will do; {@code null} if any will */
+    public Lease(Address fixed) {
         this.fixed = fixed;
     }
 
-    /** The address that an option names, host order, or 0 when the option was not given. */
-    public static int fixedAddress(Options options, String option) throws Failure {
-        if (!options.given(option)) {
-            return 0;
-        }
-        long address = Ipv4.parse(options.text(option));
-        if (address < 0 || !Ipv4.host((int) address)) {
-            throw options.bad(option, "must be an IPv4 address that a host can have, such as 10.0.0.7");
-        }
-        return (int) address;
-    }
-
-    /** What to ask for, host order; 0 for any. */
-    public int wanted() {
-        return address != 0 ? address : fixed;
-    }
-
-    /** The address of this host on the VPN, host order; 0 until a server gave one, and after it is lost. */
-    int address() {
-        return address;
+    /** What to ask for; {@code null} for any. */
+    public Address wanted() {
+        return granted != null ? granted : fixed;
     }
 
     /** A server gave this address. */
-    public void granted(int granted) {
-        address = granted;
+    public void granted(Address address) {
+        granted = address;
         hungUp = 0;
     }
 
@@ -59,8 +41,8 @@ public final class Lease {
      * @return whether to try again: not when the address that it must be was refused before any server ever gave it
      */
     public boolean refused() {
-        if (fixed == 0) {
-            address = 0;
+        if (fixed == null) {
+            granted = null;
         }
         return worthTrying();
     }
@@ -76,6 +58,6 @@ public final class Lease {
     }
 
     private boolean worthTrying() {
-        return fixed == 0 || address != 0;
+        return fixed == null || granted != null;
     }
 }

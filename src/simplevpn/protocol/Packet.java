@@ -8,7 +8,7 @@ import simplevpn.base.Ipv4;
 
 /**
  * IPv4 packets (RFC 791) and the TCP, UDP and ICMP headers inside them: where the fields are, the Internet checksum
- * (RFC 1071), and the two things that both loops do to packets: answer one with ICMP host unreachable, and lower the
+ * (RFC 1071), and the two things that are done to packets on their way: answering one with ICMP host unreachable, and lowering the
  * MSS of a TCP SYN. A packet is the {@code length} bytes at index {@code at} of a big-endian buffer.
  */
 public final class Packet {
@@ -23,7 +23,6 @@ public final class Packet {
     static final int SOURCE = 12;
     static final int DESTINATION = 16;
     static final int HEADER = 20;
-    static final int MAX_HEADER = 60;
 
     /** The fragment field's parts. */
     static final int DONT_FRAGMENT = 0x4000;
@@ -32,7 +31,7 @@ public final class Packet {
     static final int IS_FRAGMENT = 0x3fff;
 
     static final int ICMP = 1;
-    static final int TCP = 6;
+    public static final int TCP = 6;
     static final int UDP = 17;
 
     /** Offsets from the start of the TCP header (RFC 9293). */
@@ -42,15 +41,11 @@ public final class Packet {
     static final int TCP_FLAGS = 13;
     static final int TCP_WINDOW = 14;
     static final int TCP_CHECKSUM = 16;
-    static final int TCP_URGENT = 18;
     static final int TCP_HEADER = 20;
     static final int FIN = 0x01;
     static final int SYN = 0x02;
-    static final int RST = 0x04;
     static final int PSH = 0x08;
     static final int ACK = 0x10;
-    static final int URG = 0x20;
-    static final int ECE = 0x40;
     static final int CWR = 0x80;
 
     /** Offsets from the start of the UDP header (RFC 768). */
@@ -81,7 +76,7 @@ public final class Packet {
     }
 
     /** The length of the IPv4 header, from its IHL field; the caller checks that it is at least {@link #HEADER}. */
-    static int headerLength(ByteBuffer b, int at) {
+    public static int headerLength(ByteBuffer b, int at) {
         return (b.get(at) & 0x0f) << 2;
     }
 
@@ -93,12 +88,17 @@ public final class Packet {
         return b.getShort(at + IDENTIFICATION) & 0xffff;
     }
 
-    static int protocol(ByteBuffer b, int at) {
+    public static int protocol(ByteBuffer b, int at) {
         return b.get(at + PROTOCOL) & 0xff;
     }
 
     public static int source(ByteBuffer b, int at) {
         return b.getInt(at + SOURCE);
+    }
+
+    /** The source address as people write it. */
+    public static String sourceText(ByteBuffer b, int at) {
+        return Ipv4.text(source(b, at));
     }
 
     public static int destination(ByteBuffer b, int at) {
@@ -118,7 +118,7 @@ public final class Packet {
     }
 
     /** The one's complement sum of the bytes, as if a zero followed an odd last one, added to {@code start}. */
-    static int sum(ByteBuffer b, int at, int length, int start) {
+    public static int sum(ByteBuffer b, int at, int length, int start) {
         int end = at + length;
         int i = at;
         // Two halves of 32 bits each, so that carries pile up in the long's upper half instead of being lost.
@@ -152,7 +152,7 @@ public final class Packet {
     }
 
     /** The sum of the pseudo-header that TCP and UDP checksums cover, for that many bytes behind the IPv4 header. */
-    static int pseudoSum(ByteBuffer b, int at, int transportLength) {
+    public static int pseudoSum(ByteBuffer b, int at, int transportLength) {
         return fold((b.getInt(at + SOURCE) & 0xffff_ffffL) + (b.getInt(at + DESTINATION) & 0xffff_ffffL)
                 + protocol(b, at) + transportLength);
     }
@@ -183,7 +183,7 @@ public final class Packet {
      *         for its directed broadcast
      */
     public static int hostUnreachable(ByteBuffer b, int at, int length, int from, ByteBuffer to, int toAt) {
-        if (length < HEADER || !Ipv4.host(source(b, at)) || !Ipv4.host(destination(b, at))
+        if (length < HEADER || !Ipv4.isHost(source(b, at)) || !Ipv4.isHost(destination(b, at))
                 || (b.getShort(at + FRAGMENT) & FRAGMENT_OFFSET) != 0 || isIcmpError(b, at, length)) {
             return 0;
         }

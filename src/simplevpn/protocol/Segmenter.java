@@ -22,18 +22,18 @@ public final class Segmenter {
     private int count;
 
     /**
-     * Takes a packet with a prefix that {@link Offload#check} accepts or {@link Offload#prefix} gave.
+     * Takes a packet with a tag that {@link Offload#check} accepts or {@link Offload#tag} gave.
      *
      * @param mtu a TCP segment that would not fit it becomes several; a UDP datagram stays one, and so does what is no
      *         super-packet
      * @return the length of the longest packet to come
      */
-    public int begin(ByteBuffer from, int at, int length, int prefix, int mtu) {
+    public int begin(ByteBuffer from, int at, int length, int tag, int mtu) {
         this.from = from;
         this.at = at;
         this.length = length;
-        unfinished = (prefix & Offload.UNFINISHED) != 0;
-        segment = prefix & Offload.SEGMENT;
+        unfinished = (tag & Offload.UNFINISHED) != 0;
+        segment = tag & Offload.SEGMENT;
         done = 0;
         count = 0;
         if (segment == 0) {

@@ -1,10 +1,10 @@
 package simplevpn.protocol;
 
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 
 /**
- * The protocol's frames: where one ends, what it is, and the bytes of those that this program writes itself.
+ * The protocol's frames: where one ends, what it is, and the 20 bytes that each kind of message begins with
+ * (PROTOCOL.md, parts 1 and 2).
  *
  * <p>Bytes in, a verdict out: no I/O, nothing kept between calls, nothing allocated per frame. Every frame begins like
  * an IPv4 header; numbers are big-endian.
@@ -12,12 +12,10 @@ import java.nio.charset.StandardCharsets;
 public final class Wire {
     /** Bytes that a frame has at least, and that tell what it is. */
     public static final int HEADER = 20;
-    /** Bytes in front of every frame once offload framing is in force. */
-    public static final int PREFIX = 4;
+    /** Bytes of the tag in front of every frame once offload framing is in force. */
+    public static final int TAG = 4;
     /** The longest frame: an IPv6 packet, which is skipped. */
-    static final int MAX_FRAME = PREFIX + 40 + 65535;
-    /** The longest address message: an answer's total length has 2 bytes, but its options need only these. */
-    public static final int MAX_ANSWER = HEADER + 5 * 8 + 2 + 200;
+    public static final int MAX_FRAME = TAG + 40 + 65535;
 
     /** Too few bytes yet to say what it is. */
     public static final int INCOMPLETE = 0;
@@ -37,16 +35,6 @@ public final class Wire {
     /** Feature bit: with it, UDP super-packets too. */
     public static final int OFFLOAD_UDP = 0x02;
 
-    /* Option types of an extended answer. */
-    static final int NETMASK = 1;
-    static final int SERVER = 2;
-    static final int MTU = 3;
-    static final int KEEPALIVE_TIMES = 4;
-    static final int ROUTE = 5;
-    static final int REFUSAL = 6;
-    /** Bytes that the reason of a refusal has at most. */
-    static final int MAX_REASON = 200;
-
     private static final int VERSION_IHL = 0x45;
     private static final int FEATURES = 1;
     private static final int TOTAL_LENGTH = 2;
@@ -65,7 +53,7 @@ public final class Wire {
     }
 
     /**
-     * Says what the frame is that begins at {@code at}, a prefix already skipped.
+     * Says what the frame is that begins at {@code at}, a tag already skipped.
      *
      * @param b the bytes, of which those from {@code at} to {@code end} − 1 have arrived
      * @param fromServer whether a server sent it: an extended answer is known by its source 0.0.0.0 and its magic,
@@ -111,12 +99,12 @@ public final class Wire {
         return verdict >>> KIND_SHIFT;
     }
 
-    /** The frame's length in bytes, without a prefix; 0 when unknown. */
+    /** The frame's length in bytes, without a tag; 0 when unknown. */
     public static int length(int verdict) {
         return verdict & (1 << KIND_SHIFT) - 1;
     }
 
-    /** The length of a frame that this program wrote or checked before, without a prefix. */
+    /** The length of a frame that this program wrote or checked before, without a tag. */
     public static int knownLength(ByteBuffer b, int at) {
         int total = b.getShort(at + TOTAL_LENGTH) & 0xffff;
         boolean keepalive = (b.getInt(at + SOURCE) & b.getInt(at + DESTINATION)) == ALL_ONES;
@@ -136,7 +124,7 @@ public final class Wire {
      *
      * @param features feature bits offered
      * @param token the session token, 48 bits
-     * @param wanted the address wanted, or 0 for any
+     * @param wanted the IPv4 address wanted, host order, or 0 for any
      * @return its length
      */
     public static int request(ByteBuffer b, int at, int features, long token, int wanted) {
@@ -162,7 +150,7 @@ public final class Wire {
     }
 
     /** Whether an address message is an extended server's answer or refusal. */
-    static boolean isExtendedAnswer(ByteBuffer b, int at) {
+    public static boolean isExtendedAnswer(ByteBuffer b, int at) {
         return magic(b, at) == EXTENDED_ANSWER;
     }
 
@@ -171,22 +159,22 @@ public final class Wire {
     }
 
     /** A request's feature bits offered, or an extended answer's accepted. */
-    static int features(ByteBuffer b, int at) {
+    public static int features(ByteBuffer b, int at) {
         return b.get(at + FEATURES) & 0xff;
     }
 
     /** An extended request's session token, 48 bits; 0 for none. */
-    static long token(ByteBuffer b, int at) {
+    public static long token(ByteBuffer b, int at) {
         return (b.getShort(at + TOKEN) & 0xffffL) << 32 | b.getInt(at + TOKEN + 2) & 0xffff_ffffL;
     }
 
-    /** The address that a request wants, 0 for any. */
+    /** The IPv4 address that a request wants, host order, 0 for any. */
     public static int wanted(ByteBuffer b, int at) {
         return b.getInt(at + SOURCE);
     }
 
-    /** The address that an answer assigns, 0 in a refusal. */
-    static int assigned(ByteBuffer b, int at) {
+    /** The IPv4 address that an answer assigns, host order, 0 in a refusal. */
+    public static int assigned(ByteBuffer b, int at) {
         return b.getInt(at + DESTINATION);
     }
 
@@ -194,9 +182,10 @@ public final class Wire {
      * Writes the answer to a classic request: the request's own 20 bytes with the two addresses replaced. Total length
      * 0 also when the request came with options, so that a classic client finds a frame that it knows.
      *
+     * @param address the IPv4 address assigned, host order
      * @return its length
      */
-    static int classicAnswer(ByteBuffer b, int at, ByteBuffer request, int requestAt, int address) {
+    public static int classicAnswer(ByteBuffer b, int at, ByteBuffer request, int requestAt, int address) {
         b.put(at, request, requestAt, HEADER);
         b.putShort(at + TOTAL_LENGTH, (short) 0);
         b.putInt(at + SOURCE, 0);
@@ -205,56 +194,18 @@ public final class Wire {
     }
 
     /**
-     * Begins an extended answer: the request's 20 bytes, without options yet. Options are then put behind it one by
-     * one, and {@link #endAnswer} completes it.
+     * Writes the first 20 bytes of an extended answer, whose options lie behind them already.
      *
+     * @param length of the whole answer, bytes
      * @param features feature bits accepted
-     * @param address the address assigned, 0 in a refusal
-     * @return where the first option goes
+     * @param address the IPv4 address assigned, host order, 0 in a refusal
      */
-    static int beginAnswer(ByteBuffer b, int at, ByteBuffer request, int requestAt, int features, int address) {
+    static void extendedAnswer(ByteBuffer b, int at, ByteBuffer request, int requestAt, int length, int features,
+            int address) {
         classicAnswer(b, at, request, requestAt, address);
         b.put(at, (byte) VERSION_IHL);
         b.put(at + FEATURES, (byte) features);
+        b.putShort(at + TOTAL_LENGTH, (short) length);
         b.putShort(at + MAGIC, (short) EXTENDED_ANSWER);
-        return at + HEADER;
-    }
-
-    /** Completes an extended answer whose options end before {@code end}; returns its length. */
-    static int endAnswer(ByteBuffer b, int at, int end) {
-        b.putShort(at + TOTAL_LENGTH, (short) (end - at));
-        return end - at;
-    }
-
-    /** Puts an option with a value of 4 bytes; returns where the next goes. */
-    static int option4(ByteBuffer b, int at, int type, int value) {
-        b.put(at, (byte) type);
-        b.put(at + 1, (byte) 4);
-        b.putInt(at + 2, value);
-        return at + 6;
-    }
-
-    /** Puts an option with a value of 2 bytes; returns where the next goes. */
-    static int option2(ByteBuffer b, int at, int type, int value) {
-        b.put(at, (byte) type);
-        b.put(at + 1, (byte) 2);
-        b.putShort(at + 2, (short) value);
-        return at + 4;
-    }
-
-    /** Puts the reason of a refusal, cut to {@link #MAX_REASON} bytes; returns where the next option would go. */
-    static int reason(ByteBuffer b, int at, String reason) {
-        byte[] text = reason.getBytes(StandardCharsets.UTF_8);
-        int length = text.length;
-        if (length > MAX_REASON) {
-            length = MAX_REASON;
-            while ((text[length] & 0xc0) == 0x80) {
-                length--;
-            }
-        }
-        b.put(at, (byte) REFUSAL);
-        b.put(at + 1, (byte) length);
-        b.put(at + 2, text, 0, length);
-        return at + 2 + length;
     }
 }

@@ -1,70 +1,86 @@
 package simplevpn.tunnel;
 
+import simplevpn.base.Failure;
 import simplevpn.base.Log;
 import simplevpn.linux.Abi;
 import simplevpn.linux.Buffer;
 import simplevpn.linux.Errno;
-import simplevpn.linux.Tun;
+import simplevpn.linux.PacketDevice;
 import simplevpn.protocol.Coalescer;
-import simplevpn.protocol.Offload;
 import simplevpn.protocol.Packet;
 import simplevpn.protocol.Wire;
 
 /**
- * The TUN interface as the loops use it: packets come and go with their offload prefix, whatever the kernel can do.
+ * The TUN interface as the loops use it: packets come and go with their tag, whatever the kernel can do.
  *
  * <p>Where the kernel offers it, packets travel whole: a TCP super-packet of up to 64 KiB is one read and one write,
  * and checksums that nobody needs are not computed. The kernel's own packet header never leaves this class.
  */
 public final class Device {
+    /** {@link #read}'s result for a packet that cannot be carried. */
+    static final int DROP = -1;
     /** The longest IPv4 packet. */
     private static final int MAX_PACKET = 65535;
 
+    /** The settings of the interface. */
+    public final InterfaceSetup setup;
+
     /** Packets read from the interface, one behind the other. */
-    public final Buffer buffer = Buffer.permanent(256 * 1024);
-    /** The interface. */
-    public final Tun tun;
-    /** Whether the interface takes unfinished checksums and TCP super-packets. */
-    final boolean offload;
-    /** Whether it takes UDP super-packets as well (Linux 6.2). */
-    final boolean offloadUdp;
-    /** The offload prefix of the packet that was read last. */
-    public int prefix;
+    final Buffer buffer = Buffer.permanent(256 * 1024);
+    /** The tag of the packet that was read last. */
+    int tag;
 
     /**
      * Whether a packet was handed to the kernel since the last {@link #read} found none: its answer may be there
      * already.
      */
-    public boolean answering;
+    boolean answering;
 
+    private final PacketDevice kernel;
     private final boolean framing;
+    /** Whether the interface takes unfinished checksums and TCP super-packets. */
+    private final boolean offload;
+    /** Whether it takes UDP super-packets as well (Linux 6.2). */
+    private final boolean offloadUdp;
     private boolean delivering;
-    /** Joins plain packets that come in a row; made when the first one comes. */
+    /** Joins plain packets that come side by side; made when the first one comes. */
     private Coalescer coalescer;
     private Buffer joined;
     /** Where the packet lies that the coalescer holds as it came. */
     private Buffer held;
 
     /**
-     * @param tun an interface with packet headers ({@link Tun#header}) or without
+     * @param kernel an interface with packet headers ({@link PacketDevice#header}) or without
      * @param framing whether peers may be offered offload framing
      */
-    public Device(Tun tun, boolean framing) {
-        this.tun = tun;
+    public Device(PacketDevice kernel, boolean framing) {
+        this.kernel = kernel;
         this.framing = framing;
+        setup = new InterfaceSetup(kernel);
         int basic = Abi.TUN_F_CSUM | Abi.TUN_F_TSO4;
-        int result = tun.header == 0 ? -Errno.EINVAL : tun.setOffload(basic);
+        int result = kernel.header() == 0 ? -Errno.EINVAL : kernel.setOffload(basic);
         offload = result >= 0;
-        int udp = offload ? tun.setOffload(basic | Abi.TUN_F_USO4 | Abi.TUN_F_USO6) : result;
+        int udp = offload ? kernel.setOffload(basic | Abi.TUN_F_USO4 | Abi.TUN_F_USO6) : result;
         offloadUdp = udp >= 0;
         delivering = offload;
-        if (tun.header != 0 && !offload) {
-            Log.event("TUNSETOFFLOAD " + tun.name + ": " + Errno.text(-result) + ": going on without offloads");
-        } else if (offload && !offloadUdp && Log.details()) {
-            Log.event("TUNSETOFFLOAD " + tun.name + ", USO4: " + Errno.text(-udp)
+        if (kernel.header() == 0) {
+            Log.event("TUNSETIFF " + kernel.name() + ": this kernel offers no IFF_VNET_HDR: going on without offloads");
+        } else if (!offload) {
+            Log.event("TUNSETOFFLOAD " + kernel.name() + ": " + Errno.text(-result) + ": going on without offloads");
+        } else if (!offloadUdp && Log.details()) {
+            Log.event("TUNSETOFFLOAD " + kernel.name() + ", USO4: " + Errno.text(-udp)
                     + ": going on without UDP super-packets, which need Linux 6.2");
         }
         deliverOffloads(framing);
+    }
+
+    /** The interface's name. */
+    public String name() {
+        return kernel.name();
+    }
+
+    int fd() {
+        return kernel.fd();
     }
 
     /** The feature bits of the handshake that this interface can keep. */
@@ -79,13 +95,13 @@ public final class Device {
     public void deliverOffloads(boolean wanted) {
         if (offload && wanted != delivering) {
             int basic = Abi.TUN_F_CSUM | Abi.TUN_F_TSO4;
-            tun.setOffload(!wanted ? 0 : offloadUdp ? basic | Abi.TUN_F_USO4 | Abi.TUN_F_USO6 : basic);
+            kernel.setOffload(!wanted ? 0 : offloadUdp ? basic | Abi.TUN_F_USO4 | Abi.TUN_F_USO6 : basic);
             delivering = wanted;
         }
     }
 
     /** Whether a packet of any length has room in {@link #buffer} from byte {@code at}. */
-    public boolean hasRoom(int at) {
+    boolean hasRoom(int at) {
         return buffer.size - at >= MAX_PACKET;
     }
 
@@ -93,48 +109,48 @@ public final class Device {
      * Reads one packet to byte {@code at} of {@link #buffer}, the bytes before it left as they are.
      *
      * @param at at least {@link Inbox#HEADROOM}
-     * @return its length; 0 when none is waiting; {@link Offload#DROP} for one that cannot be carried
+     * @return its length; 0 when none is waiting; {@link #DROP} for one that cannot be carried
      */
-    public int read(int at) {
-        int header = tun.header;
+    int read(int at) {
+        int header = kernel.header();
         if (header == 0) {
-            int length = tun.read(buffer, at, MAX_PACKET);
-            prefix = 0;
+            int length = kernel.read(buffer, at, MAX_PACKET);
+            tag = 0;
             boolean carried = length == 0 || Packet.isIpv4(buffer.bytes, at, length);
-            return carried ? length : Offload.DROP;
+            return carried ? length : DROP;
         }
         // The kernel's header has to stand right before the packet, where the packet read before may end.
-        long front = buffer.bytes.getLong(at - Offload.VNET_HEADER);
-        short back = buffer.bytes.getShort(at - Offload.VNET_HEADER + Long.BYTES);
-        int length = tun.read(buffer, at - header, header + MAX_PACKET) - header;
+        long front = buffer.bytes.getLong(at - Abi.VNET_SIZE);
+        short back = buffer.bytes.getShort(at - Abi.VNET_SIZE + Long.BYTES);
+        int length = kernel.read(buffer, at - header, header + MAX_PACKET) - header;
         if (length > 0) {
-            prefix = Offload.prefix(buffer.bytes, at, length);
+            tag = VnetHeader.tag(buffer.bytes, at, length);
         }
-        buffer.bytes.putLong(at - Offload.VNET_HEADER, front);
-        buffer.bytes.putShort(at - Offload.VNET_HEADER + Long.BYTES, back);
-        return length <= 0 ? 0 : prefix == Offload.DROP ? Offload.DROP : length;
+        buffer.bytes.putLong(at - Abi.VNET_SIZE, front);
+        buffer.bytes.putShort(at - Abi.VNET_SIZE + Long.BYTES, back);
+        return length <= 0 ? 0 : tag == VnetHeader.DROP ? DROP : length;
     }
 
     /**
-     * Hands one packet to the kernel. The {@link Offload#VNET_HEADER} bytes before it are overwritten.
+     * Hands one packet to the kernel. The {@link Abi#VNET_SIZE} bytes before it are overwritten.
      *
-     * @param prefix its offload prefix; 0 for a plain packet
-     * @return whether the prefix was sound and the kernel took the packet
+     * @param tag its tag; 0 for a plain packet
+     * @return whether the tag was sound and the kernel took the packet
      */
-    public boolean write(Buffer source, int at, int length, int prefix) {
-        int header = tun.header;
+    public boolean write(Buffer source, int at, int length, int tag) {
+        int header = kernel.header();
         answering = true;
         if (header == 0) {
-            return prefix == 0 && tun.write(source, at, length);
+            return tag == 0 && kernel.write(source, at, length);
         }
-        return Offload.header(source.bytes, at, length, prefix, offloadUdp)
-                && tun.write(source, at - header, header + length);
+        return VnetHeader.write(source.bytes, at, length, tag, offloadUdp)
+                && kernel.write(source, at - header, header + length);
     }
 
     /**
      * Hands over one plain packet from a peer without offload framing, together with those of its flow that come right
      * behind it: one super-packet costs the kernel much less than its segments do. It stays until {@link #flush} at the
-     * latest, and the bytes of it and of the {@link Offload#VNET_HEADER} before it must stay until then.
+     * latest, and the bytes of it and of the {@link Abi#VNET_SIZE} before it must stay until then.
      *
      * @return false when the kernel refused a packet
      */
@@ -165,6 +181,16 @@ public final class Device {
             return true;
         }
         Buffer from = coalescer.buffer() == joined.bytes ? joined : held;
-        return write(from, coalescer.at(), length, coalescer.prefix());
+        return write(from, coalescer.at(), length, coalescer.tag());
+    }
+
+    /** The poller reports that the interface failed. */
+    void check() throws Failure {
+        kernel.check();
+    }
+
+    /** Gives the interface back. */
+    public void close() {
+        kernel.close();
     }
 }

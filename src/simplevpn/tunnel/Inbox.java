@@ -1,14 +1,14 @@
 package simplevpn.tunnel;
 
 import simplevpn.linux.Buffer;
-import simplevpn.linux.Tcp;
+import simplevpn.linux.Stream;
 import simplevpn.protocol.Wire;
 
 /**
  * The loop's one receive buffer, and the cutting of what was read into frames.
  *
  * <p>All connections read into it in turn. An incomplete frame at its end stays where it is as long as the same
- * connection reads on; only when another one needs the buffer is it put aside in its {@link Link}.
+ * connection reads on; only when another one needs the buffer are its bytes kept in its {@link Link}.
  */
 public final class Inbox {
     /** Free bytes in front of the first frame, so that a device's packet header can be put before a packet. */
@@ -23,29 +23,28 @@ public final class Inbox {
     private Link owner;
     private int at;
     private int end;
+    private boolean drained;
 
-    /** Where the current frame begins, its prefix included, and its whole length. */
+    /** Where the current frame begins, its tag included, and its whole length. */
     public int frame;
     public int frameLength;
     /** Where the current frame's packet or message begins, and its length. */
     public int packet;
     public int packetLength;
-    /** Its offload prefix, not checked yet; 0 without offload framing. */
-    public int prefix;
-    /** Whether the last {@link #fill} took all that was there: the next one would find nothing. */
-    public boolean drained;
+    /** Its tag, not checked yet; 0 without offload framing. */
+    public int tag;
 
     /** @param fromServer whether a server sent what is read here */
-    public Inbox(boolean fromServer) {
+    Inbox(boolean fromServer) {
         this.fromServer = fromServer;
     }
 
     /**
      * Reads once from a connection, behind its incomplete frame.
      *
-     * @return bytes read, 0 when nothing is there now, or {@link Tcp#END}
+     * @return bytes read, 0 when nothing is there now, or {@link Stream#END}
      */
-    public int fill(Link link) {
+    int fill(Link link) {
         if (owner != link) {
             changeOwner(link);
         }
@@ -58,21 +57,26 @@ public final class Inbox {
             at = HEADROOM;
         }
         int room = SIZE - end;
-        int result = link.tcp.read(buffer, end, room);
+        int result = link.stream.read(buffer, end, room);
         if (result > 0) {
             end += result;
         }
-        drained = result < room;
+        drained = result < room && !link.stream.holdsInput();
         return result;
     }
 
     private void changeOwner(Link link) {
         if (owner != null && at < end) {
-            owner.putAside(buffer, at, end - at);
+            owner.keepRemainder(buffer, at, end - at);
         }
         owner = link;
         at = HEADROOM;
-        end = HEADROOM + link.takeBack(buffer, HEADROOM);
+        end = HEADROOM + link.takeRemainder(buffer, HEADROOM);
+    }
+
+    /** Whether the last {@link #fill} took all that was there: the next one would find nothing. */
+    boolean isDrained() {
+        return drained;
     }
 
     /**
@@ -80,8 +84,8 @@ public final class Inbox {
      *
      * @return its kind; {@link Wire#INCOMPLETE} when it has not arrived whole, {@link Wire#DAMAGED} when there is none
      */
-    public int next() {
-        int front = owner.prefix;
+    int next() {
+        int front = owner.framing.tag;
         int verdict = Wire.frame(buffer.bytes, at + front, end, fromServer);
         int kind = Wire.kind(verdict);
         int length = Wire.length(verdict);
@@ -95,7 +99,7 @@ public final class Inbox {
         frameLength = front + length;
         packet = at + front;
         packetLength = length;
-        prefix = front == 0 ? 0 : buffer.bytes.getInt(at);
+        tag = front == 0 ? 0 : buffer.bytes.getInt(at);
         at += frameLength;
         return kind;
     }
@@ -108,7 +112,7 @@ public final class Inbox {
     }
 
     /** Forgets a connection that is closed. */
-    public void release(Link link) {
+    void release(Link link) {
         if (owner == link) {
             owner = null;
         }

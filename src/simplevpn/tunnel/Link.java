@@ -1,37 +1,28 @@
 package simplevpn.tunnel;
 
+import simplevpn.base.Failure;
 import simplevpn.base.Log;
-import simplevpn.linux.Abi;
 import simplevpn.linux.Buffer;
-import simplevpn.linux.Congestion;
 import simplevpn.linux.Errno;
+import simplevpn.linux.Handler;
 import simplevpn.linux.Poller;
-import simplevpn.linux.Tcp;
+import simplevpn.linux.Stream;
+import simplevpn.protocol.Framing;
 import simplevpn.protocol.Wire;
 
 /**
  * One connection's two byte streams, cut into frames: what one side of the tunnel says to the other, whoever is the
  * server.
  *
- * <p>Incoming bytes go through the loop's {@link Inbox}; this keeps only what the inbox has to put aside. Outgoing
- * frames are written at once when nothing waits, otherwise they go to the {@link Outbox}, and the {@link Poller} is
- * asked to say when the socket takes more.
+ * <p>Incoming bytes go through the loop's {@link Inbox}, and each frame to the {@link Receiver}; this keeps only an
+ * incomplete frame while other connections use the inbox. Outgoing frames are written at once when nothing waits,
+ * otherwise they go to the {@link Outbox}, and the {@link Poller} is asked to say when the stream takes more.
  */
-public final class Link {
-    /** The socket. */
-    public final Tcp tcp;
-    /** Bytes in front of each frame: 0, or {@link Wire#PREFIX} once offload framing is in force. */
-    public int prefix;
-    /** Whether UDP super-packets may go to this peer and come from it as they are. */
-    public boolean offloadUdp;
-    /** Whether the peer takes one read for one packet, so that each frame needs a send of its own. */
-    public boolean frameBySend = true;
-    /** What waits. */
-    public final Outbox outbox;
-    /** Whether {@link Sender} will flush it. */
-    boolean queued;
-    /** Why this connection is of no use any more, −errno; 0 while it is. */
-    public int error;
+public final class Link implements Handler {
+    /** The bytes. */
+    public final Stream stream;
+    /** How frames lie on it, in both directions. */
+    public Framing framing = Framing.CLASSIC;
 
     /** Data frames and their bytes, as IPv4 packets, received and sent. */
     public long packetsIn;
@@ -39,66 +30,151 @@ public final class Link {
     long packetsOut;
     long bytesOut;
 
-    private final Poller poller;
-    private final Pool pool;
+    /** What waits. */
+    final Outbox outbox;
+    /** Whether {@link Sender} will flush it. */
+    boolean queued;
+    /** Whether the loop will call it again without an event. */
+    boolean calledAgain;
+    /** Where it stands among the loop's links. */
+    int index;
+
+    private final Loop loop;
+    private final Receiver receiver;
     private Congestion congestion;
-    private Buffer aside;
-    private int asideLength;
-    private boolean watched;
+    private Buffer remainder;
+    private int remainderLength;
+    private boolean connecting;
+    /** What the poller watches the descriptor for. */
+    private int interest;
+    /** Why this connection is of no use any more, −errno; 0 while it is. */
+    private int error;
     private boolean closed;
 
-    /**
-     * @param tcp a connection that the poller watches for input
-     */
-    public Link(Tcp tcp, Poller poller, Pool pool) {
-        this.tcp = tcp;
-        this.poller = poller;
-        this.pool = pool;
-        outbox = new Outbox(pool);
+    private Link(Loop loop, Stream stream, Receiver receiver, int interest) throws Failure {
+        this.loop = loop;
+        this.stream = stream;
+        this.receiver = receiver;
+        this.interest = interest;
+        outbox = new Outbox(loop.budget.memory);
+        loop.poller.add(stream.fd(), interest, this);
+        loop.add(this);
     }
 
-    /** The connection stands: gives it its congestion control, and returns the name. */
-    public String settle() {
-        congestion = new Congestion(tcp.fd);
-        if (congestion.bbr()) {
+    /**
+     * A link over a connection that stands.
+     *
+     * @throws Failure if the poller cannot watch it; the stream is not closed then
+     */
+    public static Link open(Loop loop, Stream stream, Receiver receiver) throws Failure {
+        return new Link(loop, stream, receiver, Poller.READ);
+    }
+
+    /** A link over a connection that is being made; {@link Receiver#connected} is told how that went. */
+    public static Link connecting(Loop loop, Stream stream, Receiver receiver) throws Failure {
+        Link link = new Link(loop, stream, receiver, Poller.WRITE);
+        link.connecting = true;
+        return link;
+    }
+
+    /**
+     * Gives the connection its congestion control.
+     *
+     * @param chosen its name, or {@code null} for one that fits the line
+     * @return the name of the one in force
+     */
+    public String chooseCongestion(String chosen) {
+        congestion = new Congestion(stream, chosen);
+        if (congestion.isForLossyLine()) {
             outbox.onLossyLine();
         }
-        return congestion.toString();
+        return stream.congestion();
     }
 
-    /**
-     * Keeps an incomplete frame's bytes while another connection uses the inbox. No memory for it shows in {@link
-     * #error}.
-     */
-    void putAside(Buffer source, int at, int length) {
-        aside = pool.take(length);
-        if (aside == null) {
-            fail(-Errno.ENOBUFS);
+    /* ---- in ---- */
+
+    @Override
+    public void ready(boolean writable, boolean failed) throws Failure {
+        if (connecting) {
+            connecting = false;
+            watch();
+            receiver.connected(stream.error());
             return;
         }
-        aside.copy(0, source, at, length);
-        asideLength = length;
+        if (failed) {
+            error = stream.error();
+        } else if (writable) {
+            flush(loop.now());
+        }
+        for (int i = 0; i < Budget.READS && error == 0 && (i == 0 || !loop.inbox.isDrained()); i++) {
+            int result = loop.inbox.fill(this);
+            if (result == Stream.END || result == 0 && failed) {
+                receiver.lost(0);
+                return;
+            }
+            if (result == 0) {
+                break;
+            }
+            receiver.heard();
+            receive();
+            loop.sender.endBatch(true);
+            loop.device.flush();
+            if (closed) {
+                return;
+            }
+        }
+        if (error != 0) {
+            receiver.lost(error);
+        } else if (stream.holdsInput()) {
+            loop.callAgain(this);
+        }
     }
 
-    /** Copies what was put aside to byte {@code at}; returns how many bytes. */
-    int takeBack(Buffer target, int at) {
-        int length = asideLength;
-        if (aside != null) {
-            target.copy(at, aside, 0, length);
-            pool.give(aside);
-            aside = null;
-            asideLength = 0;
+    /** Hands on the whole frames that were read, as long as they do not end this connection. */
+    private void receive() throws Failure {
+        while (!closed) {
+            switch (loop.inbox.next()) {
+                case Wire.DATA -> receiver.data();
+                case Wire.KEEPALIVE -> receiver.keepalive();
+                case Wire.ADDRESS -> receiver.addressMessage();
+                case Wire.IPV6 -> receiver.skipped();
+                case Wire.INCOMPLETE -> {
+                    return;
+                }
+                default -> receiver.damaged();
+            }
         }
-        return length;
     }
+
+    /** Keeps an incomplete frame's bytes while another connection uses the inbox. Without memory it is given up. */
+    void keepRemainder(Buffer source, int at, int length) {
+        remainder = loop.budget.memory.take(length);
+        if (remainder == null) {
+            giveUp(-Errno.ENOBUFS);
+            return;
+        }
+        remainder.copy(0, source, at, length);
+        remainderLength = length;
+    }
+
+    /** Copies what was kept to byte {@code at}; returns how many bytes. */
+    int takeRemainder(Buffer target, int at) {
+        if (remainder == null) {
+            return 0;
+        }
+        target.copy(at, remainder, 0, remainderLength);
+        loop.budget.memory.give(remainder);
+        remainder = null;
+        return remainderLength;
+    }
+
+    /* ---- out ---- */
 
     /**
-     * Sends whole frames that lie one behind the other, in this connection's framing: at once as far as the socket
-     * takes them, the rest when it does. A failure shows in {@link #error}.
-     *
-     * @param now {@link System#nanoTime}
+     * Sends whole data frames that lie one behind the other, in this connection's framing: at once as far as the stream
+     * takes them, the rest when it does.
      */
-    public void send(Buffer source, int at, int length, long now) {
+    void send(Buffer source, int at, int length, long now) {
         int end = at + length;
         int next = outbox.isEmpty() && error == 0 ? write(source, at, end, now) : at;
         if (next < end) {
@@ -106,27 +182,50 @@ public final class Link {
         }
         if (congestion != null && congestion.look(now)) {
             outbox.onLossyLine();
-            Log.event(tcp.peer + " loses segments without a queue: congestion control " + congestion);
+            Log.event(stream.peer() + " loses segments without a queue: congestion control " + stream.congestion());
         }
         watch();
     }
 
     /**
-     * Sends the message of {@code length} bytes that lies in {@code message} behind {@link Inbox#HEADROOM}, as a frame;
-     * none if 0.
+     * Sends the packet of {@code length} bytes that lies in {@code message} behind {@link Inbox#HEADROOM}; none if 0.
      */
-    public void sendMessage(Buffer message, int length, long now) {
+    public void sendPacket(Buffer message, int length, long now) {
         if (length > 0) {
-            if (prefix > 0) {
-                message.bytes.putInt(Inbox.HEADROOM - prefix, 0);
-            }
-            send(message, Inbox.HEADROOM - prefix, prefix + length, now);
+            send(message, putTag(message), framing.tag + length, now);
         }
     }
 
-    /** Puts whole frames to what waits, to be written by {@link #flush}. */
+    /** Sends the message of {@code length} bytes that lies in {@code message} behind {@link Inbox#HEADROOM}. */
+    public void sendMessage(Buffer message, int length, long now) {
+        sendControl(message, putTag(message), framing.tag + length, now);
+    }
+
+    /** Puts the tag of a frame that is no packet to be finished; returns where the frame begins. */
+    private int putTag(Buffer message) {
+        int at = Inbox.HEADROOM - framing.tag;
+        if (framing.tag > 0) {
+            message.bytes.putInt(at, 0);
+        }
+        return at;
+    }
+
+    /** Sends one whole control frame, its tag included: before all data that waits, and never dropped for it. */
+    public void sendControl(Buffer source, int at, int length, long now) {
+        if (!outbox.isEmpty() || error != 0 || write(source, at, at + length, now) == at) {
+            outbox.addControl(source, at, length);
+        }
+        watch();
+    }
+
+    /** Whether all that was sent was written. */
+    public boolean hasWrittenAll() {
+        return outbox.isEmpty();
+    }
+
+    /** Puts whole data frames to what waits, to be written by {@link #flush}. */
     void queue(Buffer source, int at, int length, long now) {
-        outbox.expire(now, prefix);
+        outbox.expire(now, framing.tag);
         int end = at + length;
         int next = at;
         while (next < end) {
@@ -136,39 +235,30 @@ public final class Link {
         }
     }
 
-    /** Writes what waits, as far as the socket takes it. A failure shows in {@link #error}. */
-    public void flush(long now) {
+    /** Writes what waits, as far as the stream takes it. */
+    void flush(long now) {
         if (closed) {
             return;
         }
-        outbox.expire(now, prefix);
+        stream.flush();
+        outbox.expire(now, framing.tag);
         boolean room = true;
         while (room && error == 0 && !outbox.isEmpty()) {
-            Buffer buffer = outbox.buffer();
-            int head = outbox.head();
-            int length = outbox.size();
-            if (frameBySend) {
-                length = outbox.rest() > 0 ? outbox.rest() : frameLength(buffer, head);
-            }
-            int result = tcp.write(buffer, head, length);
-            room = result == length;
-            if (result > 0) {
-                outbox.taken(result, prefix);
-            }
+            room = outbox.writeTo(stream, framing);
         }
         watch();
     }
 
     /** From time to time: drops what waited too long even if nothing new comes, and gives the memory back. */
-    public void tidy(long now) {
-        outbox.expire(now, prefix);
+    void tidy(long now) {
+        outbox.expire(now, framing.tag);
         outbox.tidy();
         watch();
     }
 
-    /** Whether the socket is full, and the loop will hear when it is not. */
-    boolean waiting() {
-        return watched;
+    /** Whether the stream is full, and the loop will hear when it is not. */
+    boolean isFull() {
+        return (interest & Poller.WRITE) != 0;
     }
 
     /**
@@ -179,15 +269,15 @@ public final class Link {
     private int write(Buffer source, int at, int end, long now) {
         int next = at;
         while (next < end) {
-            int stop = frameBySend ? next + frameLength(source, next) : end;
-            int written = next + tcp.write(source, next, stop - next);
+            int stop = framing.isClassic() ? next + frameLength(source, next) : end;
+            int written = next + stream.write(source, next, stop - next);
             if (written < stop) {
                 int whole = next;
                 while (whole < written) {
                     whole += frameLength(source, whole);
                 }
                 if (whole > written && !outbox.addRest(source, written, whole - written, now)) {
-                    fail(-Errno.ENOBUFS);
+                    giveUp(-Errno.ENOBUFS);
                 }
                 return whole;
             }
@@ -197,21 +287,22 @@ public final class Link {
     }
 
     private int frameLength(Buffer source, int at) {
-        return prefix + Wire.knownLength(source.bytes, at + prefix);
+        return framing.tag + Wire.knownLength(source.bytes, at + framing.tag);
     }
 
-    /** Gives the connection up: asks for an event at once, so that the loop meets {@link #error}. */
-    private void fail(int result) {
-        error = result;
-        watch();
+    /** Gives the connection up, but not from within whatever found out: the loop does in its next turn. */
+    private void giveUp(int why) {
+        error = why;
+        loop.callAgain(this);
     }
 
     private void watch() {
-        boolean wanted = !outbox.isEmpty() || error != 0;
-        if (wanted != watched) {
-            watched = wanted;
-            if (!poller.change(tcp.fd, wanted ? Abi.EPOLLIN | Abi.EPOLLOUT : Abi.EPOLLIN)) {
-                error = -Errno.EBADF;
+        boolean writes = !outbox.isEmpty() || stream.holdsOutput();
+        int wanted = writes ? Poller.READ | Poller.WRITE : Poller.READ;
+        if (wanted != interest) {
+            interest = wanted;
+            if (!loop.poller.change(stream.fd(), wanted)) {
+                giveUp(-Errno.EBADF);
             }
         }
     }
@@ -222,14 +313,29 @@ public final class Link {
                 + " bytes; dropped " + outbox.dropped();
     }
 
-    /** Closes the socket and gives all memory back. */
+    /** Whether it is closed. */
+    public boolean isClosed() {
+        return closed;
+    }
+
+    /** The program ends. */
+    void end() {
+        receiver.ended();
+        if (!closed) {
+            close();
+        }
+    }
+
+    /** Closes the stream and gives all memory back. */
     public void close() {
         closed = true;
-        tcp.close();
+        loop.remove(this);
+        loop.poller.remove(stream.fd());
+        stream.close();
         outbox.clear();
-        if (aside != null) {
-            pool.give(aside);
-            aside = null;
+        if (remainder != null) {
+            loop.budget.memory.give(remainder);
+            remainder = null;
         }
     }
 }

@@ -2,53 +2,62 @@ package simplevpn.tunnel;
 
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
-import simplevpn.linux.Abi;
+import simplevpn.linux.Acceptor;
 import simplevpn.linux.Errno;
+import simplevpn.linux.Handler;
 import simplevpn.linux.Poller;
-import simplevpn.linux.Tcp;
+import simplevpn.linux.Stream;
 
 /**
- * The socket on which a server listens, watched by its {@link Poller}, and left alone for a while when the kernel has
- * no descriptor or memory for a connection: asking again at once would only spin.
+ * Takes the connections that come in, and leaves them alone for a while when the kernel has no descriptor or memory for
+ * one: asking again at once would only spin.
  */
-public final class Listener {
+public final class Listener implements Handler {
     private static final long PAUSE = 1_000_000_000L;
 
-    /** The socket. */
-    public final Tcp tcp;
-    private final Poller poller;
-    private boolean paused;
-    private long resumeAt;
+    private final Loop loop;
+    private final Acceptor acceptor;
+    private final Owner owner;
 
-    /** @param tcp a listening socket, which the poller does not watch yet */
-    public Listener(Tcp tcp, Poller poller) throws Failure {
-        this.tcp = tcp;
-        this.poller = poller;
-        poller.add(tcp.fd, Abi.EPOLLIN);
-    }
-
-    /** Takes a connection that waits, or {@code null}: there is none, or there is no room for it. */
-    public Tcp accept(long now) {
-        Tcp connection = tcp.accept();
-        if (connection == null && tcp.refused != -Errno.EAGAIN && tcp.refused != -Errno.ECONNABORTED) {
-            Log.event("accept: " + Errno.text(-tcp.refused) + ": no new connections for a second");
-            paused = true;
-            resumeAt = now + PAUSE;
-            poller.change(tcp.fd, 0);
+    private final Timer resume = new Timer() {
+        @Override
+        protected void expired(long now) {
+            loop.poller.change(acceptor.fd(), Poller.READ);
         }
-        return connection;
+    };
+
+    /** Who wants the connections. */
+    public interface Owner {
+        /** Takes a connection, or closes it. */
+        void accepted(Stream stream);
     }
 
-    /** Nanoseconds until {@link #resume} has something to do; {@link Long#MAX_VALUE} when it has nothing. */
-    public long untilResumed(long now) {
-        return paused ? resumeAt - now : Long.MAX_VALUE;
+    /** @param acceptor a socket that listens, and that no poller watches yet */
+    public Listener(Loop loop, Acceptor acceptor, Owner owner) throws Failure {
+        this.loop = loop;
+        this.acceptor = acceptor;
+        this.owner = owner;
+        loop.poller.add(acceptor.fd(), Poller.READ, this);
     }
 
-    /** Ends a pause whose time is over. */
-    public void resume(long now) {
-        if (paused && now - resumeAt >= 0) {
-            paused = false;
-            poller.change(tcp.fd, Abi.EPOLLIN);
+    @Override
+    public void ready(boolean writable, boolean failed) {
+        for (int i = 0; i < Budget.ACCEPTS; i++) {
+            Stream stream = acceptor.accept();
+            if (stream == null) {
+                rest();
+                return;
+            }
+            owner.accepted(stream);
+        }
+    }
+
+    private void rest() {
+        int error = acceptor.error();
+        if (error != -Errno.EAGAIN && error != -Errno.ECONNABORTED) {
+            Log.event("accept: " + Errno.text(-error) + ": no new connections for a second");
+            loop.poller.change(acceptor.fd(), 0);
+            loop.timers.set(resume, loop.now() + PAUSE);
         }
     }
 }

@@ -1,22 +1,19 @@
 package simplevpn.tunnel;
 
 import simplevpn.linux.Buffer;
-import simplevpn.protocol.Wire;
+import simplevpn.linux.Stream;
+import simplevpn.protocol.Framing;
 
 /**
- * What waits to be written to one peer: whole frames in order, bounded in bytes and in age.
+ * What waits to be written to one peer: data frames in order, bounded in bytes and in age, and in front of them control
+ * frames, which are never dropped for data.
  *
- * <p>What does not fit is dropped, as a network card's queue does. What waited too long is dropped from the head, so
- * that the connections inside the tunnel see early that they are too fast, and a queue does not become a delay. A frame
- * of which a part was written is never dropped: without its rest the peer could not read on.
- *
- * <p>Does no I/O: {@link Link} writes from {@link #buffer} and says with {@link #taken} how far it got. Memory is held
- * only while something waits.
+ * <p>A data frame that does not fit is dropped, as a network card's queue does. One that waited too long is dropped from
+ * the head, so that the connections inside the tunnel see early that they are too fast, and a queue does not become a
+ * delay. A frame of which a part was written is never dropped: without its rest the peer could not read on.
  */
-public final class Outbox {
-    /** Bytes that may wait. */
-    private static final int LIMIT = Pool.LARGEST;
-    /** Nanoseconds after which a waiting frame is of no use any more. */
+final class Outbox {
+    /** Nanoseconds after which a waiting data frame is of no use any more. */
     private static final long AGE = 30_000_000L;
     /**
      * The same on a line that loses segments: sending stalls there while a loss is repaired, and dropping then would
@@ -25,25 +22,23 @@ public final class Outbox {
     private static final long AGE_ON_LOSSY_LINE = 100_000_000L;
     /** So many bytes may wait longer: on a slow line a few packets take their time. */
     private static final int FLOOR = 16 * 1024;
-    /** How many different times of arrival are told apart, and how finely. */
-    private static final int MARKS = 32;
-    private static final long GRAIN = 1_000_000L;
+    /** How many times of arrival are told apart, and how finely, nanoseconds. */
+    private static final int ARRIVALS = 32;
+    private static final long RESOLUTION = 1_000_000L;
 
     private final Pool pool;
-    private Buffer buffer;
-    private int head;
-    private int tail;
-    private int rest;
+    /** Both are made when something waits for the first time. */
+    private FrameQueue data;
+    private FrameQueue control;
     private long dropped;
     private long age = AGE;
 
-    /** Bytes added and removed since something began to wait, and up to which of the added ones came at which time. */
+    /** Bytes of data added since some began to wait, and how many of them had come at which time: a ring. */
     private long added;
-    private long removed;
-    private long[] marks;
+    private long[] arrived;
     private long[] times;
-    private int firstMark;
-    private int markCount;
+    private int firstArrival;
+    private int arrivals;
 
     /** @param pool where memory comes from */
     Outbox(Pool pool) {
@@ -56,26 +51,21 @@ public final class Outbox {
     }
 
     /** Whether nothing waits. */
-    public boolean isEmpty() {
-        return head == tail;
+    boolean isEmpty() {
+        return dataSize() == 0 && controlSize() == 0;
     }
 
-    /** Where the waiting bytes are: {@link #size} bytes from byte {@link #head}. */
-    Buffer buffer() {
-        return buffer;
+    private int dataSize() {
+        return data == null ? 0 : data.size();
     }
 
-    int head() {
-        return head;
+    private int controlSize() {
+        return control == null ? 0 : control.size();
     }
 
+    /** Bytes that wait. */
     int size() {
-        return tail - head;
-    }
-
-    /** How many of the first bytes belong to a frame whose beginning was written already. */
-    int rest() {
-        return rest;
+        return dataSize() + controlSize();
     }
 
     /** How many frames were dropped in all. */
@@ -88,14 +78,21 @@ public final class Outbox {
         dropped++;
     }
 
-    /**
-     * Adds one whole frame, or drops it if it does not fit.
-     *
-     * @param now {@link System#nanoTime}
-     */
+    /** Adds one whole data frame, or drops it if it does not fit. */
     void add(Buffer source, int at, int length, long now) {
-        boolean grows = buffer == null || size() + length > buffer.size;
-        if (size() + length > LIMIT || grows && !pool.mayQueue(size() + length) || !append(source, at, length, now)) {
+        if (dataSize() + length > Budget.OUTBOX || !data().add(source, at, length, true)) {
+            dropped++;
+        } else {
+            arrival(length, now);
+        }
+    }
+
+    /** Adds one whole control frame; it is dropped only if the peer has let many of them wait already. */
+    void addControl(Buffer source, int at, int length) {
+        if (control == null) {
+            control = new FrameQueue(pool);
+        }
+        if (control.size() + length > Budget.CONTROL_FRAMES || !control.add(source, at, length, false)) {
             dropped++;
         }
     }
@@ -106,161 +103,102 @@ public final class Outbox {
      * @return false when there is no memory for it: the connection is then of no use any more
      */
     boolean addRest(Buffer source, int at, int length, long now) {
-        rest = length;
-        return append(source, at, length, now);
-    }
-
-    private boolean append(Buffer source, int at, int length, long now) {
-        if (buffer == null) {
-            buffer = pool.take(length);
-            if (buffer == null) {
-                return false;
-            }
-        } else if (length > buffer.size - tail && !makeRoom(length)) {
+        if (!data().addRest(source, at, length)) {
             return false;
         }
-        buffer.copy(tail, source, at, length);
-        tail += length;
-        added += length;
-        mark(now);
+        arrival(length, now);
         return true;
     }
 
-    private void mark(long now) {
-        if (marks == null) {
-            marks = new long[MARKS];
-            times = new long[MARKS];
+    private FrameQueue data() {
+        if (data == null) {
+            data = new FrameQueue(pool);
+            arrived = new long[ARRIVALS];
+            times = new long[ARRIVALS];
         }
-        int last = (firstMark + markCount - 1) % MARKS;
-        if (markCount == 0 || now - times[last] >= GRAIN && markCount < MARKS) {
-            last = (firstMark + markCount++) % MARKS;
+        return data;
+    }
+
+    private void arrival(int length, long now) {
+        added += length;
+        int last = (firstArrival + arrivals - 1) % ARRIVALS;
+        if (arrivals == 0 || now - times[last] >= RESOLUTION && arrivals < ARRIVALS) {
+            last = (firstArrival + arrivals++) % ARRIVALS;
             times[last] = now;
         }
-        marks[last] = added;
-    }
-
-    /** Moves what waits to the front, of a larger buffer if need be. */
-    private boolean makeRoom(int length) {
-        int size = size();
-        Buffer larger = buffer;
-        if (size + length > buffer.size) {
-            if (size + length > Pool.LARGEST) {
-                return false;
-            }
-            larger = pool.take(size + length);
-            if (larger == null) {
-                return false;
-            }
-        }
-        larger.copy(0, buffer, head, size);
-        if (larger != buffer) {
-            pool.give(buffer);
-            buffer = larger;
-        }
-        head = 0;
-        tail = size;
-        return true;
+        arrived[last] = added;
     }
 
     /**
-     * The first {@code length} bytes were written.
+     * Writes as much as a stream takes in one go.
      *
-     * @param prefix bytes in front of each frame
+     * @return whether it took all of it, so that another go is worth trying
      */
-    void taken(int length, int prefix) {
-        int written = head + length;
-        int whole = head + rest;
-        if (written == tail) {
-            clear();
-            return;
+    boolean writeTo(Stream stream, Framing framing) {
+        // A frame that was begun comes first, then control frames, then data.
+        boolean dataBegun = data != null && data.rest() > 0;
+        boolean controlFirst = controlSize() > 0 && !dataBegun;
+        FrameQueue from = controlFirst ? control : data;
+        boolean single = framing.isClassic() || dataBegun && controlSize() > 0;
+        int length = from.pieceLength(single, framing.tag);
+        int written = stream.write(from.buffer(), from.pieceAt(), length);
+        if (written > 0) {
+            from.taken(written, framing.tag);
+            forgetArrivals();
         }
-        while (whole < written) {
-            whole += frameLength(whole, prefix);
-        }
-        rest = whole - written;
-        forward(written);
+        return written == length;
     }
 
-    /**
-     * Drops what waited too long.
-     *
-     * @param prefix bytes in front of each frame
-     */
-    void expire(long now, int prefix) {
-        if (markCount == 0 || now - times[firstMark] < age || size() <= FLOOR) {
+    /** Drops data frames that waited too long. */
+    void expire(long now, int tag) {
+        if (arrivals == 0 || now - times[firstArrival] < age || data.size() <= FLOOR) {
             return;
         }
-        int whole = head + rest;
-        int cut = whole;
-        while (markCount > 0 && now - times[firstMark] >= age && tail - cut > FLOOR) {
-            int stop = head + (int) (marks[firstMark] - removed);
-            while (cut < stop && tail - cut > FLOOR) {
-                cut += frameLength(cut, prefix);
+        while (arrivals > 0 && now - times[firstArrival] >= age) {
+            long old = arrived[firstArrival];
+            while (added - data.size() + data.rest() < old && data.size() - data.rest() > FLOOR) {
+                data.dropFirst(tag);
                 dropped++;
             }
-            if (cut < stop) {
-                break;
+            if (added - data.size() + data.rest() < old) {
+                return;
             }
-            dropMark();
+            dropArrival();
         }
-        if (cut == tail && rest == 0) {
-            clear();
-            return;
+    }
+
+    /** Forgets when what is gone had come. */
+    private void forgetArrivals() {
+        int size = dataSize();
+        if (size == 0) {
+            added = 0;
+            arrivals = 0;
         }
-        // The rest of a frame in progress goes on before what was not dropped.
-        buffer.copy(cut - rest, buffer, head, rest);
-        forward(cut - rest);
+        while (arrivals > 0 && arrived[firstArrival] <= added - size) {
+            dropArrival();
+        }
+    }
+
+    private void dropArrival() {
+        firstArrival = (firstArrival + 1) % ARRIVALS;
+        arrivals--;
     }
 
     /** Moves what little waits out of a large buffer, which others may need. */
     void tidy() {
-        if (buffer == null || size() > buffer.size / 4) {
-            return;
+        if (data != null) {
+            data.tidy();
         }
-        Buffer smaller = pool.take(size());
-        if (smaller == null) {
-            return;
-        }
-        if (smaller.size < buffer.size) {
-            smaller.copy(0, buffer, head, size());
-            tail = size();
-            head = 0;
-            Buffer larger = buffer;
-            buffer = smaller;
-            smaller = larger;
-        }
-        pool.give(smaller);
-    }
-
-    private int frameLength(int at, int prefix) {
-        return prefix + Wire.knownLength(buffer.bytes, at + prefix);
-    }
-
-    private void forward(int newHead) {
-        removed += newHead - head;
-        head = newHead;
-        while (markCount > 0 && marks[firstMark] <= removed) {
-            dropMark();
-        }
-    }
-
-    private void dropMark() {
-        firstMark = (firstMark + 1) % MARKS;
-        markCount--;
     }
 
     /** Forgets what waits, and gives the memory back. */
     void clear() {
-        if (buffer != null) {
-            pool.give(buffer);
-            buffer = null;
+        if (data != null) {
+            data.clear();
         }
-        head = 0;
-        tail = 0;
-        rest = 0;
-        added = 0;
-        removed = 0;
-        firstMark = 0;
-        markCount = 0;
+        if (control != null) {
+            control.clear();
+        }
+        forgetArrivals();
     }
 }

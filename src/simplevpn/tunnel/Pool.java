@@ -8,7 +8,7 @@ import simplevpn.linux.Buffer;
  * <p>Sizes are powers of two. What is given back is kept for the next taker, and freed by {@link #shrink} when nobody
  * took it for a while. All of it together is bounded, so that many slow peers cannot take a board's memory.
  */
-public final class Pool {
+final class Pool {
     private static final int SMALLEST_BITS = 11;
     private static final int LARGEST_BITS = 22;
     /** The largest buffer there is, bytes. */
@@ -22,7 +22,7 @@ public final class Pool {
     private long allocated;
 
     /** @param limit bytes that all buffers together may have */
-    public Pool(long limit) {
+    Pool(long limit) {
         this.limit = limit;
     }
 
@@ -66,7 +66,7 @@ public final class Pool {
     }
 
     /** Frees the buffers that nobody has needed since the last call. */
-    public void shrink() {
+    void shrink() {
         for (int i = 0; i < spare.length; i++) {
             for (int n = Math.min(fewest[i], count[i]); n > 0; n--) {
                 Buffer buffer = spare[i][--count[i]];
@@ -79,7 +79,7 @@ public final class Pool {
     }
 
     /** Whether there is any buffer, taken or spare. */
-    public boolean isUsed() {
+    boolean isUsed() {
         return allocated > 0;
     }
 
@@ -96,15 +96,5 @@ public final class Pool {
 
     private static int bits(int size) {
         return Math.max(SMALLEST_BITS, Integer.SIZE - Integer.numberOfLeadingZeros(size - 1));
-    }
-
-    /** Whether spare buffers are kept that {@link #shrink} may free. */
-    public boolean hasSpare() {
-        for (int n : count) {
-            if (n > 0) {
-                return true;
-            }
-        }
-        return false;
     }
 }

@@ -1,6 +1,8 @@
 package simplevpn.tunnel;
 
+import java.util.Arrays;
 import simplevpn.linux.Buffer;
+import simplevpn.protocol.Framing;
 import simplevpn.protocol.Offload;
 import simplevpn.protocol.Segmenter;
 import simplevpn.protocol.Wire;
@@ -8,90 +10,93 @@ import simplevpn.protocol.Wire;
 /**
  * Carries packets to links in as few writes as possible.
  *
- * <p>Packets that lie in a row and go to one link leave in one write, from where they are. When the row breaks, a short
- * one is copied to its link's outbox to wait for company, and {@link #flush} writes each such link once at the end of
- * the loop's turn. What a link cannot take as it is, an unfinished checksum or a super-packet, is finished here on the
- * way.
+ * <p>Packets that lie side by side and go to one link are a batch, which leaves in one write, from where it is. When the
+ * next packet lies elsewhere or goes elsewhere, a short batch is copied to its link's outbox to wait for company, and
+ * {@link #flush} writes each such link once at the end of the loop's turn. What a link cannot take as it is, an
+ * unfinished checksum or a super-packet, is finished here on the way.
  */
 public final class Sender {
-    /** Frames in a row are written from where they are when they have at least so many bytes. */
+    /** A batch is written from where it is when it has at least so many bytes. */
     private static final int WORTH_A_WRITE = 16 * 1024;
-    /** Room for several segments in a row, and for the longest packet that only needs its checksum. */
+    /** Room for several segments in a batch, and for the longest packet that only needs its checksum. */
     private static final int SCRATCH = 128 * 1024;
+    /** The MTU of links unless told otherwise, bytes. */
+    private static final int MTU = 1500;
 
-    /** What a classic peer takes at most. */
-    private static final int CLASSIC_MTU = 1500;
-
-    private final int mtu;
     private final Segmenter segmenter = new Segmenter();
+    private int mtu = MTU;
     private Buffer scratch;
 
     /** Links with something to write at the end of the turn. */
     private Link[] queued = new Link[16];
     private int queuedCount;
 
-    /** The frames in a row: whose they are and where; not written yet. */
+    /** The batch: whose it is, and where; not written yet. */
     private Link to;
-    private Buffer row;
+    private Buffer source;
     private int begin;
     private int end;
     private long now;
 
-    /** @param mtu what a packet that is finished here has at most, bytes */
-    public Sender(int mtu) {
-        this.mtu = mtu;
+    Sender() {
     }
 
-    /** A turn of the loop begins, at {@link System#nanoTime}. */
-    public void turn(long now) {
-        this.now = now;
+    /** What a packet that is finished here has at most from now on, bytes. */
+    public void setMtu(int most) {
+        mtu = most;
+    }
+
+    /** A turn of the loop begins. */
+    void turn(long time) {
+        now = time;
     }
 
     /**
      * Carries one packet.
      *
-     * @param source where it is, with room for the link's prefix before it that is not needed any more, except by the
-     *         row; it must stay until {@link #endRow}
-     * @param prefix its offload prefix, checked
+     * @param from where it is, with room for the link's tag before it that is not needed any more, except by the batch;
+     *         it must stay until {@link #endBatch}
+     * @param tag its tag, checked
      */
-    public void packet(Link link, Buffer source, int at, int length, int prefix) {
-        if (prefix != 0 && (link.prefix == 0 || !Offload.whole(source.bytes, at, prefix, link.offloadUdp))) {
-            finish(link, source, at, length, prefix);
+    public void packet(Link link, Buffer from, int at, int length, int tag) {
+        Framing framing = link.framing;
+        if (tag != 0 && (framing.tag == 0 || !Offload.whole(from.bytes, at, tag, framing.carriesUdpSegments()))) {
+            finish(link, from, at, length, tag);
             return;
         }
-        if (link.frameBySend && length > CLASSIC_MTU) {
+        if (framing.isClassic() && length > Framing.CLASSIC_MTU) {
             link.outbox.drop();
             return;
         }
         link.packetsOut++;
         link.bytesOut += length;
-        int frame = at - link.prefix;
-        if (to != link || row != source || end != frame) {
-            endRow(false);
+        int frame = at - framing.tag;
+        if (to != link || source != from || end != frame) {
+            endBatch(false);
             to = link;
-            row = source;
+            source = from;
             begin = frame;
         }
-        if (link.prefix != 0) {
-            source.bytes.putInt(frame, prefix);
+        if (framing.tag != 0) {
+            from.bytes.putInt(frame, tag);
         }
         end = at + length;
     }
 
-    private void finish(Link link, Buffer source, int at, int length, int prefix) {
+    private void finish(Link link, Buffer from, int at, int length, int tag) {
         if (scratch == null) {
             scratch = Buffer.permanent(SCRATCH);
         }
-        int most = link.frameBySend ? Math.min(mtu, CLASSIC_MTU) : mtu;
-        int room = segmenter.begin(source.bytes, at, length, prefix, most);
+        int most = link.framing.isClassic() ? Math.min(mtu, Framing.CLASSIC_MTU) : mtu;
+        int room = segmenter.begin(from.bytes, at, length, tag, most);
         for (;;) {
-            int next = (row == scratch && to != null ? end : 0) + Wire.PREFIX;
+            int next = (source == scratch && to != null ? end : 0) + Wire.TAG;
             if (next + room > SCRATCH) {
-                endRow(false);
-                next = Wire.PREFIX;
+                endBatch(false);
+                next = Wire.TAG;
             }
-            // Packets for a link without prefix lie side by side; the gap in front of the first does no harm.
-            next -= Wire.PREFIX - link.prefix;
+            // Packets for a link without tags lie side by side; the gap in front of the first does no harm.
+            next -= Wire.TAG - link.framing.tag;
             int segment = segmenter.next(scratch.bytes, next);
             if (segment == 0) {
                 return;
@@ -100,46 +105,44 @@ public final class Sender {
         }
     }
 
-    /** Where the next packet would join the row, in {@code source}; or {@code otherwise}. For whoever can choose. */
-    public int joining(Buffer source, int otherwise) {
-        return to != null && row == source ? end + to.prefix : otherwise;
+    /** Where the next packet would join the batch, in {@code from}; or {@code otherwise}. For whoever can choose. */
+    int besideBatch(Buffer from, int otherwise) {
+        return to != null && source == from ? end + to.framing.tag : otherwise;
     }
 
     /**
-     * Writes or queues the frames in a row, so that their bytes are not needed any more.
+     * Writes or queues the batch, so that its bytes are not needed any more.
      *
      * @param last whether no more come in this turn, so that waiting for company is of no use
      */
-    public void endRow(boolean last) {
+    public void endBatch(boolean last) {
         Link link = to;
         if (link == null) {
             return;
         }
         to = null;
         int length = end - begin;
-        if (link.outbox.isEmpty() && (last || link.frameBySend || length >= WORTH_A_WRITE)) {
-            link.send(row, begin, length, now);
+        if (link.outbox.isEmpty() && (last || link.framing.isClassic() || length >= WORTH_A_WRITE)) {
+            link.send(source, begin, length, now);
         } else {
-            link.queue(row, begin, length, now);
+            link.queue(source, begin, length, now);
             flushLater(link);
         }
     }
 
     private void flushLater(Link link) {
-        if (link.queued || link.waiting()) {
+        if (link.queued || link.isFull()) {
             return;
         }
         if (queuedCount == queued.length) {
-            Link[] more = new Link[2 * queuedCount];
-            System.arraycopy(queued, 0, more, 0, queuedCount);
-            queued = more;
+            queued = Arrays.copyOf(queued, 2 * queuedCount);
         }
         link.queued = true;
         queued[queuedCount++] = link;
     }
 
     /** Writes what was queued. */
-    public void flush() {
+    void flush() {
         for (int i = 0; i < queuedCount; i++) {
             Link link = queued[i];
             queued[i] = null;
@@ -149,8 +152,8 @@ public final class Sender {
         queuedCount = 0;
     }
 
-    /** Forgets the row of a link that is closed. */
-    public void release(Link link) {
+    /** Forgets the batch of a link that is closed. */
+    void release(Link link) {
         if (to == link) {
             to = null;
         }

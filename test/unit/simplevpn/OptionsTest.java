@@ -71,9 +71,9 @@ class OptionsTest {
     /** Words that are no options, options that there are not, values where none belong or none are. */
     @Test
     void wrongWords() {
-        assertWrong("stray: what is this? Every option begins with a dash", "-v", "stray");
-        assertWrong("-: what is this? Every option begins with a dash", "-");
-        assertWrong(": what is this? Every option begins with a dash", "");
+        assertWrong("stray: not understood, since options begin with a dash", "-v", "stray");
+        assertWrong("-: not understood, since options begin with a dash", "-");
+        assertWrong(": not understood, since options begin with a dash", "");
         assertWrong("-x: there is no such option", "-x");
         assertWrong("--nope: there is no such option", "--nope=1");
         assertWrong("--: there is no such option", "--");
@@ -193,7 +193,7 @@ class OptionsTest {
     }
 
     private static Options common(String... words) throws Failure {
-        Options options = Daemon.common(new Options("prog", "Usage: prog"));
+        Options options = Settings.common(new Options("prog", "Usage: prog"));
         options.parse(words);
         return options;
     }
@@ -203,7 +203,7 @@ class OptionsTest {
     void udp() throws Exception {
         String message = "-u: UDP is not offered, this tunnel runs over TCP only; leave -u out";
         for (String[] words : new String[][] {{"-u"}, {"--udp"}, {"-q", "-u"}, {"--config", file("udp\n")}}) {
-            Failure failure = assertThrows(Failure.class, () -> Daemon.parse(common(), "prog", words));
+            Failure failure = assertThrows(Failure.class, () -> Program.isAnswered(common(), "prog", words));
             assertEquals(message, failure.getMessage());
             assertEquals(2, failure.status);
         }
@@ -212,14 +212,14 @@ class OptionsTest {
     /** Interface names are those that the kernel accepts; without one it chooses. */
     @Test
     void interfaceNames() throws Failure {
-        assertEquals("tun%d", Daemon.interfaceName(common()));
+        assertEquals("tun%d", new Settings(common()).interfaceName());
         for (String name : new String[] {"a", "vpn0", "tun%d", "fifteen-bytes-x", "..."}) {
-            assertEquals(name, Daemon.interfaceName(common("-i", name)));
+            assertEquals(name, new Settings(common("-i", name)).interfaceName());
         }
         for (String name : new String[] {"", "sixteen-bytes-xx", "a/b", "a:b", "a b", ".", "..", "a\tb", "ä",
             "a\u007f"}) {
             Options options = common("--interface", name);
-            Failure failure = assertThrows(Failure.class, () -> Daemon.interfaceName(options));
+            Failure failure = assertThrows(Failure.class, () -> new Settings(options).interfaceName());
             assertEquals("--interface " + name
                     + ": an interface name has 1 to 15 characters, without spaces, slashes and colons"
                     + SEE_HELP, failure.getMessage());

@@ -19,7 +19,7 @@ public final class ServiceManager implements AutoCloseable {
     public ServiceManager(String name) {
         byte[] path = name.getBytes(StandardCharsets.UTF_8);
         Buffer address = Buffer.permanent(Abi.SUN_PATH + path.length);
-        address.host.putShort(Abi.SUN_FAMILY, (short) Abi.AF_UNIX);
+        address.nativeOrder.putShort(Abi.SUN_FAMILY, (short) Abi.AF_UNIX);
         address.bytes.put(Abi.SUN_PATH, path);
         if (path[0] == '@') {
             address.bytes.put(Abi.SUN_PATH, (byte) 0);

@@ -34,11 +34,11 @@ class Ipv4Test {
         for (int length = 0; length <= 32; length++) {
             int mask = (int) (0xffff_ffff_0000_0000L >>> length);
             assertEquals(mask, Ipv4.netmask(length));
-            assertEquals(length, Ipv4.prefix(mask));
+            assertEquals(length, Ipv4.prefixLength(mask));
         }
-        assertEquals(-1, Ipv4.prefix(0xff00_ff00));
-        assertEquals(-1, Ipv4.prefix(1));
-        assertEquals(-1, Ipv4.prefix(0x7fff_ffff));
+        assertEquals(-1, Ipv4.prefixLength(0xff00_ff00));
+        assertEquals(-1, Ipv4.prefixLength(1));
+        assertEquals(-1, Ipv4.prefixLength(0x7fff_ffff));
     }
 
     /** The first and last addresses of the ranges that no host has, and their neighbours. */
@@ -46,10 +46,10 @@ class Ipv4Test {
     void hosts() {
         for (String text : new String[] {"0.0.0.0", "0.255.255.255", "127.0.0.0", "127.255.255.255", "224.0.0.0",
             "239.1.2.3", "240.0.0.0", "255.255.255.255"}) {
-            assertFalse(Ipv4.host((int) Ipv4.parse(text)), text);
+            assertFalse(Ipv4.isHost((int) Ipv4.parse(text)), text);
         }
         for (String text : new String[] {"1.0.0.0", "126.255.255.255", "128.0.0.0", "223.255.255.255", "10.0.0.1"}) {
-            assertTrue(Ipv4.host((int) Ipv4.parse(text)), text);
+            assertTrue(Ipv4.isHost((int) Ipv4.parse(text)), text);
         }
     }
 }

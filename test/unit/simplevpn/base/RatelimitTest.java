@@ -56,11 +56,11 @@ class RatelimitTest {
     @Test
     void refusedAreCounted() {
         Ratelimit limit = new Ratelimit(1, 2, 0);
-        assertEquals(0, limit.takeRefused());
+        assertEquals(0, limit.takeSuppressed());
         passes(limit, 7, 0);
-        assertEquals(5, limit.takeRefused());
-        assertEquals(0, limit.takeRefused());
+        assertEquals(5, limit.takeSuppressed());
+        assertEquals(0, limit.takeSuppressed());
         passes(limit, 3, SECOND);
-        assertEquals(2, limit.takeRefused());
+        assertEquals(2, limit.takeSuppressed());
     }
 }

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
 class AbiTest {
-    /** TUN_F_USO4 and TUN_F_USO6 came with Linux 6.2; distributions with older headers are still in use. */
+    /** TUN_F_USO4, TUN_F_USO6 and GSO_UDP_L4 came with Linux 6.2; distributions with older headers are still in use. */
     private static final String HEADERS = """
             #include <fcntl.h>
             #include <net/if.h>
@@ -30,6 +30,9 @@ class AbiTest {
             #ifndef TUN_F_USO4
             #define TUN_F_USO4 0x20
             #define TUN_F_USO6 0x40
+            #endif
+            #ifndef VIRTIO_NET_HDR_GSO_UDP_L4
+            #define VIRTIO_NET_HDR_GSO_UDP_L4 5
             #endif
             """;
 
@@ -72,6 +75,13 @@ class AbiTest {
         offset(c, "TCPI_RTT", "tcp_info", "tcpi_rtt");
         offset(c, "TCPI_TOTAL_RETRANS", "tcp_info", "tcpi_total_retrans");
         offset(c, "TCPI_MIN_RTT", "tcp_info", "tcpi_min_rtt");
+        offset(c, "VNET_FLAGS", "virtio_net_hdr", "flags");
+        offset(c, "VNET_GSO_TYPE", "virtio_net_hdr", "gso_type");
+        offset(c, "VNET_HDR_LEN", "virtio_net_hdr", "hdr_len");
+        offset(c, "VNET_GSO_SIZE", "virtio_net_hdr", "gso_size");
+        offset(c, "VNET_CSUM_START", "virtio_net_hdr", "csum_start");
+        offset(c, "VNET_CSUM_OFFSET", "virtio_net_hdr", "csum_offset");
+        c.put("VNET_SIZE", "sizeof(struct virtio_net_hdr)");
         c.put("TCPI_SIZE", "offsetof(struct tcp_info, tcpi_min_rtt) + sizeof(__u32)");
         return c;
     }

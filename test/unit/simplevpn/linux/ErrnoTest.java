@@ -38,10 +38,10 @@ class ErrnoTest {
     /** A failed call names itself, its object and the error, and says what to do only when that is known. */
     @Test
     void failures() {
-        Failure failure = Failure.of("TUNSETIFF tun0", -16, "name another one");
+        Failure failure = Errno.failure("TUNSETIFF tun0", -16, "name another one");
         assertEquals("TUNSETIFF tun0: EBUSY (Device or resource busy): name another one", failure.getMessage());
         assertEquals(1, failure.status);
-        assertEquals("read x: EIO (Input/output error)", Failure.of("read x", -5, "").getMessage());
+        assertEquals("read x: EIO (Input/output error)", Errno.failure("read x", -5, "").getMessage());
     }
 
     /** libc's errors arrive as negative numbers: the call that failed is the one whose errno is told. */

@@ -18,17 +18,17 @@ public final class LoopbackPair implements AutoCloseable {
 
     public LoopbackPair() throws Failure {
         int port = freePort();
-        Tcp listener = Tcp.listen("127.0.0.1", port);
+        TcpAcceptor listener = TcpAcceptor.listen("127.0.0.1", port);
         try {
             left = Tcp.connect(Endpoint.resolve("127.0.0.1", port, false)[0]);
             Tcp accepted = null;
             for (long end = System.nanoTime() + 5_000_000_000L; accepted == null && System.nanoTime() < end;) {
-                accepted = listener.accept();
+                accepted = (Tcp) listener.accept();
             }
             assertTrue(accepted != null, "the connection did not come about");
             right = accepted;
         } finally {
-            listener.close();
+            Libc.close(listener.fd());
         }
     }
 
@@ -43,10 +43,10 @@ public final class LoopbackPair implements AutoCloseable {
     /** Leaves the kernel little room for what goes from left to right. */
     public LoopbackPair narrow() {
         Buffer size = Buffer.permanent(Integer.BYTES);
-        size.host.putInt(0, 8 * 1024);
-        assertTrue(Libc.setsockopt(left.fd, Abi.SOL_SOCKET, SO_SNDBUF, size, Integer.BYTES) >= 0);
-        size.host.putInt(0, 32 * 1024);
-        assertTrue(Libc.setsockopt(right.fd, Abi.SOL_SOCKET, SO_RCVBUF, size, Integer.BYTES) >= 0);
+        size.nativeOrder.putInt(0, 8 * 1024);
+        assertTrue(Libc.setsockopt(left.fd(), Abi.SOL_SOCKET, SO_SNDBUF, size, Integer.BYTES) >= 0);
+        size.nativeOrder.putInt(0, 32 * 1024);
+        assertTrue(Libc.setsockopt(right.fd(), Abi.SOL_SOCKET, SO_RCVBUF, size, Integer.BYTES) >= 0);
         return this;
     }
 

@@ -24,17 +24,17 @@ public final class PremadeDevice {
         if (words[0].equals("leave")) {
             Tun tun = Tun.open(words[1]);
             Buffer size = Buffer.permanent(Integer.BYTES);
-            size.host.putInt(0, WIDE_HEADER);
-            int result = Libc.ioctl(tun.fd, Abi.TUNSETVNETHDRSZ, size);
+            size.nativeOrder.putInt(0, WIDE_HEADER);
+            int result = Libc.ioctl(tun.fd(), Abi.TUNSETVNETHDRSZ, size);
             System.out.println(result + " " + tun.setOffload(Abi.TUN_F_CSUM | Abi.TUN_F_TSO4));
         } else {
             Buffer request = Buffer.permanent(Abi.IFR_SIZE);
             Buffer value = Buffer.permanent(2 * Integer.BYTES);
-            Netdevice.name(request, words[1]);
-            value.host.putInt(0, ETHTOOL_GTSO);
+            Netdevice.putName(request, words[1]);
+            value.nativeOrder.putInt(0, ETHTOOL_GTSO);
             request.word(Abi.IFR_UNION, value.address);
             int socket = Libc.socket(Abi.AF_INET, Abi.SOCK_DGRAM, 0);
-            System.out.println(Libc.ioctl(socket, SIOCETHTOOL, request) + " " + value.host.getInt(Integer.BYTES));
+            System.out.println(Libc.ioctl(socket, SIOCETHTOOL, request) + " " + value.nativeOrder.getInt(Integer.BYTES));
         }
     }
 }

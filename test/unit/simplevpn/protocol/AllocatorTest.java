@@ -14,10 +14,15 @@ import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import simplevpn.base.Ipv4;
+import simplevpn.base.Network;
 
 class AllocatorTest {
     private static final int TEN = 0x0a00_0000;
     private static final int SMALL = 0xc0a8_0130;
+
+    private static Allocator<Object> pool(int network, int length) {
+        return new Allocator<>(Network.ofIpv4(network, length));
+    }
 
     /** What is expected of a /28: sixteen places, and a search that goes round from where it last ended. */
     private static final class Model {
@@ -73,7 +78,7 @@ class AllocatorTest {
             holders[i] = i;
         }
         for (int sequence = 0; sequence < count; sequence++) {
-            Allocator<Object> pool = new Allocator<>(SMALL, 28);
+            Allocator<Object> pool = pool(SMALL, 28);
             Model model = new Model();
             for (int i = 0; i < filled; i++) {
                 same(model.dynamic(holders[i]), pool.dynamic(holders[i]), sequence);
@@ -113,7 +118,7 @@ class AllocatorTest {
     @Test
     void byPropertyOnSixteenBits() {
         Random random = new Random(16);
-        Allocator<Object> pool = new Allocator<>(TEN, 16);
+        Allocator<Object> pool = pool(TEN, 16);
         Map<Integer, Object> model = new HashMap<>();
         for (int i = 0; i < 200_000; i++) {
             // Half of the addresses from a few pages, so that pages fill and empty; some from outside.
@@ -148,7 +153,7 @@ class AllocatorTest {
     /** All addresses of a network can be leased, each once; then there is none, until one comes back. */
     @Test
     void everyAddressOnce() {
-        Allocator<Object> pool = new Allocator<>(TEN, 16);
+        Allocator<Object> pool = pool(TEN, 16);
         assertEquals(65533, pool.capacity());
         Set<Integer> given = new HashSet<>();
         for (int i = 0; i < 65533; i++) {
@@ -168,7 +173,7 @@ class AllocatorTest {
      */
     @Test
     void givenBackIsGivenLast() {
-        Allocator<Object> pool = new Allocator<>(SMALL, 28);
+        Allocator<Object> pool = pool(SMALL, 28);
         int first = pool.dynamic(this);
         pool.release(first);
         for (int i = 0; i < 12; i++) {
@@ -181,7 +186,7 @@ class AllocatorTest {
     /** The smallest network has one address to give. */
     @Test
     void smallest() {
-        Allocator<Object> pool = new Allocator<>(0xffff_fffc, 30);
+        Allocator<Object> pool = pool(0xffff_fffc, 30);
         assertEquals(1, pool.capacity());
         assertEquals(0xffff_fffd, pool.own());
         for (int round = 0; round < 3; round++) {
@@ -198,7 +203,7 @@ class AllocatorTest {
     /** The largest network works to its ends. */
     @Test
     void largest() {
-        Allocator<Object> pool = new Allocator<>(TEN, 8);
+        Allocator<Object> pool = pool(TEN, 8);
         assertEquals((1 << 24) - 3, pool.capacity());
         assertEquals(TEN + 2, pool.dynamic(this));
         assertTrue(pool.fixed(TEN + 0xff_fffe, this));
@@ -214,7 +219,7 @@ class AllocatorTest {
     /** Which addresses belong to a network, and which of them no client gets. */
     @Test
     void reservedAddresses() {
-        Allocator<Object> pool = new Allocator<>(SMALL + 5, 28);
+        Allocator<Object> pool = pool(SMALL, 28);
         assertEquals(SMALL + 1, pool.own());
         for (int place = -3; place < 20; place++) {
             int address = SMALL + place;
@@ -233,7 +238,7 @@ class AllocatorTest {
     /** Releasing what nobody holds, twice the same, or what is outside, changes nothing. */
     @Test
     void releaseOfUnknownAddresses() {
-        Allocator<Object> pool = new Allocator<>(TEN, 16);
+        Allocator<Object> pool = pool(TEN, 16);
         int address = pool.dynamic(this);
         for (int unknown : new int[] {0, -1, TEN, TEN + 1, TEN + 3, TEN + 0xffff, TEN + 0x1_0000, TEN - 1,
             Integer.MIN_VALUE}) {
@@ -248,9 +253,9 @@ class AllocatorTest {
 
     /** Prefix lengths that leave no sensible network are a mistake of the caller. */
     @Test
-    void prefixLengths() {
-        for (int prefix : new int[] {-1, 0, 7, 31, 32}) {
-            assertThrows(IllegalArgumentException.class, () -> new Allocator<Object>(TEN, prefix));
+    void impossibleNetworks() {
+        for (int length : new int[] {0, 7, 31, 32}) {
+            assertThrows(IllegalArgumentException.class, () -> pool(TEN, length));
         }
     }
 }

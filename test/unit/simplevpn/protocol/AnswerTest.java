@@ -1,6 +1,5 @@
 package simplevpn.protocol;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -8,15 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import simplevpn.base.Ipv4;
 import simplevpn.base.Log;
+import simplevpn.base.Network;
 
 class AnswerTest {
     private static Answer read(byte[] bytes) {
-        return new Answer(ByteBuffer.allocateDirect(3 + bytes.length).put(3, bytes), 3, bytes.length);
+        return Answer.read(ByteBuffer.allocateDirect(3 + bytes.length).put(3, bytes), 3, bytes.length);
     }
 
     /** An extended answer that assigns {@code address}, all in hex digits; its bytes end where its buffer does. */
@@ -43,13 +44,13 @@ class AnswerTest {
         assertNull(answer.refusal);
         assertTrue(answer.extended);
         assertEquals(1, answer.features);
-        assertEquals(0x0a00_0002, answer.address);
-        assertEquals(24, answer.prefix);
-        assertEquals(0x0a00_0001, answer.server);
+        assertEquals("10.0.0.2", answer.address.toString());
+        assertEquals(24, answer.length);
+        assertEquals("10.0.0.1", answer.server.toString());
         assertEquals(1400, answer.mtu);
         assertEquals(15, answer.idle);
         assertEquals(60, answer.timeout);
-        assertArrayEquals(new int[] {0xc0a8_0100, 24, 0x0a01_0000, 16}, answer.routes);
+        assertEquals("[192.168.1.0/24, 10.1.0.0/16]", Arrays.toString(answer.routes));
     }
 
     /** Numbers of two bytes have no sign, a default route is a route, and so is one to a single host. */
@@ -60,8 +61,8 @@ class AnswerTest {
         assertEquals(65535, answer.mtu);
         assertEquals(65534, answer.idle);
         assertEquals(65535, answer.timeout);
-        assertEquals(32, answer.prefix);
-        assertArrayEquals(new int[] {0, 0, -1, 32}, answer.routes);
+        assertEquals(32, answer.length);
+        assertEquals("[0.0.0.0/0, 255.255.255.255/32]", Arrays.toString(answer.routes));
         assertEquals(68, options("03020044").mtu);
     }
 
@@ -71,8 +72,8 @@ class AnswerTest {
         Answer answer = options("");
         assertNull(answer.invalid);
         assertTrue(answer.extended);
-        assertEquals(16, answer.prefix);
-        assertEquals(0, answer.server);
+        assertEquals(16, answer.length);
+        assertNull(answer.server);
         assertEquals(0, answer.mtu);
         assertEquals(0, answer.idle);
         assertEquals(0, answer.timeout);
@@ -131,8 +132,8 @@ class AnswerTest {
         assertNull(answer.invalid);
         assertFalse(answer.extended);
         assertEquals(0, answer.features);
-        assertEquals(0x0a00_0007, answer.address);
-        assertEquals(16, answer.prefix);
+        assertEquals("10.0.0.7", answer.address.toString());
+        assertEquals(16, answer.length);
         assertEquals(0, answer.mtu);
     }
 
@@ -186,11 +187,11 @@ class AnswerTest {
             Answer answer = extended("0a000002", HexFormat.of().formatHex(options));
             if (answer.invalid == null) {
                 valid++;
-                assertTrue(answer.prefix >= 1 && answer.prefix <= 32);
+                assertTrue(answer.length >= 1 && answer.length <= 32);
                 assertTrue(answer.mtu == 0 || answer.mtu >= 68 && answer.mtu <= 65535);
                 assertTrue(answer.timeout >= answer.idle);
-                for (int r = 0; r < answer.routes.length; r += 2) {
-                    assertEquals(0, answer.routes[r] & ~Ipv4.netmask(answer.routes[r + 1]));
+                for (Network route : answer.routes) {
+                    assertEquals(0, route.address().ipv4() & ~Ipv4.netmask(route.length()));
                 }
             }
         }

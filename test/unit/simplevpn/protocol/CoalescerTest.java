@@ -20,8 +20,8 @@ class CoalescerTest {
     private final ByteBuffer joined = ByteBuffer.allocateDirect(BASE + 65535);
     private final Coalescer coalescer = new Coalescer(joined, BASE);
 
-    /** What came out: a packet and its prefix. */
-    private record Out(byte[] packet, int prefix) {
+    /** What came out: a packet and its tag. */
+    private record Out(byte[] packet, int tag) {
     }
 
     /** Runs packets through as a loop does, all adjacent in one buffer, as in classic framing. */
@@ -52,8 +52,8 @@ class CoalescerTest {
         if (length == 0) {
             return;
         }
-        Out o = new Out(ReferencePackets.bytes(coalescer.buffer(), coalescer.at(), length), coalescer.prefix());
-        assertTrue(Offload.check(coalescer.buffer(), coalescer.at(), length, o.prefix(), false));
+        Out o = new Out(ReferencePackets.bytes(coalescer.buffer(), coalescer.at(), length), coalescer.tag());
+        assertTrue(Offload.check(coalescer.buffer(), coalescer.at(), length, o.tag(), false));
         out.add(o);
     }
 
@@ -80,7 +80,7 @@ class CoalescerTest {
             }
             List<Out> out = run(ReferencePackets.segments(p, segment));
             assertEquals(1, out.size());
-            assertEquals(Offload.UNFINISHED | segment, out.get(0).prefix());
+            assertEquals(Offload.UNFINISHED | segment, out.get(0).tag());
             assertArrayEquals(ReferencePackets.unfinished(p), out.get(0).packet());
         }
     }
@@ -105,8 +105,8 @@ class CoalescerTest {
             }
             List<byte[]> again = new ArrayList<>();
             for (Out o : run(in)) {
-                again.addAll(o.prefix() == 0 ? List.of(o.packet())
-                        : ReferencePackets.segments(o.packet(), o.prefix() & Offload.SEGMENT));
+                again.addAll(o.tag() == 0 ? List.of(o.packet())
+                        : ReferencePackets.segments(o.packet(), o.tag() & Offload.SEGMENT));
             }
             assertEquals(in.size(), again.size());
             for (int i = 0; i < in.size(); i++) {
@@ -149,7 +149,7 @@ class CoalescerTest {
         List<Out> out = changed(1, change);
         assertEquals(3, out.size(), why);
         for (Out o : out) {
-            assertEquals(0, o.prefix(), why);
+            assertEquals(0, o.tag(), why);
         }
     }
 
@@ -224,7 +224,7 @@ class CoalescerTest {
             bad[bad.length - 1] ^= 1;
             boolean alone = false;
             for (Out o : run(segments)) {
-                alone |= o.prefix() == 0 && Arrays.equals(bad, o.packet());
+                alone |= o.tag() == 0 && Arrays.equals(bad, o.packet());
             }
             assertTrue(alone, "segment " + which);
         }
@@ -235,9 +235,9 @@ class CoalescerTest {
     void whatEndsASuperPacket() {
         List<Out> pushed = changed(1, p -> p[33] |= ReferencePackets.PSH);
         assertEquals(2, pushed.size());
-        assertEquals(Offload.UNFINISHED | 100, pushed.get(0).prefix());
+        assertEquals(Offload.UNFINISHED | 100, pushed.get(0).tag());
         assertEquals(ReferencePackets.ACK | ReferencePackets.PSH, pushed.get(0).packet()[33]);
-        assertEquals(0, changed(0, p -> p[33] |= ReferencePackets.PSH).get(0).prefix(), "the first alone");
+        assertEquals(0, changed(0, p -> p[33] |= ReferencePackets.PSH).get(0).tag(), "the first alone");
 
         byte[] p = superPacket(400);
         byte[] first = ReferencePackets.segments(p, 100).get(0);
@@ -245,7 +245,7 @@ class CoalescerTest {
         byte[] third = part(p, 180, 260, 2);
         List<Out> out = run(List.of(first, shorter, third));
         assertEquals(2, out.size(), "nothing joins behind a shorter segment");
-        assertEquals(Offload.UNFINISHED | 100, out.get(0).prefix());
+        assertEquals(Offload.UNFINISHED | 100, out.get(0).tag());
         assertArrayEquals(third, out.get(1).packet());
 
         assertEquals(2, run(List.of(first, part(p, 100, 201, 1))).size(), "a longer segment does not join");
@@ -302,7 +302,7 @@ class CoalescerTest {
         assertEquals(p.length, coalescer.flush());
         assertSame(b, coalescer.buffer());
         assertEquals(33, coalescer.at());
-        assertEquals(0, coalescer.prefix());
+        assertEquals(0, coalescer.tag());
         assertEquals(0, coalescer.flush(), "delivered once");
     }
 

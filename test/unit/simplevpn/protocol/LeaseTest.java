@@ -2,24 +2,26 @@ package simplevpn.protocol;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
+import simplevpn.base.Address;
 
 class LeaseTest {
-    private static final int ONE = 0x0a000001;
-    private static final int TWO = 0x0a000002;
+    private static final Address ONE = Address.ofIpv4(0x0a000001);
+    private static final Address TWO = Address.ofIpv4(0x0a000002);
 
     /** A dynamic client asks for any address, and then for the one that it has; when that is refused, for any again. */
     @Test
     void dynamic() {
-        Lease lease = new Lease(0);
-        assertEquals(0, lease.wanted());
+        Lease lease = new Lease(null);
+        assertNull(lease.wanted());
         assertTrue(lease.refused());
         lease.granted(ONE);
         assertEquals(ONE, lease.wanted());
         assertTrue(lease.refused());
-        assertEquals(0, lease.wanted());
+        assertNull(lease.wanted());
         lease.granted(TWO);
         assertEquals(TWO, lease.wanted());
     }
@@ -45,7 +47,7 @@ class LeaseTest {
      */
     @Test
     void hungUpOn() {
-        Lease lease = new Lease(0);
+        Lease lease = new Lease(null);
         lease.granted(ONE);
         for (int round = 0; round < 2; round++) {
             for (int i = 1; i < Lease.PATIENCE; i++) {
@@ -57,7 +59,7 @@ class LeaseTest {
         for (int i = 0; i < 9; i++) {
             assertTrue(lease.hungUp());
         }
-        assertEquals(0, lease.wanted());
+        assertNull(lease.wanted());
         lease.granted(TWO);
         assertTrue(lease.hungUp());
         assertEquals(TWO, lease.wanted(), "the count begins anew with each address");

@@ -2,16 +2,19 @@ package simplevpn.protocol;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
+import simplevpn.base.Address;
 
-/** The messages that {@link Wire} writes and takes apart, against hex dumps made from the protocol's description. */
+/** The messages that {@link Wire} and {@link Answer} write and take apart, against hex dumps made from the protocol's description. */
 class MessageTest {
     private static final int AT = 5;
+    private static final ByteBuffer EXTENDED_REQUEST = bytes("45000000 56320000 00000000 00000000 00000000");
 
     private final ByteBuffer b = ByteBuffer.allocateDirect(512);
 
@@ -85,17 +88,22 @@ class MessageTest {
         assertEquals("4f110000 00000000 00000000 00000000 c0a80102", hex(20));
     }
 
+    private static Answer assigning() {
+        Answer answer = Answer.assigning(Address.ofIpv4(0x0a00_0002), Wire.OFFLOAD);
+        answer.length = 16;
+        answer.server = Address.ofIpv4(0x0a00_0001);
+        answer.mtu = 1500;
+        answer.idle = 15;
+        answer.timeout = 60;
+        return answer;
+    }
+
     /** An extended answer with every option that a server sends, and the fields by which a client knows it. */
     @Test
     void extendedAnswers() {
         dirty();
         ByteBuffer request = bytes("47ff0000 56320123 456789ab 0a000002 00000000");
-        int at = Wire.beginAnswer(b, AT, request, 2, Wire.OFFLOAD, 0x0a00_0002);
-        at = Wire.option4(b, at, Wire.NETMASK, 0xffff_0000);
-        at = Wire.option4(b, at, Wire.SERVER, 0x0a00_0001);
-        at = Wire.option2(b, at, Wire.MTU, 1500);
-        at = Wire.option4(b, at, Wire.KEEPALIVE_TIMES, 15 << 16 | 60);
-        assertEquals(42, Wire.endAnswer(b, AT, at));
+        assertEquals(42, assigning().write(b, AT, request, 2));
         assertEquals("4501002a 56330123 456789ab 00000000 0a000002"
                 + " 0104ffff 00000204 0a000001 030205dc 0404000f 003c", hex(42));
         assertTrue(Wire.isExtendedAnswer(b, AT));
@@ -107,20 +115,21 @@ class MessageTest {
     @Test
     void refusals() {
         dirty();
-        int at = Wire.beginAnswer(b, AT, bytes("45030000 56320123 456789ab 0a000007 00000000"), 2, 0, 0);
-        assertEquals(30, Wire.endAnswer(b, AT, Wire.reason(b, at, "is taken")));
+        ByteBuffer request = bytes("45030000 56320123 456789ab 0a000007 00000000");
+        assertEquals(30, Answer.refusing("is taken").write(b, AT, request, 2));
         assertEquals("4500001e 56330123 456789ab 00000000 00000000 06086973 2074616b 656e", hex(30));
         assertEquals(Wire.ADDRESS << 24 | 30, Wire.frame(b, AT, AT + 30, true));
     }
 
     private void assertReason(String reason, int bytes, String kept) {
         dirty();
-        assertEquals(AT + 2 + bytes, Wire.reason(b, AT, reason));
-        assertEquals(bytes, b.get(AT + 1) & 0xff);
+        assertEquals(22 + bytes, Answer.refusing(reason).write(b, AT, EXTENDED_REQUEST, 2));
+        int option = AT + 20;
+        assertEquals(bytes, b.get(option + 1) & 0xff);
         byte[] text = new byte[bytes];
-        b.get(AT + 2, text);
+        b.get(option + 2, text);
         assertEquals(kept, new String(text, StandardCharsets.UTF_8));
-        assertEquals(0xee, b.get(AT + 2 + bytes) & 0xff);
+        assertEquals(0xee, b.get(option + 2 + bytes) & 0xff);
     }
 
     /** A reason of more than 200 bytes is cut between two characters, whatever their lengths. */
@@ -138,14 +147,31 @@ class MessageTest {
         assertReason("x" + "😀".repeat(50), 197, "x" + "😀".repeat(49));
     }
 
+    /** A classic client gets 20 bytes with its address; its refusal is that the connection is closed. */
+    @Test
+    void answersToClassicClients() {
+        ByteBuffer request = bytes("45aa0000 bbccddee 4006f00d 0a000002 00000000");
+        assertEquals(20, assigning().write(b, AT, request, 2));
+        assertEquals("45aa0000 bbccddee 4006f00d 00000000 0a000002", hex(20));
+        assertEquals(0, Answer.refusing("is taken").write(b, AT, request, 2));
+    }
+
+    /** What a server writes is what a client reads, field by field. */
+    @Test
+    void writtenAndRead() {
+        int length = assigning().write(b, AT, EXTENDED_REQUEST, 2);
+        Answer read = Answer.read(b, AT, length);
+        assertNull(read.invalid);
+        assertEquals("10.0.0.2/16, server 10.0.0.1, 1500, 15, 60, 1", read.address + "/" + read.length + ", server "
+                + read.server + ", " + read.mtu + ", " + read.idle + ", " + read.timeout + ", " + read.features);
+        length = Answer.refusing("full").write(b, AT, EXTENDED_REQUEST, 2);
+        assertEquals("full", Answer.read(b, AT, length).refusal);
+    }
+
     /** The longest answer that a server writes fits the room that it keeps for it. */
     @Test
     void longestAnswer() {
-        int at = Wire.beginAnswer(b, AT, bytes("45000000 56320000 00000000 00000000 00000000"), 2, 0, 0);
-        for (int i = 0; i < 5; i++) {
-            at = Wire.option4(b, at, Wire.NETMASK, 0);
-        }
-        at = Wire.reason(b, at, "x".repeat(500));
-        assertTrue(Wire.endAnswer(b, AT, at) <= Wire.MAX_ANSWER);
+        assertTrue(assigning().write(b, AT, EXTENDED_REQUEST, 2) <= Answer.MAX_LENGTH);
+        assertTrue(Answer.refusing("x".repeat(500)).write(b, AT, EXTENDED_REQUEST, 2) <= Answer.MAX_LENGTH);
     }
 }

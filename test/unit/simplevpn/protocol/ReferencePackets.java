@@ -11,7 +11,7 @@ import java.util.Random;
  * 768 and 1071, byte by byte on arrays, slow and without a line in common with it.
  */
 public final class ReferencePackets {
-    static final int TCP = 6;
+    public static final int TCP = 6;
     public static final int UDP = 17;
     static final int FIN = 1;
     static final int SYN = 2;
@@ -57,7 +57,7 @@ public final class ReferencePackets {
         return p[9] == TCP ? ip + (p[ip + 12] >> 4 & 15) * 4 : ip + 8;
     }
 
-    static int get16(byte[] p, int at) {
+    public static int get16(byte[] p, int at) {
         return (p[at] & 255) * 256 + (p[at + 1] & 255);
     }
 
@@ -114,14 +114,14 @@ public final class ReferencePackets {
     }
 
     /** The same packet with only the pseudo-header's sum in its checksum field. */
-    static byte[] unfinished(byte[] packet) {
+    public static byte[] unfinished(byte[] packet) {
         byte[] p = packet.clone();
         set16(p, checksumField(p), pseudoSum(p));
         return p;
     }
 
     /** The same packet, finished, with a payload for which the transport checksum comes out as zero. */
-    static byte[] withZeroChecksum(byte[] packet) {
+    public static byte[] withZeroChecksum(byte[] packet) {
         byte[] p = packet.clone();
         int at = p.length - (p.length - ipHeader(p)) % 2 - 2;
         set16(p, at, 0);
@@ -131,7 +131,7 @@ public final class ReferencePackets {
     }
 
     /** What a super-packet stands for: the packets that a sender without offloads would have sent. */
-    static List<byte[]> segments(byte[] p, int segment) {
+    public static List<byte[]> segments(byte[] p, int segment) {
         int headers = headers(p);
         int ip = ipHeader(p);
         List<byte[]> segments = new ArrayList<>();
@@ -160,7 +160,7 @@ public final class ReferencePackets {
     }
 
     /** A buffer that ends where the packet ends, so that a read behind it is an exception. */
-    static ByteBuffer buffer(byte[] packet, int at) {
+    public static ByteBuffer buffer(byte[] packet, int at) {
         ByteBuffer b = ByteBuffer.allocateDirect(at + packet.length);
         b.put(at, packet);
         return b;

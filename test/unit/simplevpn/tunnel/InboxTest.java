@@ -7,24 +7,62 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import simplevpn.base.Failure;
 import simplevpn.linux.Buffer;
-import simplevpn.linux.LoopbackPair;
-import simplevpn.linux.Poller;
-import simplevpn.linux.Tcp;
+import simplevpn.linux.Endpoint;
+import simplevpn.memory.MemoryDevice;
+import simplevpn.memory.MemoryKernel;
+import simplevpn.memory.MemoryLoop;
+import simplevpn.memory.MemoryStream;
+import simplevpn.memory.Recorder;
+import simplevpn.memory.Recorder.Frame;
+import simplevpn.protocol.Framing;
 import simplevpn.protocol.ReferencePackets;
 import simplevpn.protocol.Wire;
 
+/** How what connections bring is cut into frames, wherever it is split and whoever reads in between. */
 class InboxTest {
-    /** A frame as sent: what it is, its 4 bytes in front where there are any, and its bytes. */
-    private record Frame(int kind, int prefix, byte[] bytes) { }
+    private static final Endpoint ANY = MemoryKernel.endpoint(0xc0000201, 2002);
+    private static final int ROOM = 1 << 20;
 
     private final Random random = new Random(1460);
-    private final Buffer out = Buffer.permanent(1 << 20);
-    private final Pool pool = new Pool(1 << 20);
+    private final MemoryKernel kernel = new MemoryKernel();
+    private MemoryLoop loop;
+
+    /** One connection: the far end, and what the near one makes of it. */
+    private final class Connection {
+        private final MemoryStream far;
+        private final Recorder recorder;
+        private final Link link;
+
+        Connection(Framing framing) throws Failure {
+            MemoryStream[] ends = MemoryStream.pair(kernel, ANY, ANY, ROOM);
+            far = ends[0];
+            recorder = new Recorder(loop);
+            link = Link.open(loop, ends[1], recorder);
+            link.framing = framing;
+        }
+
+        void send(byte[] stream, int from, int to) throws Failure {
+            far.put(Arrays.copyOfRange(stream, from, to));
+            loop.turnOnce();
+        }
+    }
+
+    @BeforeEach
+    void makeLoop() throws Failure {
+        makeLoop(false);
+    }
+
+    private void makeLoop(boolean fromServer) throws Failure {
+        loop = MemoryLoop.of(kernel, new MemoryDevice(kernel), fromServer);
+    }
 
     private static byte[] hex(String digits) {
         return HexFormat.of().parseHex(digits.replace(" ", ""));
@@ -66,76 +104,72 @@ class InboxTest {
         return frames;
     }
 
-    private static byte[] stream(List<Frame> frames, int prefix) {
+    private static byte[] stream(List<Frame> frames, int tag) {
         ByteArrayOutputStream stream = new ByteArrayOutputStream();
         for (Frame frame : frames) {
             byte[] front = new byte[4];
-            ReferencePackets.set32(front, 0, frame.prefix & 0xffff_ffffL);
-            stream.write(front, 0, prefix);
-            stream.writeBytes(frame.bytes);
+            ReferencePackets.set32(front, 0, frame.tag() & 0xffff_ffffL);
+            stream.write(front, 0, tag);
+            stream.writeBytes(frame.bytes());
         }
         return stream.toByteArray();
     }
 
-    private void write(Tcp tcp, byte[] bytes, int at, int length) {
-        out.bytes.put(0, bytes, at, length);
-        assertEquals(length, tcp.write(out, 0, length));
-    }
-
-    /**
-     * Reads until {@code length} bytes have come, and checks each frame that they complete; returns how many frames.
-     */
-    private static int read(Inbox inbox, Link link, int length, List<Frame> frames, int from) {
-        int next = from;
-        int left = length;
-        for (long end = System.nanoTime() + 5_000_000_000L; left > 0;) {
-            int result = inbox.fill(link);
-            assertTrue(result >= 0 && System.nanoTime() < end, "read " + result + ", " + left + " bytes did not come");
-            left -= result;
-            for (int kind = inbox.next(); kind != Wire.INCOMPLETE; kind = inbox.next()) {
-                Frame expected = frames.get(next++);
-                assertEquals(expected.kind, kind);
-                assertEquals(link.prefix == 0 ? 0 : expected.prefix, inbox.prefix);
-                assertEquals(inbox.packet, inbox.frame + link.prefix);
-                assertEquals(inbox.frameLength, inbox.packetLength + link.prefix);
-                assertTrue(inbox.frame >= Inbox.HEADROOM);
-                assertArrayEquals(expected.bytes,
-                        ReferencePackets.bytes(inbox.buffer.bytes, inbox.packet, inbox.packetLength));
-            }
+    private static void assertFrames(List<Frame> expected, Connection connection) {
+        List<Frame> frames = connection.recorder.frames;
+        assertEquals(expected.size(), frames.size());
+        for (int i = 0; i < expected.size(); i++) {
+            assertEquals(expected.get(i).kind(), frames.get(i).kind(), "frame " + i);
+            assertEquals(connection.link.framing.tag == 0 ? 0 : expected.get(i).tag(), frames.get(i).tag());
+            assertArrayEquals(expected.get(i).bytes(), frames.get(i).bytes(), "frame " + i);
         }
-        return next;
+        assertEquals(List.of(), connection.recorder.events);
     }
 
     /** A stream of all kinds of frames gives the same frames at whichever byte it is split, in both framings. */
     @Test
     void everySplitPoint() throws Exception {
         List<Frame> frames = mixed();
-        Poller poller = new Poller();
         Buffer junk = Buffer.permanent(8 * 1024);
-        for (int prefix : new int[] {0, Wire.PREFIX}) {
-            byte[] stream = stream(frames, prefix);
+        for (Framing framing : new Framing[] {Framing.STREAM, Framing.OFFLOAD}) {
+            byte[] stream = stream(frames, framing.tag);
             for (boolean fromServer : new boolean[] {false, true}) {
-                Inbox inbox = new Inbox(fromServer);
-                try (LoopbackPair pair = new LoopbackPair()) {
-                    Link link = new Link(pair.right, poller, pool);
-                    link.prefix = prefix;
-                    for (int split = 1; split < stream.length; split++) {
-                        write(pair.left, stream, 0, split);
-                        int seen = read(inbox, link, split, frames, 0);
-                        write(pair.left, stream, split, stream.length - split);
-                        seen = read(inbox, link, stream.length - split, frames, seen);
-                        assertEquals(frames.size(), seen);
-                        // So that a frame read too early does not find its end there from the last time.
-                        inbox.buffer.copy(0, junk, 0, junk.size);
-                    }
+                makeLoop(fromServer);
+                Connection connection = new Connection(framing);
+                for (int split = 1; split < stream.length; split++) {
+                    connection.send(stream, 0, split);
+                    assertTrue(connection.recorder.frames.size() < frames.size());
+                    connection.send(stream, split, stream.length);
+                    assertFrames(frames, connection);
+                    connection.recorder.frames.clear();
+                    // So that a frame read too early does not find its end there from the last time.
+                    loop.inbox.buffer.copy(0, junk, 0, junk.size);
                 }
             }
         }
     }
 
+    /** The same when every byte comes by itself, to a stream that gives no more than it has to and holds the rest. */
+    @Test
+    void byteByByte() throws Exception {
+        List<Frame> frames = mixed();
+        Connection connection = new Connection(Framing.OFFLOAD);
+        MemoryStream near = connection.far.other();
+        near.mostPerRead = 1;
+        near.holdsWhatCame = true;
+        byte[] stream = stream(frames, Wire.TAG);
+        connection.send(stream, 0, stream.length);
+        assertFalse(loop.memoryPoller.isReady(), "the descriptor shows nothing any more");
+        while (loop.isBusy()) {
+            loop.turnOnce();
+        }
+        assertFrames(frames, connection);
+        assertEquals(stream.length, connection.recorder.heard);
+    }
+
     /**
      * Three connections of both framings that read in turns, each stopping within its frames, the longest ones too:
-     * none sees bytes of another, and what they put aside is given back.
+     * none sees bytes of another, and the memory that they kept them in is given back.
      */
     @Test
     void connectionsInTurns() throws Exception {
@@ -145,102 +179,69 @@ class InboxTest {
                     : data(4 * random.nextInt(11), random.nextInt(i % 5 == 0 ? 65000 : 2000)));
             frames.addAll(mixed().subList(0, 6));
         }
-        Poller poller = new Poller();
-        Inbox inbox = new Inbox(false);
-        LoopbackPair[] pairs = {new LoopbackPair(), new LoopbackPair(), new LoopbackPair()};
-        try {
-            Link[] links = new Link[3];
-            byte[][] streams = new byte[3][];
-            int[] at = new int[3];
-            int[] seen = new int[3];
-            for (int i = 0; i < 3; i++) {
-                links[i] = new Link(pairs[i].right, poller, pool);
-                links[i].prefix = i == 1 ? Wire.PREFIX : 0;
-                streams[i] = stream(frames, links[i].prefix);
-            }
-            while (at[0] < streams[0].length || at[1] < streams[1].length || at[2] < streams[2].length) {
-                int i = random.nextInt(3);
-                int length = Math.min(streams[i].length - at[i], random.nextInt(random.nextBoolean() ? 60 : 30_000));
-                if (length > 0) {
-                    int taken = 0;
-                    while (taken < length) {
-                        out.bytes.put(0, streams[i], at[i] + taken, length - taken);
-                        int result = pairs[i].left.write(out, 0, length - taken);
-                        seen[i] = read(inbox, links[i], result, frames, seen[i]);
-                        taken += result;
-                    }
-                    at[i] += length;
-                }
-            }
-            assertArrayEquals(new int[] {frames.size(), frames.size(), frames.size()}, seen);
-            assertTrue(pool.hasSpare(), "nothing was ever put aside");
-            pool.shrink();
-            pool.shrink();
-            assertFalse(pool.hasSpare());
-            for (int i = 0; i < 4; i++) {
-                assertTrue(pool.take(1 << 18) != null, "memory was not given back");
-            }
-        } finally {
-            for (LoopbackPair pair : pairs) {
-                pair.close();
-            }
+        Connection[] connections = {new Connection(Framing.STREAM), new Connection(Framing.OFFLOAD),
+            new Connection(Framing.CLASSIC)};
+        byte[][] streams = new byte[3][];
+        int[] at = new int[3];
+        for (int i = 0; i < 3; i++) {
+            streams[i] = stream(frames, connections[i].link.framing.tag);
         }
+        boolean kept = false;
+        while (at[0] < streams[0].length || at[1] < streams[1].length || at[2] < streams[2].length) {
+            int i = random.nextInt(3);
+            int length = Math.min(streams[i].length - at[i], random.nextInt(random.nextBoolean() ? 60 : 30_000));
+            connections[i].send(streams[i], at[i], at[i] + length);
+            at[i] += length;
+            kept |= loop.budget.memory.isUsed();
+        }
+        assertTrue(kept, "nothing was ever kept");
+        for (Connection connection : connections) {
+            assertFrames(frames, connection);
+        }
+        loop.budget.memory.shrink();
+        loop.budget.memory.shrink();
+        assertFalse(loop.budget.memory.isUsed());
     }
 
-    /** A damaged stream says so, and can be thrown away to go on with what comes next. */
+    /** A damaged stream says so, once; thrown away, it goes on with what comes next. */
     @Test
     void damagedStreams() throws Exception {
-        try (LoopbackPair pair = new LoopbackPair()) {
-            Inbox inbox = new Inbox(true);
-            Link link = new Link(pair.right, new Poller(), pool);
-            List<Frame> one = List.of(data(0, 100));
-            byte[] good = stream(one, 0);
-            write(pair.left, new byte[33], 0, 33);
-            while (inbox.fill(link) == 0) {
-                Thread.onSpinWait();
-            }
-            assertEquals(Wire.DAMAGED, inbox.next());
-            assertEquals(Wire.DAMAGED, inbox.next());
-            assertEquals(33, inbox.discard());
-            assertEquals(0, inbox.discard());
-            assertEquals(Wire.INCOMPLETE, inbox.next());
-            write(pair.left, good, 0, good.length);
-            assertEquals(1, read(inbox, link, good.length, one, 0));
-        }
+        makeLoop(true);
+        Connection connection = new Connection(Framing.CLASSIC);
+        List<Frame> one = List.of(data(0, 100));
+        connection.send(new byte[33], 0, 33);
+        assertEquals(List.of("damaged, 33 bytes"), connection.recorder.events);
+        connection.recorder.events.clear();
+        byte[] good = stream(one, 0);
+        connection.send(good, 0, good.length);
+        assertFrames(one, connection);
     }
 
     /** A closed connection leaves nothing behind for the next one that reads. */
     @Test
-    void released() throws Exception {
-        Poller poller = new Poller();
-        Inbox inbox = new Inbox(false);
+    void closed() throws Exception {
         List<Frame> one = List.of(data(0, 100));
         byte[] stream = stream(one, 0);
-        try (LoopbackPair first = new LoopbackPair(); LoopbackPair second = new LoopbackPair()) {
-            Link closed = new Link(first.right, poller, pool);
-            write(first.left, stream, 0, 50);
-            assertEquals(0, read(inbox, closed, 50, one, 0));
-            inbox.release(closed);
-            Link link = new Link(second.right, poller, pool);
-            write(second.left, stream, 0, stream.length);
-            assertEquals(1, read(inbox, link, stream.length, one, 0));
-            assertFalse(pool.hasSpare(), "the closed connection's bytes were put aside");
-        }
+        Connection first = new Connection(Framing.STREAM);
+        first.send(stream, 0, 50);
+        first.link.close();
+        Connection second = new Connection(Framing.STREAM);
+        second.send(stream, 0, stream.length);
+        assertFrames(one, second);
+        assertFalse(loop.budget.memory.isUsed(), "the closed connection's bytes were kept");
     }
 
-    /** The end of a stream, and nothing there now, are two different things. */
+    /** The end of a stream is told once all that came before it was taken, also when it is at the end of a frame. */
     @Test
     void endOfStream() throws Exception {
-        try (LoopbackPair pair = new LoopbackPair()) {
-            Inbox inbox = new Inbox(false);
-            Link link = new Link(pair.right, new Poller(), pool);
-            assertEquals(0, inbox.fill(link));
-            new Link(pair.left, new Poller(), pool).close();
-            int result = inbox.fill(link);
-            for (long end = System.nanoTime() + 5_000_000_000L; result == 0 && System.nanoTime() < end;) {
-                result = inbox.fill(link);
-            }
-            assertEquals(Tcp.END, result);
-        }
+        Connection connection = new Connection(Framing.STREAM);
+        List<Frame> one = List.of(data(0, 100));
+        byte[] stream = stream(one, 0);
+        connection.far.put(stream);
+        connection.far.close();
+        loop.turnOnce();
+        assertEquals(1, connection.recorder.frames.size());
+        loop.turnOnce();
+        assertEquals(List.of("lost 0"), connection.recorder.events);
     }
 }

@@ -6,34 +6,39 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import simplevpn.base.Failure;
-import simplevpn.linux.Abi;
 import simplevpn.linux.Buffer;
+import simplevpn.linux.Endpoint;
 import simplevpn.linux.Errno;
-import simplevpn.linux.LoopbackPair;
 import simplevpn.linux.Poller;
-import simplevpn.linux.Tcp;
+import simplevpn.memory.MemoryDevice;
+import simplevpn.memory.MemoryKernel;
+import simplevpn.memory.MemoryLoop;
+import simplevpn.memory.MemoryStream;
+import simplevpn.memory.Recorder;
+import simplevpn.protocol.Framing;
 import simplevpn.protocol.ReferencePackets;
 import simplevpn.protocol.Wire;
 
 class LinkTest {
+    private static final Endpoint ANY = MemoryKernel.endpoint(0xc0000201, 2002);
     private static final long MILLISECOND = 1_000_000;
+    private static final byte[] KEEPALIVE = {0x45, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1};
 
     private final Random random = new Random(791);
-    private final Pool pool = new Pool(1 << 20);
+    private final MemoryKernel kernel = new MemoryKernel();
     private final Buffer source = Buffer.permanent(1 << 17);
     private final Buffer received = Buffer.permanent(1 << 17);
-    private LoopbackPair pair;
-    private Poller poller;
+    private MemoryLoop loop;
+    private MemoryStream near;
+    private MemoryStream far;
+    private Recorder recorder;
     private Link link;
     private long now;
-    private boolean readerClosed;
 
     /** What the reader saw: bytes of an incomplete frame, frames, and the number of the last one. */
     private int pending;
@@ -42,38 +47,31 @@ class LinkTest {
 
     @BeforeEach
     void connect() throws Failure {
-        pair = new LoopbackPair();
-        poller = new Poller();
-        poller.add(pair.left.fd, Abi.EPOLLIN);
-        link = new Link(pair.left, poller, pool);
+        loop = MemoryLoop.of(kernel, new MemoryDevice(kernel), false);
+        MemoryStream[] ends = MemoryStream.pair(kernel, ANY, ANY, 8192);
+        near = ends[0];
+        far = ends[1];
+        recorder = new Recorder(loop);
+        link = Link.open(loop, near, recorder);
+        link.framing = Framing.STREAM;
     }
 
-    @AfterEach
-    void close() {
-        link.close();
-        if (!readerClosed) {
-            pair.right.close();
-        }
-    }
-
-    /** Puts a numbered packet with right checksums and a prefix to byte {@code at}; returns where the next one goes. */
+    /** Puts a numbered packet with right checksums and a tag to byte {@code at}; returns where the next one goes. */
     private int put(int at, int number, int payload) {
         byte[] p = ReferencePackets.packet(random, ReferencePackets.UDP, 4 * random.nextInt(11), 0, 4 + payload);
         ReferencePackets.set32(p, p.length - 4, number);
         p = ReferencePackets.finished(p);
         source.bytes.putInt(at, 0);
-        source.bytes.put(at + link.prefix, p);
-        return at + link.prefix + p.length;
+        source.bytes.put(at + link.framing.tag, p);
+        return at + link.framing.tag + p.length;
     }
 
     /** Reads at most {@code most} bytes, and checks that whole, undamaged frames come in the order of their numbers. */
-    private int read(int most) {
-        int result = pair.right.read(received, pending, Math.min(most, received.size - pending));
-        assertTrue(result >= 0, "read " + result);
-        int end = pending + result;
+    private void read(int most) {
+        int end = pending + Math.max(0, far.read(received, pending, Math.min(most, received.size - pending)));
         int at = 0;
         for (;;) {
-            int packet = at + link.prefix;
+            int packet = at + link.framing.tag;
             int verdict = Wire.frame(received.bytes, packet, end, true);
             assertNotEquals(Wire.DAMAGED, Wire.kind(verdict), "the stream is damaged behind frame " + last);
             int length = Wire.length(verdict);
@@ -90,30 +88,19 @@ class LinkTest {
         }
         pending = end - at;
         received.copy(0, received, at, pending);
-        return result;
     }
 
-    /** Reads and flushes until every one of {@code number} frames has come or was dropped. */
-    private void drain(int number) {
-        long end = System.nanoTime() + 10_000_000_000L;
-        while (frames + link.outbox.dropped() < number || !link.outbox.isEmpty()) {
-            link.flush(now);
-            assertEquals(0, link.error);
-            read(received.size);
-            assertTrue(System.nanoTime() < end, () -> number + " frames were sent, " + frames + " have come, "
-                    + link.outbox.dropped() + " were dropped, " + link.outbox.size() + " bytes wait");
-        }
-        assertEquals(0, pending, "more bytes than frames have come");
+    private boolean watchesForRoom() {
+        return (loop.memoryPoller.interest(near.fd()) & Poller.WRITE) != 0;
     }
 
-    private void randomly(boolean frameBySend, int prefix, long step) {
-        pair.narrow();
-        link.frameBySend = frameBySend;
-        link.prefix = prefix;
+    private void randomly(Framing framing, long step) {
+        link.framing = framing;
         int number = 0;
         int begun = 0;
         for (int turn = 0; turn < 1500; turn++) {
             now += step;
+            near.mostPerWrite = random.nextInt(3) == 0 ? 1 + random.nextInt(3000) : Integer.MAX_VALUE;
             int end = 0;
             for (int i = random.nextInt(8); i > 0; i--) {
                 end = put(end, number++, random.nextInt(i == 1 && random.nextInt(4) == 0 ? 65_000 : 1400));
@@ -124,83 +111,72 @@ class LinkTest {
             } else {
                 link.send(source, 0, end, now);
             }
-            begun += link.outbox.rest() > 0 ? 1 : 0;
-            assertEquals(!link.outbox.isEmpty(), link.waiting());
+            begun += pending > 0 ? 1 : 0;
+            assertEquals(!link.hasWrittenAll(), watchesForRoom());
             // Long pauses of the reader in between, so that the box fills up and frames are dropped.
             if (turn / 100 % 3 > 0) {
                 read(random.nextInt(12_000) + 1);
                 link.flush(now);
             }
         }
-        drain(number);
+        near.mostPerWrite = Integer.MAX_VALUE;
+        while (!link.hasWrittenAll()) {
+            read(received.size);
+            link.flush(now);
+        }
+        read(received.size);
+        assertEquals(0, pending, "more bytes than frames have come");
         assertEquals(number, frames + link.outbox.dropped(), "frames that came twice");
         assertTrue(link.outbox.dropped() > 0, "no frame was dropped");
         assertTrue(begun > 0, "no frame was written in parts");
-        assertFalse(link.waiting());
-        for (int i = 0; i < 4; i++) {
-            pool.shrink();
-        }
-        assertFalse(pool.hasSpare());
+        assertFalse(watchesForRoom());
+        loop.budget.memory.shrink();
+        loop.budget.memory.shrink();
+        assertFalse(loop.budget.memory.isUsed());
     }
 
     /**
-     * Towards a classic reader that is slow or pauses, frames arrive whole and in order, what is missing was counted,
-     * and a frame once begun is completed.
+     * Towards a reader that is slow or pauses, frames arrive whole and in order, what is missing was counted, and a
+     * frame once begun is completed: in every framing.
      */
     @Test
-    void slowReaderOfFrames() {
-        randomly(true, 0, 0);
-    }
-
-    /** The same where several frames go in one write. */
-    @Test
-    void slowReaderOfStreams() {
-        randomly(false, 0, 0);
-    }
-
-    /** The same in offload framing. */
-    @Test
-    void slowReaderOfPrefixedFrames() {
-        randomly(false, Wire.PREFIX, 0);
+    void slowReaders() throws Failure {
+        for (Framing framing : Framing.values()) {
+            connect();
+            pending = 0;
+            frames = 0;
+            last = -1;
+            randomly(framing, 0);
+        }
     }
 
     /** The same where frames grow too old while they wait. */
     @Test
-    void agingFrames() {
-        randomly(false, Wire.PREFIX, 2 * MILLISECOND);
+    void agingFrames() throws Failure {
+        for (Framing framing : Framing.values()) {
+            connect();
+            pending = 0;
+            frames = 0;
+            last = -1;
+            randomly(framing, 2 * MILLISECOND);
+        }
     }
 
-    /** The same for a classic peer. */
-    @Test
-    void agingFramesOneByOne() {
-        randomly(true, 0, 2 * MILLISECOND);
-    }
-
-    /** The write system calls that this thread has made so far (proc_pid_io(5)). */
-    private static long writes() throws Exception {
-        Path file = Path.of("/proc/thread-self/io");
-        assertTrue(Files.exists(file), "this kernel does not count system calls (CONFIG_TASK_IO_ACCOUNTING)");
-        String line = Files.readAllLines(file).stream().filter(text -> text.startsWith("syscw: "))
-                .findFirst().orElseThrow();
-        return Long.parseLong(line.substring(7));
-    }
-
-    private long writesFor(boolean frameBySend, boolean queue) throws Exception {
-        link.frameBySend = frameBySend;
+    private int writesFor(Framing framing, boolean queue) {
+        link.framing = framing;
         int end = 0;
         for (int i = 0; i < 5; i++) {
             end = put(end, last + 1 + i, 100);
         }
-        long before = writes();
+        int before = near.writes;
         if (queue) {
             link.queue(source, 0, end, now);
             link.flush(now);
         } else {
             link.send(source, 0, end, now);
         }
-        long count = writes() - before;
-        drain(last + 1 + 5);
-        return count;
+        read(received.size);
+        return near.writes - before;
     }
 
     /**
@@ -208,53 +184,146 @@ class LinkTest {
      * others get one.
      */
     @Test
-    void framesPerWrite() throws Exception {
-        assertEquals(5, writesFor(true, false));
-        assertEquals(5, writesFor(true, true));
-        assertEquals(1, writesFor(false, false));
-        assertEquals(1, writesFor(false, true));
+    void framesPerWrite() {
+        assertEquals(5, writesFor(Framing.CLASSIC, false));
+        assertEquals(5, writesFor(Framing.CLASSIC, true));
+        assertEquals(1, writesFor(Framing.STREAM, false));
+        assertEquals(1, writesFor(Framing.OFFLOAD, true));
     }
 
-    /** A peer that is gone makes the loop look, the poller says that it failed, and nothing more is written. */
+    /** A control frame overtakes the data that waits, goes out whole, and comes back from a slow reader unharmed. */
     @Test
-    void peerIsGone() throws Exception {
-        pair.right.close();
-        readerClosed = true;
-        int end = put(0, 0, 100);
-        for (int i = 0; i < 1000 && !link.waiting(); i++) {
-            link.send(source, 0, end, now);
-            Thread.sleep(1);
+    void controlOvertakesData() throws Failure {
+        far.room(0);
+        int end = 0;
+        for (int i = 0; i < 20; i++) {
+            end = put(end, i, 1400);
         }
-        assertTrue(link.waiting());
-        assertEquals(1, poller.await(5_000_000_000L));
-        assertEquals(pair.left.fd, poller.fd(0));
-        assertTrue(poller.failed(0));
-        link.flush(now);
-        assertEquals(Tcp.END, pair.left.read(source, 0, 100));
+        near.other().room(8192);
+        link.send(source, 0, end, now);
+        assertFalse(link.hasWrittenAll());
+        source.bytes.put(0, KEEPALIVE);
+        link.sendControl(source, 0, KEEPALIVE.length, now);
+        MemoryLoop reading = MemoryLoop.of(kernel, new MemoryDevice(kernel), false);
+        Recorder reader = new Recorder(reading);
+        Link.open(reading, far, reader).framing = Framing.STREAM;
+        for (int i = 0; i < 100 && !link.hasWrittenAll(); i++) {
+            reading.turnOnce();
+            loop.turnOnce();
+        }
+        reading.turnOnce();
+        assertEquals(21, reader.frames.size());
+        int keepalive = reader.frames.stream().map(Recorder.Frame::kind).toList().indexOf(Wire.KEEPALIVE);
+        assertTrue(keepalive > 0 && keepalive < 8, "the keepalive came as frame " + keepalive);
+        assertEquals(List.of(), reader.events);
+    }
+
+    /** A peer that is gone makes the loop look, and the receiver learns why; nothing more is written. */
+    @Test
+    void peerIsGone() throws Failure {
+        far.close();
+        int end = put(0, 0, 100);
+        link.send(source, 0, end, now);
+        assertTrue(watchesForRoom());
+        loop.turnOnce();
+        assertEquals(List.of("lost " + -Errno.ECONNRESET), recorder.events);
+        int writes = near.writes;
+        link.send(source, 0, end, now);
+        assertEquals(writes, near.writes);
+    }
+
+    /** Memory that is all in use: none is left for anybody. */
+    private void useAllMemory() {
+        for (int size = Pool.LARGEST; size > 0; size /= 2) {
+            while (loop.budget.memory.take(size) != null) {
+                // One more.
+            }
+        }
     }
 
     /** Without memory for the rest of a begun frame the connection is given up instead of damaged. */
     @Test
-    void noMemoryForTheRest() {
-        pair.narrow();
-        link = new Link(pair.left, poller, new Pool(0));
-        link.frameBySend = false;
+    void noMemoryForTheRest() throws Failure {
+        useAllMemory();
         int end = 0;
         for (int i = 0; i < 60; i++) {
             end = put(end, i, 1400);
         }
-        for (int i = 0; i < 100 && link.error == 0; i++) {
-            link.send(source, 0, end, now);
-        }
-        assertEquals(-Errno.ENOBUFS, link.error);
+        link.send(source, 0, end, now);
+        loop.turnOnce();
+        assertEquals(List.of("lost " + -Errno.ENOBUFS), recorder.events);
     }
 
     /** An incomplete frame for which there is no memory ends the connection, and only this one. */
     @Test
-    void noMemoryToPutAside() {
-        Link poor = new Link(pair.left, poller, new Pool(0));
-        poor.putAside(source, 0, 100);
-        assertEquals(-Errno.ENOBUFS, poor.error);
-        assertEquals(0, poor.takeBack(received, 0));
+    void noMemoryForARemainder() throws Failure {
+        MemoryStream[] others = MemoryStream.pair(kernel, ANY, ANY, 8192);
+        Recorder other = new Recorder(loop);
+        Link.open(loop, others[0], other);
+        far.put((byte) 0x45);
+        loop.turnOnce();
+        useAllMemory();
+        others[1].put(KEEPALIVE);
+        loop.turnOnce();
+        loop.turnOnce();
+        assertEquals(List.of("lost " + -Errno.ENOBUFS), recorder.events);
+        assertEquals(1, other.frames.size());
+        assertEquals(List.of(), other.events);
+    }
+
+    /** A stream with output of its own is watched for room, and flushed when there is some. */
+    @Test
+    void streamHoldsOutput() throws Failure {
+        far.room(0);
+        far = near.other();
+        near.holdsWhatGoes = true;
+        int end = put(0, 0, 3000);
+        int room = end - 100;
+        far.take();
+        far.room(room);
+        near.mostPerWrite = room;
+        for (int i = 0; i < 4; i++) {
+            link.send(source, 0, end, now);
+        }
+        assertTrue(link.hasWrittenAll(), "the stream took everything");
+        assertTrue(watchesForRoom());
+        int bytes = 0;
+        while (watchesForRoom() || far.isReadable()) {
+            bytes += far.take().length;
+            loop.turnOnce();
+        }
+        assertEquals(4 * end, bytes);
+    }
+
+    /** An attempt to connect is watched until it ended; then the receiver learns how, and the link reads. */
+    @Test
+    void connecting() throws Failure {
+        for (int error : new int[] {0, -Errno.ECONNREFUSED}) {
+            MemoryStream attempt = MemoryStream.pair(kernel, ANY, ANY, 8192)[0];
+            attempt.connecting = true;
+            Recorder told = new Recorder(loop);
+            Link.connecting(loop, attempt, told);
+            loop.turnOnce();
+            assertEquals(List.of(), told.events);
+            attempt.connecting = false;
+            if (error != 0) {
+                attempt.fail(error);
+            }
+            loop.turnOnce();
+            assertEquals("connected " + error, told.events.getFirst());
+            assertEquals(Poller.READ, loop.memoryPoller.interest(attempt.fd()));
+            attempt.close();
+            loop.memoryPoller.remove(attempt.fd());
+        }
+    }
+
+    /** What others sent is told with the end, and a link that is closed is watched no more. */
+    @Test
+    void endOfTheLoop() {
+        loop.close();
+        assertEquals(List.of("ended"), recorder.events);
+        assertTrue(link.isClosed() && near.isClosed());
+        assertEquals(-1, loop.memoryPoller.interest(near.fd()));
+        assertTrue(link.counts().startsWith("received 0 packets, 0 bytes; sent 0 packets, 0 bytes; dropped 0"));
     }
 }

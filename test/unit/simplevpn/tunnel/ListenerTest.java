@@ -1,69 +1,80 @@
 package simplevpn.tunnel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
-import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import simplevpn.base.Failure;
 import simplevpn.base.Log;
-import simplevpn.linux.Abi;
-import simplevpn.linux.Buffer;
-import simplevpn.linux.Endpoint;
 import simplevpn.linux.Errno;
-import simplevpn.linux.Libc;
-import simplevpn.linux.Poller;
-import simplevpn.linux.Tcp;
+import simplevpn.linux.Stream;
+import simplevpn.memory.MemoryAcceptor;
+import simplevpn.memory.MemoryDevice;
+import simplevpn.memory.MemoryKernel;
+import simplevpn.memory.MemoryLoop;
 
 class ListenerTest {
     private static final long SECOND = 1_000_000_000L;
 
-    private static long descriptorLimit(long soft) {
-        Buffer limit = Buffer.permanent(Abi.RLIM_SIZE);
-        assertEquals(0, Libc.getrlimit(Abi.RLIMIT_NOFILE, limit));
-        long before = limit.word(Abi.RLIM_CUR);
-        limit.word(Abi.RLIM_CUR, soft);
-        assertEquals(0, Libc.setrlimit(Abi.RLIMIT_NOFILE, limit));
-        return before;
+    private final MemoryKernel kernel = new MemoryKernel();
+    private final MemoryAcceptor acceptor = new MemoryAcceptor(kernel, MemoryKernel.endpoint(0xc0000201, 2002));
+    private final List<Stream> accepted = new ArrayList<>();
+    private MemoryLoop loop;
+
+    @BeforeEach
+    void listen() throws Failure {
+        loop = MemoryLoop.of(kernel, new MemoryDevice(kernel), false);
+        new Listener(loop, acceptor, accepted::add);
+        Log.start("test", Log.QUIET, false);
     }
 
-    /** A kernel without a descriptor for a connection that waits is not asked again at once, but later. */
+    @AfterEach
+    void speakAgain() {
+        Log.start("test", Log.EVENTS, false);
+    }
+
+    /** Whoever waits is taken, but not all of a crowd in one turn. */
     @Test
-    void pausesWithoutDescriptors() throws Exception {
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-            port = free.getLocalPort();
+    void takesWhoeverWaits() throws Failure {
+        for (int i = 0; i < Budget.ACCEPTS + 10; i++) {
+            acceptor.connect();
         }
-        Poller poller = new Poller();
-        Listener listener = new Listener(Tcp.listen("127.0.0.1", port), poller);
-        Tcp waiting = Tcp.connect(Endpoint.resolve("127.0.0.1", port, false)[0]);
-        assertEquals(1, poller.await(10 * SECOND));
-        assertEquals(Long.MAX_VALUE, listener.untilResumed(0));
-        Log.start("test", Log.QUIET);
-        // Loading a class would take a descriptor as well.
-        assertNotNull(Errno.text(Errno.EMFILE));
-        long before = descriptorLimit(3);
-        Tcp accepted;
-        try {
-            accepted = listener.accept(0);
-        } finally {
-            descriptorLimit(before);
-            Log.start("test", Log.EVENTS);
-        }
-        assertNull(accepted);
-        assertEquals(SECOND, listener.untilResumed(0));
-        assertEquals(0, poller.await(0), "the connection that waits would make the loop spin");
-        listener.resume(SECOND - 1);
-        assertEquals(0, poller.await(0));
-        listener.resume(SECOND);
-        assertEquals(1, poller.await(0));
-        accepted = listener.accept(SECOND);
-        assertNotNull(accepted);
-        assertNull(listener.accept(SECOND));
-        assertEquals(Long.MAX_VALUE, listener.untilResumed(SECOND), "nobody else waits: no reason for a pause");
-        accepted.close();
-        waiting.close();
-        listener.tcp.close();
+        loop.turnOnce();
+        assertEquals(Budget.ACCEPTS, accepted.size());
+        loop.turnOnce();
+        assertEquals(Budget.ACCEPTS + 10, accepted.size());
+        assertFalse(loop.isBusy());
+    }
+
+    /** A kernel without a descriptor for a connection that waits is not asked again at once, but a second later. */
+    @Test
+    void pausesWithoutDescriptors() throws Failure {
+        acceptor.connect();
+        acceptor.refuses = -Errno.EMFILE;
+        loop.turnOnce();
+        assertFalse(loop.isBusy(), "the connection that waits would make the loop spin");
+        assertEquals(SECOND, loop.untilTurn());
+        acceptor.refuses = 0;
+        loop.time = SECOND - 1;
+        assertFalse(loop.isBusy());
+        loop.time = SECOND;
+        loop.turnOnce();
+        loop.turnOnce();
+        assertEquals(1, accepted.size());
+    }
+
+    /** A connection that was given up while it waited is no reason for a pause. */
+    @Test
+    void abortedConnections() throws Failure {
+        acceptor.connect();
+        acceptor.refuses = -Errno.ECONNABORTED;
+        loop.turnOnce();
+        assertTrue(loop.isBusy());
+        assertEquals(Long.MAX_VALUE, loop.untilTurn());
     }
 }

@@ -3,138 +3,206 @@ package simplevpn.tunnel;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import simplevpn.linux.Buffer;
+import simplevpn.linux.Endpoint;
+import simplevpn.memory.MemoryKernel;
+import simplevpn.memory.MemoryStream;
+import simplevpn.protocol.Framing;
 import simplevpn.protocol.ReferencePackets;
 
+/** What waits, in which order it goes, and what is dropped: seen by whoever reads at the other end. */
 class OutboxTest {
     private static final long SECOND = 1_000_000_000L;
+    private static final Endpoint ANY = MemoryKernel.endpoint(0xc0000201, 2002);
 
-    private final Random random = new Random(1);
     private final Pool pool = new Pool(16 << 20);
     private final Outbox outbox = new Outbox(pool);
     private final Buffer source = Buffer.permanent(1 << 17);
+    private final MemoryStream near = MemoryStream.pair(new MemoryKernel(), ANY, ANY, 8 << 20)[0];
+    private Framing framing = Framing.STREAM;
 
-    /**
-     * Puts a frame to the source's beginning: as much of an IPv4 packet as the box looks at, and a number to know it
-     * by.
-     */
-    private int frame(int prefix, int length, int number) {
-        for (int i = 0; i < prefix + length; i++) {
-            source.bytes.put(i, (byte) random.nextInt());
-        }
-        source.bytes.putInt(prefix, 0x4500 << 16 | length);
-        source.bytes.putInt(prefix + 4, number);
-        source.bytes.putLong(prefix + 12, 0x0a00_0001_0a00_0002L);
-        return prefix + length;
+    /** Puts a frame to the source's beginning: as much of an IPv4 packet as the box looks at, with a number. */
+    private int frame(int length, int number) {
+        byte[] frame = new byte[framing.tag + length];
+        Arrays.fill(frame, (byte) number);
+        ReferencePackets.set32(frame, framing.tag, 0x4500L << 16 | length);
+        ReferencePackets.set32(frame, framing.tag + 4, number);
+        ReferencePackets.set32(frame, framing.tag + 12, 0x0a00_0001);
+        source.bytes.put(0, frame);
+        return frame.length;
     }
 
     private void add(int length, int number, long now) {
-        outbox.add(source, 0, frame(0, length, number), now);
+        outbox.add(source, 0, frame(length, number), now);
     }
 
-    /** The numbers of the frames that wait, behind the rest of one that was begun. */
-    private List<Integer> waiting() {
-        List<Integer> numbers = new ArrayList<>();
-        int at = outbox.head() + outbox.rest();
-        while (at < outbox.head() + outbox.size()) {
-            numbers.add(outbox.buffer().bytes.getInt(at + 4));
-            at += outbox.buffer().bytes.getShort(at + 2) & 0xffff;
+    private void addControl(int number) {
+        outbox.addControl(source, 0, frame(20, number));
+    }
+
+    /** Writes until nothing waits or the stream is full; returns how many writes that took. */
+    private int write() {
+        int before = near.writes;
+        while (!outbox.isEmpty() && outbox.writeTo(near, framing)) {
+            // On.
         }
-        assertEquals(outbox.head() + outbox.size(), at, "the last frame is not whole");
+        return near.writes - before;
+    }
+
+    /** The numbers of the whole frames that arrived, of which the first may lack its first bytes. */
+    private List<Integer> arrived(int rest) {
+        byte[] bytes = near.other().take();
+        List<Integer> numbers = new ArrayList<>();
+        int at = rest;
+        while (at < bytes.length) {
+            int packet = at + framing.tag;
+            numbers.add((int) ReferencePackets.get32(bytes, packet + 4));
+            at = packet + ReferencePackets.get16(bytes, packet + 2);
+        }
+        assertEquals(bytes.length, at, "the last frame is not whole");
         return numbers;
+    }
+
+    private static List<Integer> numbers(int from, int to) {
+        return IntStream.range(from, to).boxed().toList();
     }
 
     /** What does not fit is dropped whole and counted, what waits stays as it is, and a smaller frame may still fit. */
     @Test
     void bound() {
         int number = 0;
-        while (outbox.dropped() == 0 && number < Pool.LARGEST / 500) {
+        while (outbox.dropped() == 0 && number < Budget.OUTBOX / 500) {
             add(1000, number++, 0);
         }
         assertEquals(1, outbox.dropped());
         assertEquals(1000 * (number - 1), outbox.size());
-        assertTrue(outbox.size() <= Pool.LARGEST);
-        assertEquals(number - 1, waiting().size());
+        assertTrue(outbox.size() <= Budget.OUTBOX && outbox.size() > Budget.OUTBOX - 1000);
         int size = outbox.size();
-        add(20, number++, 0);
+        add(20, number - 1, 0);
         assertEquals(size + 20, outbox.size());
-        add(1000, number, 0);
         outbox.drop();
-        assertEquals(3, outbox.dropped());
+        assertEquals(2, outbox.dropped());
+        write();
+        assertEquals(numbers(0, number), arrived(0));
     }
 
-    /** How much of a begun frame is left follows from what was written, wherever a write ended. */
+    /** A begun frame's rest comes first, then control frames, then data, each whole, in both framings. */
     @Test
-    void restOfABegunFrame() {
-        int length = frame(4, 1000, 0);
-        assertTrue(outbox.addRest(source, 300, length - 300, 0));
-        assertEquals(704, outbox.rest());
-        assertEquals(704, outbox.size());
-        outbox.add(source, 0, frame(4, 500, 1), 0);
-        outbox.add(source, 0, frame(4, 600, 2), 0);
-        outbox.taken(700, 4);
-        assertEquals(4, outbox.rest());
-        outbox.taken(4, 4);
-        assertEquals(0, outbox.rest());
-        outbox.taken(1, 4);
-        assertEquals(503, outbox.rest());
-        outbox.taken(504, 4);
-        assertEquals(603, outbox.rest());
-        outbox.taken(603, 4);
-        assertTrue(outbox.isEmpty());
-        assertEquals(0, outbox.rest());
+    void controlFramesComeFirst() {
+        for (Framing each : Framing.values()) {
+            framing = each;
+            int length = frame(1000, 0);
+            assertTrue(outbox.addRest(source, 300, length - 300, 0));
+            add(1000, 3, 0);
+            add(1000, 4, 0);
+            addControl(1);
+            addControl(2);
+            write();
+            assertEquals(List.of(1, 2, 3, 4), arrived(length - 300), () -> "in " + each);
+        }
+    }
+
+    /** Wherever the stream stops to take more, no frame is torn apart by one that came later. */
+    @Test
+    void everyStop() {
+        for (Framing each : Framing.values()) {
+            framing = each;
+            for (int stop = 0; stop < 400; stop++) {
+                near.other().room(stop);
+                for (int number = 0; number < 4; number++) {
+                    add(60, number, 0);
+                }
+                addControl(100);
+                write();
+                byte[] before = near.other().peek();
+                addControl(101);
+                add(60, 4, 0);
+                near.other().room(1 << 20);
+                write();
+                assertTrue(outbox.isEmpty());
+                assertEquals(before.length, Math.min(stop, 4 * (60 + framing.tag) + 20 + framing.tag));
+                List<Integer> numbers = arrived(0);
+                assertEquals(numbers(0, 5), numbers.stream().filter(number -> number < 100).toList());
+                assertEquals(List.of(100, 101), numbers.stream().filter(number -> number >= 100).toList());
+                int begun = (Math.max(0, before.length - 20 - framing.tag) + 59 + framing.tag) / (60 + framing.tag);
+                assertEquals(1 + begun, numbers.indexOf(101), "at byte " + stop + ", right behind what was begun");
+            }
+        }
+    }
+
+    /** A classic peer takes one read for one packet: each frame is a write of its own; others get as much as possible. */
+    @Test
+    void framesPerWrite() {
+        for (Framing each : Framing.values()) {
+            framing = each;
+            for (int number = 0; number < 5; number++) {
+                add(100, number, 0);
+            }
+            assertEquals(each.isClassic() ? 5 : 1, write());
+            assertEquals(numbers(0, 5), arrived(0));
+        }
+    }
+
+    /** Control frames need no room among the data; only very many of them, which a peer lets wait, are dropped. */
+    @Test
+    void controlFramesHaveTheirRoom() {
+        near.other().room(0);
+        for (int number = 0; outbox.dropped() == 0; number++) {
+            add(1000, number, 0);
+        }
+        for (int number = 0; number < Budget.CONTROL_FRAMES / 20; number++) {
+            addControl(number);
+        }
+        assertEquals(1, outbox.dropped());
+        addControl(0);
+        assertEquals(2, outbox.dropped());
+        outbox.expire(1000 * SECOND, 0);
+        near.other().room(8 << 20);
+        write();
+        assertEquals(numbers(0, Budget.CONTROL_FRAMES / 20), arrived(0).subList(0, Budget.CONTROL_FRAMES / 20));
     }
 
     /** Memory is held only while something waits. */
     @Test
     void memoryIsGivenBack() {
         assertTrue(outbox.isEmpty());
-        assertNull(outbox.buffer());
         add(2000, 0, 0);
-        assertFalse(pool.hasSpare());
-        outbox.taken(1999, 0);
-        assertFalse(pool.hasSpare());
-        outbox.taken(1, 0);
+        addControl(0);
+        assertTrue(pool.isUsed());
+        write();
         assertTrue(outbox.isEmpty());
-        assertNull(outbox.buffer());
-        assertTrue(pool.hasSpare());
         add(1000, 1, 0);
+        addControl(1);
         outbox.clear();
         assertTrue(outbox.isEmpty());
-        assertNull(outbox.buffer());
         pool.shrink();
         pool.shrink();
-        assertFalse(pool.hasSpare());
+        assertFalse(pool.isUsed());
     }
 
     /** What little is left of a long queue moves to a small buffer, a begun frame's rest and all the others whole. */
     @Test
     void littleNeedsLittleMemory() {
-        int length = frame(0, 1000, -1);
+        int length = frame(1000, -1);
         assertTrue(outbox.addRest(source, 300, length - 300, 0));
         for (int number = 0; number < 400; number++) {
             add(1000, number, 0);
         }
-        int large = outbox.buffer().size;
         outbox.expire(10 * SECOND, 0);
-        List<Integer> left = waiting();
         int size = outbox.size();
+        assertTrue(size < 20_000);
         outbox.tidy();
-        assertTrue(outbox.buffer().size < large / 8, "from " + large + " to " + outbox.buffer().size);
         assertEquals(size, outbox.size());
-        assertEquals(700, outbox.rest());
-        assertEquals(left, waiting());
-        outbox.taken(700 + 1000, 0);
-        assertEquals(left.subList(1, left.size()), waiting());
+        assertTrue(pool.take(512 * 1024) != null, "the large buffer was given back");
+        write();
+        assertEquals(numbers(400 - (size - 700) / 1000, 400), arrived(700));
     }
 
     /** Clients that do not read leave memory to others: a queue stops to grow before the pool is empty, a rest does not. */
@@ -143,58 +211,11 @@ class OutboxTest {
         Pool shared = new Pool(1 << 20);
         Outbox greedy = new Outbox(shared);
         for (int number = 0; number < 2000; number++) {
-            greedy.add(source, 0, frame(0, 1000, number), 0);
+            greedy.add(source, 0, frame(1000, number), 0);
         }
         assertTrue(greedy.dropped() > 0);
-        List<Outbox> others = new ArrayList<>();
         for (int i = 0; i < 100; i++) {
-            Outbox other = new Outbox(shared);
-            assertTrue(other.addRest(source, 0, 2000, 0), "client " + i);
-            others.add(other);
-        }
-        assertEquals(100, others.size());
-    }
-
-    /** Without memory a frame is dropped and counted, and the rest of one cannot be kept, which the caller learns. */
-    @Test
-    void noMemory() {
-        Outbox poor = new Outbox(new Pool(4096));
-        poor.add(source, 0, frame(0, 2000, 0), 0);
-        poor.add(source, 0, frame(0, 2000, 1), 0);
-        assertEquals(1, poor.dropped(), "a larger buffer is not to be had beside the first");
-        assertEquals(2000, poor.size());
-        poor.add(source, 0, frame(0, 48, 2), 0);
-        assertEquals(2048, poor.size());
-        assertFalse(new Outbox(new Pool(4096)).addRest(source, 0, 5000, 0));
-    }
-
-    /** Frames come out byte by byte as they went in, in whatever pieces they are written, in both framings. */
-    @Test
-    void orderAndContent() {
-        for (int prefix = 0; prefix <= 4; prefix += 4) {
-            Outbox box = new Outbox(pool);
-            Deque<Byte> model = new ArrayDeque<>();
-            for (int round = 0; round < 3000; round++) {
-                if (random.nextInt(3) > 0) {
-                    int length = frame(prefix, 20 + random.nextInt(random.nextInt(20) == 0 ? 20_000 : 1480), round);
-                    long dropped = box.dropped();
-                    box.add(source, 0, length, 0);
-                    for (int i = 0; box.dropped() == dropped && i < length; i++) {
-                        model.add(source.bytes.get(i));
-                    }
-                } else if (!model.isEmpty()) {
-                    int length = random.nextInt(30) == 0 ? model.size()
-                            : 1 + random.nextInt(Math.min(model.size(), 5000));
-                    for (int i = 0; i < length; i++) {
-                        if (model.remove() != box.buffer().bytes.get(box.head() + i)) {
-                            throw new AssertionError("byte " + i + " of round " + round);
-                        }
-                    }
-                    box.taken(length, prefix);
-                }
-                assertEquals(model.size(), box.size());
-                assertEquals(model.isEmpty(), box.isEmpty());
-            }
+            assertTrue(new Outbox(shared).addRest(source, 0, 2000, 0), "client " + i);
         }
     }
 
@@ -204,28 +225,37 @@ class OutboxTest {
      */
     @Test
     void oldFramesAreDropped() {
-        assertTrue(outbox.addRest(source, 0, 700, 0));
+        int length = frame(1000, -1);
+        byte[] rest = ReferencePackets.bytes(source.bytes, 300, 700);
+        assertTrue(outbox.addRest(source, 300, length - 300, 0));
         for (int i = 0; i < 100; i++) {
             add(1000, i, 1);
         }
-        List<Integer> all = waiting();
-        byte[] rest = ReferencePackets.bytes(outbox.buffer().bytes, outbox.head(), 700);
         outbox.expire(2, 0);
-        assertEquals(all, waiting(), "nothing is old yet");
+        assertEquals(700 + 100 * 1000, outbox.size(), "nothing is old yet");
         for (int i = 100; i < 120; i++) {
             add(1000, i, 10 * SECOND);
         }
         outbox.expire(10 * SECOND, 0);
-        int kept = waiting().size();
+        int kept = (outbox.size() - 700) / 1000;
         assertTrue(kept >= 20 && kept < 60, kept + " frames are left");
         assertEquals(120, kept + outbox.dropped());
-        for (int i = 0; i < kept; i++) {
-            assertEquals(120 - kept + i, waiting().get(i));
+        write();
+        assertArrayEquals(rest, Arrays.copyOf(near.other().peek(), 700));
+        assertEquals(numbers(120 - kept, 120), arrived(700));
+    }
+
+    /** On a line that loses segments frames wait longer, since a loss takes its time to be repaired. */
+    @Test
+    void lossyLine() {
+        for (int i = 0; i < 40; i++) {
+            add(1000, i, 0);
         }
-        assertEquals(700, outbox.rest());
-        assertEquals(700 + 1000 * kept, outbox.size());
-        assertArrayEquals(rest,
-                ReferencePackets.bytes(outbox.buffer().bytes, outbox.head(), 700));
+        outbox.onLossyLine();
+        outbox.expire(99_000_000, 0);
+        assertEquals(0, outbox.dropped());
+        outbox.expire(100_000_000, 0);
+        assertTrue(outbox.dropped() > 0);
     }
 
     /** A few packets may wait as long as a slow line takes for them; after they are gone ages begin anew. */
@@ -235,12 +265,27 @@ class OutboxTest {
             add(1500, i, 0);
         }
         outbox.expire(1000 * SECOND, 0);
-        assertEquals(List.of(0, 1, 2, 3), waiting());
-        outbox.taken(6000, 0);
+        write();
+        assertEquals(numbers(0, 4), arrived(0));
         for (int i = 0; i < 100; i++) {
             add(1500, i, 1000 * SECOND);
         }
         outbox.expire(1000 * SECOND, 0);
-        assertEquals(100, waiting().size());
+        write();
+        assertEquals(numbers(0, 100), arrived(0));
+    }
+
+    /** Ages are told apart as finely as 32 times allow: whatever comes when, the newest is never dropped for the oldest. */
+    @Test
+    void manyTimesOfArrival() {
+        for (int i = 0; i < 200; i++) {
+            add(1000, i, 2_000_000L * i);
+            outbox.expire(2_000_000L * i, 0);
+        }
+        assertTrue(outbox.dropped() > 100, () -> outbox.dropped() + " were dropped");
+        int kept = 200 - (int) outbox.dropped();
+        assertTrue(kept >= 15, kept + " are left");
+        write();
+        assertEquals(numbers(200 - kept, 200), arrived(0));
     }
 }

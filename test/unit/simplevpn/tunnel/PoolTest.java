@@ -33,14 +33,12 @@ class PoolTest {
         for (int i = 0; i < taken.length; i++) {
             taken[i] = pool.take(3000);
         }
-        assertFalse(pool.hasSpare());
         Set<Buffer> given = new HashSet<>();
         for (Buffer buffer : taken) {
             pool.give(buffer);
             given.add(buffer);
         }
         assertEquals(100, given.size());
-        assertTrue(pool.hasSpare());
         assertFalse(given.contains(pool.take(2000)));
         for (int i = 0; i < taken.length; i++) {
             assertTrue(given.remove(pool.take(4096)));
@@ -69,13 +67,30 @@ class PoolTest {
         pool.give(first);
         pool.give(second);
         pool.shrink();
-        assertTrue(pool.hasSpare(), "both were in use since the last call");
+        assertNull(pool.take(4096), "both were in use since the last call");
         pool.give(pool.take(1));
         pool.shrink();
         assertNull(pool.take(4096), "one of them was in use since the last call");
         pool.shrink();
-        assertFalse(pool.hasSpare());
+        assertFalse(pool.isUsed());
         assertNotNull(pool.take(4096));
+    }
+
+    /** What could as well be dropped gets three quarters of the memory, and what is given back already. */
+    @Test
+    void queuesLeaveAQuarter() {
+        Pool pool = new Pool(4 * 2048);
+        for (int i = 0; i < 3; i++) {
+            assertTrue(pool.mayQueue(2048));
+            pool.take(2048);
+        }
+        assertFalse(pool.mayQueue(1));
+        Buffer last = pool.take(1);
+        assertNotNull(last);
+        assertFalse(pool.mayQueue(1));
+        pool.give(last);
+        assertTrue(pool.mayQueue(2048));
+        assertFalse(pool.mayQueue(2049));
     }
 
     /** Buffers in use are never freed. */
@@ -87,7 +102,6 @@ class PoolTest {
         for (int i = 0; i < 5; i++) {
             pool.shrink();
         }
-        assertFalse(pool.hasSpare());
         used.bytes.put(0, (byte) 1);
         pool.give(used);
         assertSame(used, pool.take(1));

@@ -1,0 +1,112 @@
+package simplevpn;
+
+import simplevpn.base.Failure;
+import simplevpn.base.Log;
+import simplevpn.linux.Abi;
+import simplevpn.linux.Buffer;
+import simplevpn.linux.Libc;
+import simplevpn.tunnel.Loop;
+
+/**
+ * What both programs do as processes: what they say without doing their work, how they end, and the limits that they
+ * raise.
+ *
+ * <p>As a thread it is the VM's shutdown hook, which SIGTERM, SIGINT and SIGHUP start: it ends the loop, after which the
+ * program ends the process with everything closed. Should the loop be stuck, in a name server's answer say, the hook
+ * ends the process itself.
+ */
+final class Program extends Thread {
+    /** Milliseconds that the loop has to end in after a signal. */
+    private static final int PATIENCE = 800;
+
+    private final Loop loop;
+
+    private Program(Loop loop) {
+        this.loop = loop;
+    }
+
+    /** Lets signals end a loop. */
+    static void endOnSignal(Loop loop) {
+        Runtime.getRuntime().addShutdownHook(new Program(loop));
+    }
+
+    @Override
+    public void run() {
+        loop.end();
+        try {
+            sleep(PATIENCE);
+        } catch (InterruptedException e) {
+            // Nobody interrupts this thread; ending at once would be right if somebody did.
+        }
+        end(0);
+    }
+
+    /** Ends the process now, also while a shutdown hook waits. */
+    static void end(int status) {
+        System.out.flush();
+        Runtime.getRuntime().halt(status);
+    }
+
+    /**
+     * Writes one line about why a program ends, and returns its exit status. A user never sees a stack trace; where an
+     * error of our own came from is worth a word all the same.
+     */
+    static int report(Throwable t) {
+        if (t instanceof Failure failure) {
+            Log.error(failure.getMessage());
+            return failure.status;
+        }
+        StackTraceElement[] trace = t.getStackTrace();
+        Log.error("internal error, please report it: " + t + (trace.length > 0 ? " in " + trace[0] : ""));
+        return Failure.SYSTEM;
+    }
+
+    /**
+     * The service manager that started this program and wants to be told how it is ({@code NOTIFY_SOCKET},
+     * sd_notify(3)), or nobody.
+     */
+    static Supervisor supervisor(Loop loop) {
+        String socket = System.getenv("NOTIFY_SOCKET");
+        return socket == null || socket.isEmpty() ? new Supervisor()
+                : Notify.to(socket, System.getenv("WATCHDOG_USEC"), System.getenv("WATCHDOG_PID"), loop.timers, loop.now());
+    }
+
+    /**
+     * Reads the words of the command line, says what can be said without doing anything ({@code --help} and
+     * {@code --version}), and lets the log begin.
+     *
+     * @return whether that is all that was wanted
+     */
+    static boolean isAnswered(Options options, String program, String[] words) throws Failure {
+        boolean terminal = Libc.isatty(2) == 1;
+        Log.start(program, Log.EVENTS, terminal);
+        options.parse(words);
+        if (options.given("help")) {
+            System.out.print(options.help());
+            return true;
+        }
+        if (options.given("version")) {
+            System.out.print(Version.text(program));
+            return true;
+        }
+        if (options.given("udp")) {
+            throw new Failure(Failure.USAGE, "-u: UDP is not offered, this tunnel runs over TCP only; leave -u out");
+        }
+        int level = options.given("quiet") ? Log.QUIET : options.given("verbose") ? Log.DETAILS : Log.EVENTS;
+        Log.start(program, level, terminal);
+        return false;
+    }
+
+    /** Raises the soft limit of open descriptors to the hard one; returns how many are allowed then (getrlimit(2)). */
+    static int raiseDescriptorLimit() {
+        Buffer limit = Buffer.permanent(Abi.RLIM_SIZE);
+        if (Libc.getrlimit(Abi.RLIMIT_NOFILE, limit) < 0) {
+            return 1024;
+        }
+        long soft = limit.word(Abi.RLIM_CUR);
+        long hard = limit.word(Abi.RLIM_MAX);
+        limit.word(Abi.RLIM_CUR, hard);
+        long allowed = Libc.setrlimit(Abi.RLIMIT_NOFILE, limit) < 0 ? soft : hard;
+        return allowed < 0 || allowed > Integer.MAX_VALUE ? Integer.MAX_VALUE : (int) allowed;
+    }
+}

@@ -1,0 +1,85 @@
+package simplevpn;
+
+import simplevpn.base.Failure;
+import simplevpn.linux.Abi;
+import simplevpn.linux.Tcp;
+import simplevpn.linux.Tun;
+
+/** What the user wants of either program: the common options, checked. */
+class Settings {
+    /** MTU of the interface in bytes unless told otherwise. */
+    static final int MTU = 1500;
+    /** Seconds without a sign of life after which a peer is dead unless told otherwise. */
+    static final int TIMEOUT = 60;
+
+    private static final int PORT = 2002;
+    private static final int MIN_MTU = 576;
+    private static final int MAX_MTU = 65535;
+
+    /** TCP port, 1 to 65535. */
+    final int port;
+    /** MTU in bytes; 0 when the user did not say. */
+    final int mtu;
+    /** Seconds without a sign of life after which a peer is dead, 2 to 65535; 0 when the user did not say. */
+    final int timeout;
+    /** Whether peers are offered offload framing. */
+    final boolean offload;
+    private final Options options;
+
+    /** Reads the common options but those of {@link #interfaceName} and {@link #congestion}. */
+    Settings(Options options) throws Failure {
+        this.options = options;
+        port = options.number("port", 1, 65535, PORT);
+        mtu = options.number("mtu", MIN_MTU, MAX_MTU, 0);
+        timeout = options.number("timeout", 2, 65535, 0);
+        offload = !options.given("no-offload");
+    }
+
+    /** Adds the options that both programs have. */
+    static Options common(Options options) {
+        return options
+                .add('p', "port", "PORT", "TCP port (default 2002)")
+                .add('i', "interface", "NAME", "name of the TUN interface (default: the kernel's choice, tun0)")
+                .add('m', "mtu", "BYTES", "MTU of the interface, 576 to 65535 (default 1500)")
+                .add('t', "timeout", "SECONDS", "a peer that is silent for so long is dead (default 60)")
+                .add((char) 0, "congestion", "NAME", "of the TCP connection (default auto: cubic, bbr on a lossy line)")
+                .add((char) 0, "no-offload", null, "carry single finished packets only, no super-packets")
+                .add('v', "verbose", null, "also tell about single packets")
+                .add('q', "quiet", null, "tell nothing but what ends the program")
+                .add((char) 0, "config", "FILE", "read options from FILE: their long names, one per line")
+                .add((char) 0, "version", null, "print the version and the Java runtime")
+                .add('h', "help", null, "print this")
+                .add('u', "udp", null, null);
+    }
+
+    /** An interface name that the kernel can accept: 1 to 15 bytes, no slash, colon or space (linux/net/core/dev.c). */
+    final String interfaceName() throws Failure {
+        if (!options.given("interface")) {
+            return Tun.ANY_NAME;
+        }
+        String name = options.text("interface");
+        boolean good = !name.isEmpty() && name.length() < Abi.IFNAMSIZ && !name.equals(".") && !name.equals("..");
+        for (int i = 0; good && i < name.length(); i++) {
+            char c = name.charAt(i);
+            good = c > ' ' && c < 127 && c != '/' && c != ':';
+        }
+        if (!good) {
+            throw options.bad("interface",
+                    "an interface name has 1 to 15 characters, without spaces, slashes and colons");
+        }
+        return name;
+    }
+
+    /** The congestion control that all connections shall have, or {@code null} for one that fits the line. */
+    final String congestion() throws Failure {
+        String name = options.text("congestion");
+        if (name == null || name.equals("auto")) {
+            return null;
+        }
+        if (!Tcp.hasCongestion(name)) {
+            throw options.bad("congestion", "this kernel has no such congestion control, or does not allow it;"
+                    + " /proc/sys/net/ipv4/tcp_available_congestion_control lists what it has");
+        }
+        return name;
+    }
+}

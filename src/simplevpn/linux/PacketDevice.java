@@ -1,0 +1,70 @@
+package simplevpn.linux;
+
+import simplevpn.base.Address;
+import simplevpn.base.Failure;
+import simplevpn.base.Network;
+
+/**
+ * A network interface whose packets a program reads and writes, and its settings: {@link Tun} is the kernel's; tests
+ * bring one of their own.
+ */
+public interface PacketDevice {
+    /** The descriptor, for the {@link Poller}. */
+    int fd();
+
+    /** The interface's name. */
+    String name();
+
+    /** Bytes of the kernel's header in front of each packet read and written: {@link Abi#VNET_SIZE}, or 0. */
+    int header();
+
+    /** Asks for what the TUN_F bits say to be delivered and taken; returns 0 or −errno. */
+    int setOffload(int features);
+
+    /**
+     * Takes one packet from the kernel.
+     *
+     * @param buffer receives it at byte {@code at}
+     * @param limit room for it and its {@link #header}
+     * @return its length with the header; 0 when none is waiting, or when it is time to {@link #check}
+     */
+    int read(Buffer buffer, int at, int limit);
+
+    /**
+     * Hands one packet to the kernel, its {@link #header} in front of it.
+     *
+     * @return whether the kernel took it; it refuses one that is damaged, and any while the interface is down
+     */
+    boolean write(Buffer buffer, int at, int length);
+
+    /**
+     * The poller reports that the interface failed: finds out whether it did.
+     *
+     * @throws Failure when it is of no use any more
+     */
+    void check() throws Failure;
+
+    /** The MTU, bytes. */
+    int mtu() throws Failure;
+
+    /** Sets the MTU, 68 to 65535 bytes; returns 0 or −errno. */
+    int setMtu(int mtu);
+
+    /** The address that it has and that this process may not change; {@code null} when it may, or there is none. */
+    Address fixedAddress();
+
+    /** Whether it has the address with a prefix of that length, perhaps among others. */
+    boolean hasAddress(Address address, int length);
+
+    /** Gives it the address; the kernel adds the route to the network by itself. */
+    void setAddress(Address address, int length) throws Failure;
+
+    /** Brings it up, if it is down. */
+    void bringUp() throws Failure;
+
+    /** Adds a route through it; one that is there already is left as it is. */
+    void addRoute(Network network) throws Failure;
+
+    /** Gives it back; it goes away, unless it is a persistent one. */
+    void close();
+}

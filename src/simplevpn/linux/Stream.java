@@ -1,0 +1,68 @@
+package simplevpn.linux;
+
+/**
+ * One connection's bytes in both directions, on a descriptor that does not block: {@link Tcp}; later TLS over it. Nothing
+ * in here waits, and nothing fails but by {@link #error}.
+ */
+public interface Stream {
+    /** {@link #read}'s result at the end of the stream. */
+    int END = -1;
+
+    /** The descriptor, for the {@link Poller}. */
+    int fd();
+
+    /** The other end. */
+    Endpoint peer();
+
+    /**
+     * Reads what has come.
+     *
+     * @return bytes read to byte {@code at}, at most {@code length}; 0 when there is nothing, perhaps because of an
+     *         {@link #error}; or {@link #END}
+     */
+    int read(Buffer buffer, int at, int length);
+
+    /**
+     * Writes what there is room for.
+     *
+     * @return bytes taken from byte {@code at} on, perhaps fewer than {@code length}; 0 when there is no room, perhaps
+     *         because of an {@link #error}
+     */
+    int write(Buffer buffer, int at, int length);
+
+    /** Whether bytes can be read that the descriptor does not show, so that a poller would wait in vain. */
+    boolean holdsInput();
+
+    /** Whether it has taken bytes that the descriptor has not: they go with the next {@link #write} or {@link #flush}. */
+    boolean holdsOutput();
+
+    /** Writes what it holds, as far as there is room. */
+    void flush();
+
+    /** Why it is of no use any more, −errno, told once; 0 when it is. */
+    int error();
+
+    /** How many seconds data may stay unacknowledged before the connection is given up. */
+    void giveUpAfter(int seconds);
+
+    /** Sets the congestion control by its kernel name; returns whether the kernel has it and allows it. */
+    boolean setCongestion(String name);
+
+    /** The kernel name of the congestion control in force; empty when it cannot be told. */
+    String congestion();
+
+    /** Looks at the line; returns whether it could be looked at, with the figures in {@code line}. */
+    boolean look(Line line);
+
+    /** Closes the descriptor. */
+    void close();
+
+    /** What TCP knows of the line that a connection runs over. */
+    final class Line {
+        /** Segments sent again so far. */
+        public int retransmitted;
+        /** The smoothed round-trip time, and the least ever seen, microseconds. */
+        public int roundTrip;
+        public int leastRoundTrip;
+    }
+}

@@ -1,0 +1,116 @@
+package simplevpn.protocol;
+
+import java.nio.ByteBuffer;
+import simplevpn.base.Address;
+import simplevpn.base.Network;
+import simplevpn.base.Ratelimit;
+
+/**
+ * Who is where on the VPN: which client a packet goes to, from which sources a client may send, who may have which address,
+ * and what is answered to a packet for an address that nobody has. Does no I/O; times are passed in.
+ *
+ * <p>Packets are looked up where they lie in a buffer, so that whoever asks need not know which version of IP they are,
+ * and nothing is allocated. Today each client has one IPv4 address, and all of them are of one network.
+ *
+ * @param <M> a client
+ */
+public final class Hub<M extends Member> {
+    /** Answers per second, in the long run and at once, to packets of this host's own. */
+    private static final int ANSWERS_PER_SECOND = 20;
+    private static final int ANSWERS_AT_ONCE = 50;
+
+    private final Allocator<M> pool;
+    private final Admission<M> admission;
+    private final Ratelimit answers;
+
+    /**
+     * @param network of which clients get addresses; the first is this host's own
+     * @param mtu pushed to extended clients, bytes
+     * @param timeout seconds of silence after which a client is dropped
+     * @param maxClients how many may have an address at once
+     * @param features feature bits that this server accepts
+     * @param now the time, nanoseconds of the loop's clock
+     */
+    public Hub(Network network, int mtu, int timeout, int maxClients, int features, long now) {
+        pool = new Allocator<>(network);
+        admission = new Admission<>(network, pool, mtu, timeout, maxClients, features);
+        answers = new Ratelimit(ANSWERS_PER_SECOND, ANSWERS_AT_ONCE, now);
+    }
+
+    /** This host's own address on the VPN. */
+    public Address own() {
+        return Address.ofIpv4(pool.own());
+    }
+
+    /** How many clients can have an address at once. */
+    public int maxClients() {
+        return admission.maxClients();
+    }
+
+    /** How many clients have an address. */
+    public int clients() {
+        return pool.leased();
+    }
+
+    /* ---- addresses ---- */
+
+    /**
+     * The first address request of a client. Unless it is refused, it has its address then.
+     *
+     * @param request where the request is, all of its bytes
+     */
+    public Admission.Outcome<M> admit(M member, ByteBuffer request, int at) {
+        return admission.decide(member, request, at);
+    }
+
+    /** What is in force for a client that has an address and asks again. */
+    public Answer answer(M member, Framing framing) {
+        return admission.answer(member, framing);
+    }
+
+    /** A client is gone; its address is free, unless another connection took it over. Returns whether it is. */
+    public boolean leave(M member) {
+        if (pool.holder(member.ipv4) != member) {
+            return false;
+        }
+        pool.release(member.ipv4);
+        return true;
+    }
+
+    /* ---- packets ---- */
+
+    /** Whether a client may send a packet: its source has to be the client's. */
+    public boolean maySend(M from, ByteBuffer packet, int at) {
+        return from.ipv4 != 0 && Packet.source(packet, at) == from.ipv4;
+    }
+
+    /** The client that a packet is for, or {@code null}. */
+    public M destination(ByteBuffer packet, int at) {
+        return pool.holder(Packet.destination(packet, at));
+    }
+
+    /** Whether a packet is for an address that no client can ever have: it is this host's, or beyond it. */
+    public boolean isBeyond(ByteBuffer packet, int at) {
+        return pool.reserved(Packet.destination(packet, at));
+    }
+
+    /**
+     * Answers a packet for an address that nobody has with ICMP host unreachable, unless too many such came.
+     *
+     * @param from the client that sent it, or {@code null} for this host
+     * @param to where the answer is written, at {@code toAt}
+     * @return the answer's length; 0 for none
+     */
+    public int unreachable(M from, ByteBuffer packet, int at, int length, ByteBuffer to, int toAt, long now) {
+        int destination = Packet.destination(packet, at);
+        if (from != null) {
+            return from.mayAnswer(now) ? Packet.hostUnreachable(packet, at, length, pool.own(), to, toAt) : 0;
+        }
+        boolean ownOrBroadcast = pool.contains(destination) && pool.reserved(destination);
+        if (ownOrBroadcast || !answers.pass(now)) {
+            return 0;
+        }
+        // The kernel takes no packet from its own address: the one that is missing answers for itself.
+        return Packet.hostUnreachable(packet, at, length, destination, to, toAt);
+    }
+}

@@ -1,0 +1,46 @@
+package simplevpn.protocol;
+
+import simplevpn.base.Address;
+import simplevpn.base.Ratelimit;
+
+/** What the {@link Hub} knows of one client. The server adds the connection. */
+public class Member {
+    /** Answers and details per second, in the long run and at once, that one client can make us write. */
+    private static final int ANSWERS_PER_SECOND = 20;
+    private static final int ANSWERS_AT_ONCE = 50;
+
+    /** Its IPv4 address on the VPN, host order; 0 until it has one. */
+    int ipv4;
+    /** Its session token, 0 for none. */
+    long token;
+    /** Frames that it may not send, and that went nowhere: data before an address, other sources, IPv6. */
+    private long rejected;
+    private Ratelimit answers;
+
+    /** For the server's own kind of member. */
+    protected Member() {
+    }
+
+    /** Its address on the VPN, or {@code null} until it has one. */
+    public final Address address() {
+        return ipv4 == 0 ? null : Address.ofIpv4(ipv4);
+    }
+
+    /** Counts a frame that it may not send. */
+    public final void reject() {
+        rejected++;
+    }
+
+    /** How many frames it sent that it may not send. */
+    public final long rejected() {
+        return rejected;
+    }
+
+    /** Whether one more answer to it, or detail about its packets, may be written now. */
+    public final boolean mayAnswer(long now) {
+        if (answers == null) {
+            answers = new Ratelimit(ANSWERS_PER_SECOND, ANSWERS_AT_ONCE, now);
+        }
+        return answers.pass(now);
+    }
+}

@@ -1,0 +1,90 @@
+package simplevpn.tunnel;
+
+import simplevpn.base.Log;
+import simplevpn.base.Ratelimit;
+
+/**
+ * What may be used up, by one connection, by one turn of the loop, or by all together: every bound stands here, and
+ * whoever spends asks here.
+ */
+public final class Budget {
+    /* One turn of the loop, before it looks at the others. */
+
+    /** Packets of the device. */
+    static final int DEVICE_PACKETS = 128;
+    /** Reads of one connection. */
+    static final int READS = 4;
+    /** New connections. */
+    static final int ACCEPTS = 64;
+
+    /* What waits. */
+
+    /** Bytes for all connections together. */
+    static final long MEMORY = 16L << 20;
+    /** Bytes of data frames for one connection. */
+    static final int OUTBOX = Pool.LARGEST;
+    /** Bytes of control frames for one connection: several of each kind. */
+    static final int CONTROL_FRAMES = 512;
+
+    /* Connections. */
+
+    /** Descriptors that are not a client's: standard streams, the VM's files, device, poller, listener. */
+    private static final int OTHER_DESCRIPTORS = 32;
+    /** Bytes of the heap to reckon with for one connection: twice what was measured. */
+    private static final int HEAP_PER_CONNECTION = 1024;
+
+    /* Lines in the log about connections without an address: per second in the long run, and at once. */
+    private static final int STRANGER_LINES_PER_SECOND = 20;
+    private static final int STRANGER_LINES_AT_ONCE = 100;
+
+    /** Memory for what waits. */
+    final Pool memory = new Pool(MEMORY);
+
+    private final int maxConnections;
+    private final Ratelimit strangerLines;
+    private int connections;
+
+    /**
+     * @param maxConnections how many may be open at once
+     * @param now the time, nanoseconds of the loop's clock
+     */
+    public Budget(int maxConnections, long now) {
+        this.maxConnections = maxConnections;
+        strangerLines = new Ratelimit(STRANGER_LINES_PER_SECOND, STRANGER_LINES_AT_ONCE, now);
+    }
+
+    /**
+     * How many connections a process can have.
+     *
+     * @param descriptors how many it may open
+     * @param heap bytes that its heap may grow to
+     */
+    public static int maxConnections(int descriptors, long heap) {
+        int fitHeap = (int) Math.min(Integer.MAX_VALUE, heap / HEAP_PER_CONNECTION);
+        return Math.max(1, Math.min(descriptors - OTHER_DESCRIPTORS, fitHeap));
+    }
+
+    /** How many connections may be open at once. */
+    public int maxConnections() {
+        return maxConnections;
+    }
+
+    /** Takes one connection out of the budget; false when all are in use. */
+    public boolean takeConnection() {
+        if (connections == maxConnections) {
+            return false;
+        }
+        connections++;
+        return true;
+    }
+
+    /** Gives one connection back. */
+    public void giveConnection() {
+        connections--;
+    }
+
+    /** Logs an event of a connection that has no address: anybody can cause these. */
+    public void logStranger(String line, long now) {
+        Log.event(line, strangerLines, now);
+    }
+}

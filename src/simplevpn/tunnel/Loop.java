@@ -1,0 +1,221 @@
+package simplevpn.tunnel;
+
+import java.util.Arrays;
+import simplevpn.base.Failure;
+import simplevpn.linux.Buffer;
+import simplevpn.linux.Handler;
+import simplevpn.linux.Poller;
+import simplevpn.protocol.Answer;
+
+/**
+ * One program's loop: one thread that waits in one place, and what all of its parts share. A {@link Handler} is called
+ * when its descriptor is ready, a {@link Timer} when its time has come, and the {@link Router} for each packet that this
+ * host sends.
+ */
+public class Loop implements Handler {
+    /** How often memory that nobody needs any more is given back, nanoseconds. */
+    private static final long HOUSEKEEPING = 10_000_000_000L;
+
+    /** What waits for descriptors. */
+    public final Poller poller;
+    /** What waits for a time. */
+    public final Timers timers = new Timers();
+    /** What may be used up. */
+    public final Budget budget;
+    /** The TUN interface. */
+    public final Device device;
+    /** What the connections bring. */
+    public final Inbox inbox;
+    /** What goes out on the connections. */
+    public final Sender sender = new Sender();
+    /** Where this program's own messages are put together, behind {@link Inbox#HEADROOM}. */
+    public final Buffer message = Buffer.permanent(Inbox.HEADROOM + Answer.MAX_LENGTH);
+
+    private Router router;
+    private boolean readsDevice;
+    private long now;
+    private volatile boolean ending;
+
+    private Link[] links = new Link[16];
+    private int linkCount;
+    /** Links that hold input which no descriptor shows: called again in the next turn. */
+    private Link[] callAgain = new Link[4];
+    private int callAgainCount;
+
+    private final Timer housekeeping = new Timer() {
+        @Override
+        protected void expired(long time) {
+            for (int i = 0; i < linkCount; i++) {
+                links[i].tidy(time);
+            }
+            budget.memory.shrink();
+        }
+    };
+
+    /**
+     * @param fromServer whether what connections bring is sent by a server
+     * @param maxConnections how many there may be at once
+     */
+    public Loop(Poller poller, Device device, boolean fromServer, int maxConnections) throws Failure {
+        this.poller = poller;
+        this.device = device;
+        inbox = new Inbox(fromServer);
+        now = clock();
+        budget = new Budget(maxConnections, now);
+        poller.add(device.fd(), 0, this);
+    }
+
+    /** The loop's clock: nanoseconds that only ever grow, from an arbitrary time on. */
+    protected long clock() {
+        return System.nanoTime();
+    }
+
+    /** The time of the current turn. */
+    public final long now() {
+        return now;
+    }
+
+    /** Something took its time: the current turn's time is looked up anew. */
+    public final long lookAtClock() {
+        now = clock();
+        return now;
+    }
+
+    /** Names the one to whom the device's packets go, from {@link #readDevice} on. */
+    public final void setRouter(Router to) {
+        router = to;
+    }
+
+    /** Whether packets are read from the device: what nobody reads waits in the kernel, which drops what is too much. */
+    public final void readDevice(boolean wanted) {
+        if (wanted != readsDevice) {
+            readsDevice = wanted;
+            poller.change(device.fd(), wanted ? Poller.READ : 0);
+        }
+    }
+
+    /** Turns until {@link #end} is called. */
+    public final void run() throws Failure {
+        while (!ending) {
+            poller.await(untilTurn(now));
+            turn();
+        }
+    }
+
+    /** Nanoseconds until there is something to do that no descriptor tells; 0 or less when there is. */
+    protected final long untilTurn(long time) {
+        return callAgainCount > 0 ? 0 : timers.untilNext(time);
+    }
+
+    /** Ends {@link #run} after the current turn; for any thread. */
+    public final void end() {
+        ending = true;
+        poller.wake();
+    }
+
+    /**
+     * One turn of the loop: calls the handlers of what is ready; carries on what needs no waiting for; writes what was
+     * queued for several links; lets timers expire.
+     *
+     * <p>A method of its own, since the VM compiles what is called often much earlier than what loops for ever.
+     */
+    public final void turn() throws Failure {
+        sender.turn(lookAtClock());
+        poller.handle();
+        handleAgain();
+        if (device.answering) {
+            // The kernel answers a ping or a segment at once: looking costs less than waiting to be told.
+            fromDevice();
+        }
+        sender.flush();
+        timers.run(now);
+        if (budget.memory.isUsed() && !housekeeping.isSet()) {
+            timers.set(housekeeping, now + HOUSEKEEPING);
+        }
+    }
+
+    /** The device is ready. */
+    @Override
+    public final void ready(boolean writable, boolean failed) throws Failure {
+        if (failed) {
+            device.check();
+        }
+        fromDevice();
+    }
+
+    private void fromDevice() {
+        if (!readsDevice) {
+            device.answering = false;
+            return;
+        }
+        Buffer buffer = device.buffer;
+        for (int i = 0; i < Budget.DEVICE_PACKETS; i++) {
+            // Right behind the packets that wait to be written, as if this one went the same way, which it often does.
+            int at = sender.besideBatch(buffer, Inbox.HEADROOM);
+            if (!device.hasRoom(at)) {
+                sender.endBatch(false);
+                at = Inbox.HEADROOM;
+            }
+            int length = device.read(at);
+            if (length == 0) {
+                break;
+            }
+            if (length != Device.DROP) {
+                router.route(buffer, at, length, device.tag);
+            }
+        }
+        device.answering = false;
+        sender.endBatch(true);
+    }
+
+    /** Calls a link again in the next turn, without waiting: it holds input that its descriptor does not show. */
+    void callAgain(Link link) {
+        if (link.calledAgain) {
+            return;
+        }
+        link.calledAgain = true;
+        if (callAgainCount == callAgain.length) {
+            callAgain = Arrays.copyOf(callAgain, 2 * callAgainCount);
+        }
+        callAgain[callAgainCount++] = link;
+    }
+
+    private void handleAgain() throws Failure {
+        int count = callAgainCount;
+        for (int i = 0; i < count; i++) {
+            Link link = callAgain[i];
+            link.calledAgain = false;
+            if (!link.isClosed()) {
+                link.ready(false, false);
+            }
+        }
+        callAgainCount -= count;
+        System.arraycopy(callAgain, count, callAgain, 0, callAgainCount);
+        Arrays.fill(callAgain, callAgainCount, callAgainCount + count, null);
+    }
+
+    void add(Link link) {
+        if (linkCount == links.length) {
+            links = Arrays.copyOf(links, 2 * linkCount);
+        }
+        link.index = linkCount;
+        links[linkCount++] = link;
+    }
+
+    void remove(Link link) {
+        inbox.release(link);
+        sender.release(link);
+        Link last = links[--linkCount];
+        links[linkCount] = null;
+        links[link.index] = last;
+        last.index = link.index;
+    }
+
+    /** The program ends: gives the interface back, and closes all connections. */
+    public final void close() {
+        device.close();
+        for (Link link : Arrays.copyOf(links, linkCount)) {
+            link.end();
+        }
+    }
+}

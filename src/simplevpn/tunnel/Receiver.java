@@ -1,0 +1,44 @@
+package simplevpn.tunnel;
+
+import simplevpn.base.Failure;
+
+/**
+ * What one end of a connection makes of what its {@link Link} brings. The frame that a call is about is the loop's
+ * {@link Inbox}'s current one. Each call may close the link, after which no more come.
+ */
+public interface Receiver {
+    /**
+     * The attempt to connect has ended.
+     *
+     * @param error why it failed, −errno; 0 when the connection stands
+     */
+    void connected(int error) throws Failure;
+
+    /** Bytes have come, perhaps only a part of a frame. */
+    void heard();
+
+    /** A data frame: an IPv4 packet, of which only the header's checksum and length are sound. */
+    void data();
+
+    /** A keepalive. */
+    void keepalive();
+
+    /** An address message: for a server a request, for a client an answer. */
+    void addressMessage() throws Failure;
+
+    /** A frame that is not carried. */
+    void skipped();
+
+    /** What comes next is no frame. */
+    void damaged() throws Failure;
+
+    /**
+     * The connection is of no use any more.
+     *
+     * @param error why, −errno; 0 when the other end closed it
+     */
+    void lost(int error) throws Failure;
+
+    /** The program ends, and the link is closed right after this. */
+    void ended();
+}

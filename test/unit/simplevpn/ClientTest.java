@@ -1,0 +1,174 @@
+package simplevpn;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static simplevpn.World.SECOND;
+
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import simplevpn.base.Failure;
+import simplevpn.memory.MemoryStream;
+import simplevpn.protocol.ReferencePackets;
+
+/** What the client does when a server is not there, is another one than it expects, or goes: in every state. */
+class ClientTest extends WorldTest {
+    /** A server that does not answer keepalives is given up after the timeout, also while packets are sent to it. */
+    @Test
+    void deadServersAreLeft() throws Failure {
+        World.Hub hub = world.hub("-t", "8");
+        World.Board one = world.board(1);
+        hub.ended = true;
+        for (int second = 0; second < 9; second++) {
+            world.pass(SECOND);
+            one.device.send(udp("10.0.0.2", HUB, 10));
+        }
+        assertEquals(1, one.connector.begun.size());
+        world.pass(3 * SECOND);
+        assertSaid("192.0.2.1:2002 does not answer; received 0 packets, 0 bytes; sent .*; reconnecting");
+        assertTrue(one.connector.begun.size() > 1);
+    }
+
+    /** Connecting: refused at once or later, or never answered; the next attempts come after pauses that grow. */
+    @Test
+    void lostWhileConnecting() throws Failure {
+        World.Board board = world.new Board(1, "-s", "hub");
+        board.connector.unreachable = "ENETUNREACH (Network is unreachable)";
+        world.pass(SECOND);
+        assertSaid("connect 192.0.2.1:2002: ENETUNREACH .*; trying again until it works");
+        board.connector.unreachable = null;
+        board.connector.slow = true;
+        world.pass(2 * SECOND);
+        board.connector.last().fail(-111);
+        world.run();
+        assertSaid("connect 192.0.2.1:2002: ECONNREFUSED \\(Connection refused\\); trying again until it works");
+        world.pass(4 * SECOND);
+        assertEquals(2, board.connector.begun.size());
+        world.pass(10 * SECOND);
+        assertSaid("192.0.2.1:2002 cannot be reached: no answer to the connection attempt in 10 s; trying again until it works");
+        board.connector.slow = false;
+        world.hub();
+        world.pass(30 * SECOND);
+        assertEquals("10.0.0.2", board.device.address.toString());
+    }
+
+    /** A name that nobody knows is looked up again and again, told once. */
+    @Test
+    void unknownName() throws Failure {
+        world.hub();
+        World.Board board = world.new Board(1, "-s", "hub");
+        board.connector.unknown = "hub: no such host name";
+        world.pass(100 * SECOND);
+        assertEquals(1, world.news().stream().filter(line -> line.contains("no such host name; trying")).count());
+        board.connector.unknown = null;
+        world.pass(30 * SECOND);
+        assertEquals("10.0.0.2", board.device.address.toString());
+        World.Board once = world.new Board(2, "-s", "hub", "--once");
+        once.connector.unknown = "hub: no such host name";
+        world.run();
+        assertEquals(Failure.UNREACHABLE, once.failure.status);
+    }
+
+    /** Asking: a server that says nothing, closes or breaks off is left for its next address. */
+    @Test
+    void lostWhileAsking() throws Failure {
+        World.Board board = world.board(1);
+        assertEquals(20, board.connector.last().other().take().length, "the request waits unread");
+        world.pass(10 * SECOND);
+        assertSaid("192.0.2.1:2002 did not answer the address request in 10 s; trying again until it works");
+        world.pass(2 * SECOND);
+        board.connector.last().other().close();
+        world.run();
+        assertSaid("192.0.2.1:2002 closed the connection; trying again until it works");
+        world.pass(4 * SECOND);
+        board.connector.last().fail(-104);
+        world.run();
+        assertSaid("192.0.2.1:2002 ECONNRESET \\(Connection reset by peer\\); trying again until it works");
+        World.Board fixed = world.board(2, "-a", "10.0.0.9");
+        fixed.connector.last().other().close();
+        world.run();
+        assertEquals(Failure.REFUSED, fixed.failure.status);
+        assertTrue(fixed.failure.getMessage().contains("closed the connection instead of giving 10.0.0.9"));
+    }
+
+    /** Joined: whatever ends the connection, the client comes back to the same address, and its interface stays. */
+    @Test
+    void lostWhileJoined() throws Failure {
+        World.Hub first = world.hub();
+        World.Board board = world.board(1);
+        world.board(2);
+        first.kill();
+        world.run();
+        board.device.send(udp("10.0.0.2", HUB, 10));
+        world.run();
+        assertEquals(1, board.device.waiting(), "nothing is read while there is no connection");
+        assertTrue(board.device.up && board.device.address != null && !board.device.closed);
+        board.connector.add(world.acceptor);
+        World.Hub second = world.hub();
+        world.pass(60 * SECOND);
+        assertEquals("10.0.0.2", board.device.address.toString());
+        assertEquals(38, second.device.receive().length);
+        board.connector.last().fail(-104);
+        world.pass(2 * SECOND);
+        assertSaid(".* ECONNRESET \\(Connection reset by peer\\); received .*; reconnecting");
+        assertCarries(board.device, second.device, udp("10.0.0.2", HUB, 10));
+    }
+
+    /** An answer that makes no sense is told, and the server is left. */
+    @Test
+    void invalidAnswers() throws Failure {
+        World.Board board = world.board(1);
+        board.connector.last().other().put(hex("4501001a 56330000 00000001 00000000 0a000002 0104ff00ff00"));
+        world.run();
+        assertSaid("192.0.2.1:2002: option 1 of the server's answer has an impossible value; trying again until it works");
+        assertNull(board.device.address);
+    }
+
+    /** A classic server: its answer comes twice, the interface gets its MTU, and a cut stream is picked up again. */
+    @Test
+    void classicServer() throws Failure {
+        World.Board board = world.board(1);
+        MemoryStream server = board.connector.last().other();
+        byte[] request = server.take();
+        ReferencePackets.set32(request, 16, 0x0a00_0005);
+        server.put(request);
+        server.put(request);
+        world.run();
+        assertEquals("10.0.0.5/16 1400", board.device.address + "/" + board.device.length + " " + board.device.mtu);
+        byte[] packet = udp(HUB, "10.0.0.5", 100);
+        server.put(packet);
+        server.put(Arrays.copyOfRange(packet, 30, 128));
+        world.run();
+        assertArrayEquals(packet, board.device.receive());
+        server.put(packet);
+        world.run();
+        assertArrayEquals(packet, board.device.receive(), "after what was thrown away");
+        assertEquals(1, board.connector.begun.size());
+        server.put(hex("60000000 00003a40" + "00".repeat(32)));
+        server.close();
+        world.run();
+        assertSaid("192.0.2.1:2002 closed the connection; received 2 packets, 256 bytes; .*, rejected 1, resyncs 1; reconnecting");
+    }
+
+    /** An extended server has to be sound: rubbish from it ends the connection. */
+    @Test
+    void extendedServerSendsRubbish() throws Failure {
+        world.hub();
+        World.Board board = world.board(1);
+        board.connector.last().other().put(new byte[24]);
+        world.run();
+        assertSaid("192.0.2.1:2002 sent a damaged stream; received .*; reconnecting");
+    }
+
+    /** Options of the answer that the client can use: routes, but none that would swallow the connection itself. */
+    @Test
+    void pushedRoutes() throws Failure {
+        World.Board board = world.board(1);
+        board.connector.last().other().put(hex("45000029 56330000 00000001 00000000 0a000002"
+                + "0505ac100000 0c".replace(" ", "") + "0505c000020018" + "0505c0a8010018"));
+        world.run();
+        assertEquals("[172.16.0.0/12, 192.168.1.0/24]", board.device.routes.toString());
+        assertSaid("route 192.0.2.0/24 left out: it would lead the tunnel to 192.0.2.1 into itself");
+    }
+}

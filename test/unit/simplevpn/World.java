@@ -1,0 +1,189 @@
+package simplevpn;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import simplevpn.base.Failure;
+import simplevpn.base.Log;
+import simplevpn.linux.Endpoint;
+import simplevpn.memory.MemoryAcceptor;
+import simplevpn.memory.MemoryConnector;
+import simplevpn.memory.MemoryDevice;
+import simplevpn.memory.MemoryKernel;
+import simplevpn.memory.MemoryLoop;
+import simplevpn.memory.MemoryPoller;
+import simplevpn.tunnel.Device;
+
+/**
+ * A server and clients in one process, without a kernel: they talk over connections in memory, their interfaces are in
+ * memory, and time passes when a test says so. Everything happens in an order that is the same each time.
+ */
+final class World implements AutoCloseable {
+    static final long SECOND = 1_000_000_000L;
+    private static final Endpoint ADDRESS = MemoryKernel.endpoint(0xc0000201, 2002);
+
+    final MemoryKernel kernel = new MemoryKernel();
+    private final List<Machine> machines = new ArrayList<>();
+    private final ByteArrayOutputStream log = new ByteArrayOutputStream();
+    private final PrintStream stderr = System.err;
+    private long now;
+    private int turns;
+
+    /** Where the server is, or will be: clients may wait there before it is started. */
+    MemoryAcceptor acceptor = new MemoryAcceptor(kernel, ADDRESS);
+
+    World() {
+        this(0);
+    }
+
+    /** @param start what the clock shows at the beginning, nanoseconds */
+    World(long start) {
+        now = start;
+        System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
+        Log.start("test", Log.DETAILS, false);
+    }
+
+    /** One machine that runs a program. */
+    class Machine {
+        final MemoryDevice device = new MemoryDevice(kernel);
+        MemoryLoop loop;
+        /** What ended the program, or {@code null}. */
+        Failure failure;
+        boolean ended;
+
+        final void boot(boolean fromServer, boolean offload, int maxConnections) throws Failure {
+            loop = new MemoryLoop(new MemoryPoller(kernel), new Device(device, offload), fromServer, maxConnections);
+            loop.time = now;
+            loop.lookAtClock();
+        }
+
+        private boolean turn() {
+            loop.time = now;
+            if (ended || !loop.isBusy()) {
+                return false;
+            }
+            try {
+                loop.turnOnce();
+            } catch (Failure e) {
+                failure = e;
+                ended = true;
+            }
+            return true;
+        }
+    }
+
+    /** A machine with the server. */
+    final class Hub extends Machine {
+        final Server server;
+
+        Hub(int maxConnections, String... words) throws Failure {
+            Options options = ServerSettings.options();
+            options.parse(words);
+            ServerSettings settings = new ServerSettings(options);
+            boot(false, settings.offload, maxConnections);
+            server = new Server(settings, loop, acceptor, new Supervisor());
+            machines.add(this);
+        }
+
+        /** The server is killed: all its connections break, and nothing listens any more. */
+        void kill() {
+            server.end();
+            ended = true;
+            acceptor = new MemoryAcceptor(kernel, ADDRESS);
+        }
+    }
+
+    /** A machine with a client. */
+    final class Board extends Machine {
+        final MemoryConnector connector = new MemoryConnector(kernel);
+        final Client client;
+
+        Board(long token, String... words) throws Failure {
+            connector.add(acceptor);
+            Options options = ClientSettings.options();
+            options.parse(words);
+            ClientSettings settings = new ClientSettings(options);
+            boot(true, settings.offload, 1);
+            client = new Client(settings, loop, connector, new Supervisor(), token);
+            machines.add(this);
+        }
+
+        /** The client is killed: its connection breaks without a word in the log. */
+        void kill() {
+            ended = true;
+            connector.last().close();
+        }
+    }
+
+    Hub hub(String... words) throws Failure {
+        return new Hub(1000, words);
+    }
+
+    /** A client that has done all that needs no waiting for. */
+    Board board(long token, String... words) throws Failure {
+        List<String> all = new ArrayList<>(List.of("-s", "hub"));
+        all.addAll(List.of(words));
+        Board board = new Board(token, all.toArray(String[]::new));
+        run();
+        return board;
+    }
+
+    /** Lets everybody do what there is to do now. */
+    void run() {
+        turns = 0;
+        for (boolean busy = true; busy;) {
+            busy = false;
+            for (Machine machine : List.copyOf(machines)) {
+                busy |= machine.turn();
+            }
+            turns++;
+            assertTrue(turns < 100_000, () -> "they never come to rest; the log:\n" + log());
+        }
+    }
+
+    /** Lets time pass: everybody does what is due, when it is due. */
+    void pass(long nanos) {
+        long end = now + nanos;
+        run();
+        for (;;) {
+            long next = Long.MAX_VALUE;
+            for (Machine machine : machines) {
+                machine.loop.time = now;
+                next = Math.min(next, machine.ended ? Long.MAX_VALUE : Math.max(0, machine.loop.untilTurn()));
+            }
+            if (next > end - now) {
+                break;
+            }
+            now += next;
+            run();
+        }
+        now = end;
+        run();
+    }
+
+    long now() {
+        return now;
+    }
+
+    /** All that was logged. */
+    String log() {
+        return log.toString(StandardCharsets.UTF_8);
+    }
+
+    /** What was logged since this was last asked. */
+    List<String> news() {
+        List<String> lines = log().lines().map(line -> line.substring("test: ".length())).toList();
+        log.reset();
+        return lines;
+    }
+
+    @Override
+    public void close() {
+        System.setErr(stderr);
+        Log.start("test", Log.EVENTS, false);
+    }
+}

@@ -1,0 +1,75 @@
+package simplevpn.memory;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import simplevpn.linux.Acceptor;
+import simplevpn.linux.Endpoint;
+import simplevpn.linux.Errno;
+import simplevpn.linux.Stream;
+
+/** Where connections come in that {@link MemoryConnector}s or a test make. */
+public final class MemoryAcceptor implements Acceptor, MemoryKernel.Descriptor {
+    private static final int ROOM = 1 << 20;
+
+    private final MemoryKernel kernel;
+    private final int fd;
+    private final Endpoint address;
+    private final Deque<MemoryStream> waiting = new ArrayDeque<>();
+    private int error;
+    private int port = 40_000;
+    /** Why nothing is accepted although somebody waits, −errno, or 0. */
+    public int refuses;
+
+    public MemoryAcceptor(MemoryKernel kernel, Endpoint address) {
+        this.kernel = kernel;
+        this.address = address;
+        fd = kernel.open(this);
+    }
+
+    /** A connection from somewhere; what is returned is its far end. */
+    public MemoryStream connect() {
+        return connect(MemoryKernel.endpoint(0xc0000200 | 99, port++));
+    }
+
+    MemoryStream connect(Endpoint from) {
+        MemoryStream[] ends = MemoryStream.pair(kernel, from, address, ROOM);
+        waiting.add(ends[1]);
+        return ends[0];
+    }
+
+    @Override
+    public int fd() {
+        return fd;
+    }
+
+    @Override
+    public Endpoint address() {
+        return address;
+    }
+
+    @Override
+    public Stream accept() {
+        error = refuses != 0 ? refuses : -Errno.EAGAIN;
+        return refuses != 0 ? null : waiting.poll();
+    }
+
+    @Override
+    public int error() {
+        return error;
+    }
+
+    @Override
+    public boolean isReadable() {
+        return !waiting.isEmpty();
+    }
+
+    @Override
+    public boolean isWritable() {
+        return false;
+    }
+
+    @Override
+    public boolean hasFailed() {
+        return false;
+    }
+}

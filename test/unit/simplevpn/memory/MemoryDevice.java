@@ -1,0 +1,193 @@
+package simplevpn.memory;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import simplevpn.base.Address;
+import simplevpn.base.Failure;
+import simplevpn.base.Network;
+import simplevpn.linux.Abi;
+import simplevpn.linux.Buffer;
+import simplevpn.linux.Errno;
+import simplevpn.linux.PacketDevice;
+
+/** A TUN interface in memory: a test puts in what the host sends, and takes out what the host gets. */
+public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor {
+    private final MemoryKernel kernel;
+    private final int fd;
+    private final Deque<byte[]> sent = new ArrayDeque<>();
+    private final Deque<byte[]> received = new ArrayDeque<>();
+
+    /** Bytes of the kernel's header in front of each packet. */
+    public int header = Abi.VNET_SIZE;
+    /** The TUN_F bits that the kernel knows, and those that are set. */
+    public int offloadsKnown = -1;
+    public int offloads;
+    /** Whether settings may be changed, packets are taken, and the interface is there. */
+    public boolean permitted = true;
+    public boolean takesPackets = true;
+    public boolean exists = true;
+
+    public int mtu = 1500;
+    public Address address;
+    public int length;
+    public boolean up;
+    public final List<Network> routes = new ArrayList<>();
+    public boolean closed;
+
+    public MemoryDevice(MemoryKernel kernel) {
+        this.kernel = kernel;
+        fd = kernel.open(this);
+    }
+
+    /** The host sends a packet, with the kernel's header in front of it: a plain one has only zeros there. */
+    public void send(byte[] vnetHeader, byte[] packet) {
+        byte[] all = Arrays.copyOf(vnetHeader, header + packet.length);
+        System.arraycopy(packet, 0, all, header, packet.length);
+        sent.add(all);
+    }
+
+    /** The host sends a plain packet. */
+    public void send(byte[] packet) {
+        send(new byte[header], packet);
+    }
+
+    /** The next packet that the host got, without the kernel's header; {@code null} when there is none. */
+    public byte[] receive() {
+        byte[] all = received.poll();
+        return all == null ? null : Arrays.copyOfRange(all, header, all.length);
+    }
+
+    /** The kernel's header of the packet that {@link #receive} gives next. */
+    public byte[] nextHeader() {
+        return Arrays.copyOf(received.element(), header);
+    }
+
+    /** How many packets of the host's wait to be read. */
+    public int waiting() {
+        return sent.size();
+    }
+
+    @Override
+    public int fd() {
+        return fd;
+    }
+
+    @Override
+    public String name() {
+        return "tun0";
+    }
+
+    @Override
+    public int header() {
+        return header;
+    }
+
+    @Override
+    public int setOffload(int features) {
+        if ((features & ~offloadsKnown) != 0) {
+            return -Errno.EINVAL;
+        }
+        offloads = features;
+        return 0;
+    }
+
+    @Override
+    public int read(Buffer buffer, int at, int limit) {
+        byte[] packet = sent.poll();
+        if (packet == null) {
+            return 0;
+        }
+        buffer.bytes.put(at, packet);
+        return packet.length;
+    }
+
+    @Override
+    public boolean write(Buffer buffer, int at, int length) {
+        if (takesPackets) {
+            byte[] packet = new byte[length];
+            buffer.bytes.get(at, packet);
+            received.add(packet);
+        }
+        return takesPackets;
+    }
+
+    @Override
+    public void check() throws Failure {
+        if (!exists) {
+            throw new Failure(Failure.SYSTEM, "read tun0: EBADFD");
+        }
+    }
+
+    @Override
+    public int mtu() {
+        return mtu;
+    }
+
+    @Override
+    public int setMtu(int wanted) {
+        if (!permitted) {
+            return -Errno.EPERM;
+        }
+        if (wanted > 60000) {
+            return -Errno.EINVAL;
+        }
+        mtu = wanted;
+        return 0;
+    }
+
+    @Override
+    public Address fixedAddress() {
+        return permitted ? null : address;
+    }
+
+    @Override
+    public boolean hasAddress(Address wanted, int wantedLength) {
+        return wanted.equals(address) && wantedLength == length;
+    }
+
+    @Override
+    public void setAddress(Address wanted, int wantedLength) throws Failure {
+        if (!permitted) {
+            throw new Failure(Failure.SYSTEM, "SIOCSIFADDR tun0: EPERM");
+        }
+        address = wanted;
+        length = wantedLength;
+    }
+
+    @Override
+    public void bringUp() {
+        up = true;
+    }
+
+    @Override
+    public void addRoute(Network network) throws Failure {
+        if (!permitted) {
+            throw new Failure(Failure.SYSTEM, "SIOCADDRT " + network + " dev tun0: EPERM");
+        }
+        routes.add(network);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        kernel.close(fd);
+    }
+
+    @Override
+    public boolean isReadable() {
+        return !sent.isEmpty();
+    }
+
+    @Override
+    public boolean isWritable() {
+        return true;
+    }
+
+    @Override
+    public boolean hasFailed() {
+        return !exists;
+    }
+}
