@@ -16,7 +16,6 @@ import simplevpn.protocol.Answer;
 import simplevpn.protocol.Framing;
 import simplevpn.protocol.Keepalive;
 import simplevpn.protocol.Lease;
-import simplevpn.protocol.Offload;
 import simplevpn.protocol.Wire;
 import simplevpn.tunnel.Device;
 import simplevpn.tunnel.Dialer;
@@ -54,8 +53,6 @@ public final class Client implements Router, Receiver {
         JOINED
     }
 
-    /** MTU towards a classic server, so that its reads find whole packets in the outer segments. */
-    private static final int CLASSIC_MTU = 1400;
     private static final long SECOND = 1_000_000_000L;
     /** How long one address of the server may take to connect, and a server to answer the address request. */
     private static final long CONNECT_TIME = 10 * SECOND;
@@ -151,36 +148,24 @@ public final class Client implements Router, Receiver {
     /* ---- connecting ---- */
 
     private void attempt() throws Failure {
-        String failure = null;
         supervisor.alive(loop.now());
-        try {
-            dialer.lookUp();
-        } catch (Failure e) {
-            failure = e.getMessage();
-        }
+        dialer.lookUp();
         // A name server may have taken its time.
         loop.lookAtClock();
-        if (failure == null) {
-            next(settings.server + " has no address");
-        } else {
-            failed(failure);
-        }
+        next();
     }
 
-    /**
-     * Begins to connect to the next address of the server; when none is left, pauses because of what the last one did.
-     */
     private void next(String why) throws Failure {
+        dialer.failed(why);
+        next();
+    }
+
+    /** Begins to connect to the next address of the server; when none is left, pauses. */
+    private void next() throws Failure {
         closeLink();
-        Stream stream;
-        try {
-            stream = dialer.connect();
-        } catch (Failure e) {
-            failed(e.getMessage());
-            return;
-        }
+        Stream stream = dialer.connect();
         if (stream == null) {
-            failed(why);
+            pause();
             return;
         }
         link = Link.connecting(loop, stream, this);
@@ -203,14 +188,13 @@ public final class Client implements Router, Receiver {
     }
 
     /** The attempt came to nothing: the next one is made after a pause. */
-    private void failed(String why) throws Failure {
-        closeLink();
+    private void pause() throws Failure {
         state = State.PAUSED;
         if (settings.once) {
-            throw new Failure(Failure.UNREACHABLE, why);
+            throw new Failure(Failure.UNREACHABLE, dialer.why());
         }
-        supervisor.status("trying: " + why);
-        loop.timers.set(deadline, loop.now() + dialer.pause(why));
+        supervisor.status("trying: " + dialer.why());
+        loop.timers.set(deadline, loop.now() + dialer.pause());
     }
 
     private void closeLink() {
@@ -251,12 +235,12 @@ public final class Client implements Router, Receiver {
         Framing framing = answer.extended ? Framing.extended(answer.features & device.features()) : Framing.CLASSIC;
         link.framing = framing;
         device.deliverOffloads(framing.tag > 0);
-        int pushedMtu = framing.isClassic() ? CLASSIC_MTU : answer.mtu != 0 ? answer.mtu : Settings.MTU;
-        int mtu = device.setup.mtu(settings.mtu != 0 ? settings.mtu : pushedMtu);
-        device.setup.address(answer.address, answer.length);
+        int mtu = device.setup.apply(answer, settings.mtu, link.stream.peer().ipv4());
         lease.granted(answer.address);
-        device.setup.routes(answer.routes, link.stream.peer().ipv4());
-        beginKeepalives(answer);
+        int timeout = settings.timeout != 0 ? settings.timeout : answer.timeout != 0 ? answer.timeout : Settings.TIMEOUT;
+        keepalive = Keepalive.ofClient(timeout, answer, loop.now());
+        link.stream.giveUpAfter(timeout);
+        loop.timers.set(deadline, loop.now() + keepalive.untilClientActs(loop.now()));
         state = State.JOINED;
         dialer.succeeded();
         loop.readDevice(true);
@@ -269,17 +253,6 @@ public final class Client implements Router, Receiver {
     }
 
     /* ---- keepalives ---- */
-
-    private void beginKeepalives(Answer answer) {
-        int timeout = settings.timeout != 0 ? settings.timeout : answer.timeout != 0 ? answer.timeout : Settings.TIMEOUT;
-        int idle = Math.max(1, timeout / 4);
-        if (answer.idle != 0) {
-            idle = Math.min(idle, answer.idle);
-        }
-        keepalive = new Keepalive(idle * SECOND, timeout * SECOND, loop.now());
-        link.stream.giveUpAfter(timeout);
-        loop.timers.set(deadline, loop.now() + keepalive.untilClientActs(loop.now()));
-    }
 
     private void keepAlive(long now) throws Failure {
         if (keepalive.unanswered(now)) {
@@ -318,22 +291,12 @@ public final class Client implements Router, Receiver {
     @Override
     public void data() {
         Inbox in = loop.inbox;
-        if (state == State.JOINED && toDevice(in)) {
+        if (state == State.JOINED && device.deliver(link.framing, in.buffer, in.packet, in.packetLength, in.tag)) {
             link.packetsIn++;
             link.bytesIn += in.packetLength;
         } else {
             rejected++;
         }
-    }
-
-    /** Hands the inbox's packet to the device; false when it is not sound or the kernel refuses it. */
-    private boolean toDevice(Inbox in) {
-        Framing framing = link.framing;
-        if (framing.tag == 0) {
-            return device.join(in.buffer, in.packet, in.packetLength);
-        }
-        return Offload.check(in.buffer.bytes, in.packet, in.packetLength, in.tag, framing.carriesUdpSegments())
-                && device.write(in.buffer, in.packet, in.packetLength, in.tag);
     }
 
     @Override
@@ -376,13 +339,9 @@ public final class Client implements Router, Receiver {
             return;
         }
         Log.event(what + "; " + counts() + "; reconnecting");
-        dialer.logged(what);
-        failed(what);
-    }
-
-    /** Nothing is left to do for the connection. */
-    @Override
-    public void ended() {
+        closeLink();
+        dialer.lost(what);
+        pause();
     }
 
     private String counts() {

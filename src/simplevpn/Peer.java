@@ -10,7 +10,6 @@ import simplevpn.protocol.Answer;
 import simplevpn.protocol.Framing;
 import simplevpn.protocol.Keepalive;
 import simplevpn.protocol.Member;
-import simplevpn.protocol.Offload;
 import simplevpn.protocol.Packet;
 import simplevpn.protocol.Wire;
 import simplevpn.tunnel.Inbox;
@@ -85,11 +84,6 @@ final class Peer extends Member implements Receiver {
 
     /* ---- what comes ---- */
 
-    /** An accepted connection stands from the first. */
-    @Override
-    public void connected(int error) {
-    }
-
     @Override
     public void heard() {
         keepalive.received(loop.now());
@@ -104,10 +98,6 @@ final class Peer extends Member implements Receiver {
             if (Log.details() && mayAnswer(loop.now())) {
                 Log.event(this + " rejected: a packet from " + Packet.sourceText(b.bytes, in.packet));
             }
-            return;
-        }
-        if (!Offload.check(b.bytes, in.packet, in.packetLength, in.tag, link.framing.carriesUdpSegments())) {
-            reject();
             return;
         }
         link.packetsIn++;

@@ -16,6 +16,7 @@ import simplevpn.tunnel.Inbox;
 import simplevpn.tunnel.Listener;
 import simplevpn.tunnel.Loop;
 import simplevpn.tunnel.Router;
+import simplevpn.tunnel.Sender;
 
 /**
  * {@code srv}: the hub of the network. Clients connect to it and get an address each; what one of them or this host sends to
@@ -42,7 +43,7 @@ public final class Server implements Router, Listener.Owner {
         this.supervisor = supervisor;
         timeout = settings.timeout != 0 ? settings.timeout : Settings.TIMEOUT;
         Device device = loop.device;
-        int mtu = device.setup.mtu(settings.mtu != 0 ? settings.mtu : Settings.MTU);
+        int mtu = device.setup.mtu(settings.mtu != 0 ? settings.mtu : Sender.MTU);
         int maxClients = settings.maxClients != 0 ? settings.maxClients : loop.budget.maxConnections();
         hub = new Hub<>(settings.network, mtu, timeout, maxClients, device.features(), loop.now());
         loop.sender.setMtu(mtu);
@@ -124,11 +125,7 @@ public final class Server implements Router, Listener.Owner {
         } else {
             // The kernel's packet header is written over the end of the frame before, which may still be in the batch.
             loop.sender.endBatch(false);
-            if (from.link.framing.tag == 0) {
-                loop.device.join(packet, at, length);
-            } else {
-                loop.device.write(packet, at, length, tag);
-            }
+            loop.device.deliver(from.link.framing, packet, at, length, tag);
         }
     }
 

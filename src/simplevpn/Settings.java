@@ -7,8 +7,6 @@ import simplevpn.linux.Tun;
 
 /** What the user wants of either program: the common options, checked. */
 class Settings {
-    /** MTU of the interface in bytes unless told otherwise. */
-    static final int MTU = 1500;
     /** Seconds without a sign of life after which a peer is dead unless told otherwise. */
     static final int TIMEOUT = 60;
 

@@ -7,6 +7,8 @@ package simplevpn.protocol;
  * matter.
  */
 public final class Keepalive {
+    private static final long SECOND = 1_000_000_000L;
+
     private final long idle;
     private final long timeout;
     private long sent;
@@ -24,6 +26,20 @@ public final class Keepalive {
         this.timeout = timeout;
         sent = now;
         received = now;
+    }
+
+    /**
+     * The times that a client goes by.
+     *
+     * @param timeout seconds without an answer after which the server is dead
+     * @param answer of the server, which may want to hear something earlier than after a quarter of that
+     */
+    public static Keepalive ofClient(int timeout, Answer answer, long now) {
+        int idle = Math.max(1, timeout / 4);
+        if (answer.idle != 0) {
+            idle = Math.min(idle, answer.idle);
+        }
+        return new Keepalive(idle * SECOND, timeout * SECOND, now);
     }
 
     /** Any frame was sent. */

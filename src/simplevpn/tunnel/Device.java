@@ -7,6 +7,7 @@ import simplevpn.linux.Buffer;
 import simplevpn.linux.Errno;
 import simplevpn.linux.PacketDevice;
 import simplevpn.protocol.Coalescer;
+import simplevpn.protocol.Framing;
 import simplevpn.protocol.Packet;
 import simplevpn.protocol.Wire;
 
@@ -148,13 +149,23 @@ public final class Device {
     }
 
     /**
+     * Hands over one packet that a peer sent. The bytes of it and of the {@link Abi#VNET_SIZE} before it must stay until
+     * {@link #flush}.
+     *
+     * @return false when the kernel refused a packet
+     */
+    public boolean deliver(Framing from, Buffer source, int at, int length, int tag) {
+        return from.tag == 0 ? join(source, at, length) : write(source, at, length, tag);
+    }
+
+    /**
      * Hands over one plain packet from a peer without offload framing, together with those of its flow that come right
      * behind it: one super-packet costs the kernel much less than its segments do. It stays until {@link #flush} at the
      * latest, and the bytes of it and of the {@link Abi#VNET_SIZE} before it must stay until then.
      *
      * @return false when the kernel refused a packet
      */
-    public boolean join(Buffer source, int at, int length) {
+    boolean join(Buffer source, int at, int length) {
         if (!offload) {
             return write(source, at, length, 0);
         }

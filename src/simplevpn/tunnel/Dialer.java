@@ -19,6 +19,8 @@ public final class Dialer {
     private final int port;
     private Endpoint[] addresses = {};
     private int next;
+    /** Why the last address was of no use, or the name. */
+    private String why;
     private long pause = FIRST_PAUSE;
     /** Why the last attempt failed, as logged: the same again is no news. */
     private String logged = "";
@@ -36,33 +38,44 @@ public final class Dialer {
     }
 
     /** Looks the server up; blocks while a name server is asked. */
-    public void lookUp() throws Failure {
-        addresses = new Endpoint[0];
+    public void lookUp() {
         next = 0;
-        addresses = connector.lookUp(server, port);
+        try {
+            addresses = connector.lookUp(server, port);
+        } catch (Failure e) {
+            addresses = new Endpoint[0];
+            why = e.getMessage();
+        }
     }
 
     /**
      * Begins to connect to the next of the addresses that does not fail at once.
      *
-     * @return the connection begun, or {@code null} when no address is left
-     * @throws Failure why the last address is of no use
+     * @return the connection begun, or {@code null} when no address is left, for the reason {@link #why}
      */
-    public Stream connect() throws Failure {
+    public Stream connect() {
         while (next < addresses.length) {
             try {
                 return connector.connect(addresses[next++]);
             } catch (Failure e) {
-                if (next == addresses.length) {
-                    throw e;
-                }
+                why = e.getMessage();
             }
         }
         return null;
     }
 
-    /** The attempt failed, for this reason: logs it if it is news, and returns how long to pause, nanoseconds. */
-    public long pause(String why) {
+    /** The connection begun last came to nothing, for this reason. */
+    public void failed(String reason) {
+        why = reason;
+    }
+
+    /** Why the attempt came to nothing. */
+    public String why() {
+        return why;
+    }
+
+    /** The attempt came to nothing: logs why, if it is news, and returns how long to pause, nanoseconds. */
+    public long pause() {
         if (!why.equals(logged)) {
             logged = why;
             Log.event(why + "; trying again until it works");
@@ -74,9 +87,10 @@ public final class Dialer {
         return length;
     }
 
-    /** The reason of the next pause is in the log already. */
-    public void logged(String why) {
-        logged = why;
+    /** A connection that worked was lost, for this reason, which is in the log already. */
+    public void lost(String reason) {
+        why = reason;
+        logged = reason;
     }
 
     /** The server gave an address: the next pause is a short one, and its reason is news. */

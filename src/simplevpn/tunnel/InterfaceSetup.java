@@ -6,12 +6,16 @@ import simplevpn.base.Log;
 import simplevpn.base.Network;
 import simplevpn.linux.Errno;
 import simplevpn.linux.PacketDevice;
+import simplevpn.protocol.Answer;
 
 /**
  * What the tunnel's network interface has to have: MTU, address, routes. What it has already is not set again, so that root
  * can make and set up one for a user who then needs no capability; what cannot be set but is no obstacle is logged.
  */
 public final class InterfaceSetup {
+    /** MTU towards a classic server, so that its reads find whole packets in the outer segments. */
+    private static final int CLASSIC_MTU = 1400;
+
     private final PacketDevice device;
 
     /** What was asked for last: asking again changes nothing, whatever somebody else did to the interface since. */
@@ -27,6 +31,21 @@ public final class InterfaceSetup {
     /** The address that the interface has and that this process may not change, or {@code null}. */
     public Address fixedAddress() {
         return device.fixedAddress();
+    }
+
+    /**
+     * Gives the interface what a server's answer says.
+     *
+     * @param wantedMtu bytes, or 0 for what the server says
+     * @param outer the address of the server, or {@code null} when it is not IPv4
+     * @return the MTU in force
+     */
+    public int apply(Answer answer, int wantedMtu, Address outer) throws Failure {
+        int pushedMtu = !answer.extended ? CLASSIC_MTU : answer.mtu != 0 ? answer.mtu : Sender.MTU;
+        int inForce = mtu(wantedMtu != 0 ? wantedMtu : pushedMtu);
+        address(answer.address, answer.length);
+        routes(answer.routes, outer);
+        return inForce;
     }
 
     /**
@@ -80,7 +99,7 @@ public final class InterfaceSetup {
      *
      * @param outer the other end of the tunnel, to which none of them may lead; {@code null} when it is not IPv4
      */
-    public void routes(Network[] routes, Address outer) {
+    void routes(Network[] routes, Address outer) {
         for (Network route : routes) {
             if (outer != null && route.contains(outer)) {
                 Log.event("route " + route + " left out: it would lead the tunnel to " + outer + " into itself");

@@ -8,6 +8,7 @@ import simplevpn.linux.Handler;
 import simplevpn.linux.Poller;
 import simplevpn.linux.Stream;
 import simplevpn.protocol.Framing;
+import simplevpn.protocol.Offload;
 import simplevpn.protocol.Wire;
 
 /**
@@ -134,7 +135,7 @@ public final class Link implements Handler {
     private void receive() throws Failure {
         while (!closed) {
             switch (loop.inbox.next()) {
-                case Wire.DATA -> receiver.data();
+                case Wire.DATA -> data();
                 case Wire.KEEPALIVE -> receiver.keepalive();
                 case Wire.ADDRESS -> receiver.addressMessage();
                 case Wire.IPV6 -> receiver.skipped();
@@ -143,6 +144,15 @@ public final class Link implements Handler {
                 }
                 default -> receiver.damaged();
             }
+        }
+    }
+
+    private void data() {
+        Inbox in = loop.inbox;
+        if (Offload.check(in.buffer.bytes, in.packet, in.packetLength, in.tag, framing.carriesUdpSegments())) {
+            receiver.data();
+        } else {
+            receiver.skipped();
         }
     }
 

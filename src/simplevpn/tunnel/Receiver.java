@@ -8,16 +8,17 @@ import simplevpn.base.Failure;
  */
 public interface Receiver {
     /**
-     * The attempt to connect has ended.
+     * The attempt to connect has ended; a link over a connection that stands has none.
      *
      * @param error why it failed, −errno; 0 when the connection stands
      */
-    void connected(int error) throws Failure;
+    default void connected(int error) throws Failure {
+    }
 
     /** Bytes have come, perhaps only a part of a frame. */
     void heard();
 
-    /** A data frame: an IPv4 packet, of which only the header's checksum and length are sound. */
+    /** A data frame: an IPv4 packet with a sound header, and its tag, which is sound too. */
     void data();
 
     /** A keepalive. */
@@ -26,7 +27,7 @@ public interface Receiver {
     /** An address message: for a server a request, for a client an answer. */
     void addressMessage() throws Failure;
 
-    /** A frame that is not carried. */
+    /** A frame that is not carried: an IPv6 packet, or one whose tag is not sound. */
     void skipped();
 
     /** What comes next is no frame. */
@@ -40,5 +41,6 @@ public interface Receiver {
     void lost(int error) throws Failure;
 
     /** The program ends, and the link is closed right after this. */
-    void ended();
+    default void ended() {
+    }
 }

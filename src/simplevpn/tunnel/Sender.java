@@ -20,8 +20,8 @@ public final class Sender {
     private static final int WORTH_A_WRITE = 16 * 1024;
     /** Room for several segments in a batch, and for the longest packet that only needs its checksum. */
     private static final int SCRATCH = 128 * 1024;
-    /** The MTU of links unless told otherwise, bytes. */
-    private static final int MTU = 1500;
+    /** The MTU of the network unless told otherwise, bytes. */
+    public static final int MTU = 1500;
 
     private final Segmenter segmenter = new Segmenter();
     private int mtu = MTU;

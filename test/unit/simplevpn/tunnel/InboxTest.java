@@ -23,6 +23,7 @@ import simplevpn.memory.MemoryStream;
 import simplevpn.memory.Recorder;
 import simplevpn.memory.Recorder.Frame;
 import simplevpn.protocol.Framing;
+import simplevpn.protocol.Offload;
 import simplevpn.protocol.ReferencePackets;
 import simplevpn.protocol.Wire;
 
@@ -69,7 +70,7 @@ class InboxTest {
     }
 
     private Frame frame(int kind, byte[] bytes) {
-        return new Frame(kind, kind == Wire.DATA ? random.nextInt() : 0, bytes);
+        return new Frame(kind, kind == Wire.DATA && random.nextBoolean() ? Offload.UNFINISHED : 0, bytes);
     }
 
     private Frame data(int ipOptions, int payload) {
@@ -201,6 +202,16 @@ class InboxTest {
         loop.budget.memory.shrink();
         loop.budget.memory.shrink();
         assertFalse(loop.budget.memory.isUsed());
+    }
+
+    /** A packet whose tag the rules refuse is passed over as a frame that is not carried, and what follows is read. */
+    @Test
+    void unsoundTags() throws Exception {
+        Connection connection = new Connection(Framing.OFFLOAD);
+        List<Frame> frames = List.of(new Frame(Wire.DATA, 1, data(0, 100).bytes()), data(0, 100));
+        byte[] stream = stream(frames, Wire.TAG);
+        connection.send(stream, 0, stream.length);
+        assertEquals(List.of(Wire.IPV6, Wire.DATA), connection.recorder.frames.stream().map(Frame::kind).toList());
     }
 
     /** A damaged stream says so, once; thrown away, it goes on with what comes next. */

@@ -1,0 +1,77 @@
+package simplevpn.base;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class LogTest {
+    private final PrintStream stderr = System.err;
+    private final ByteArrayOutputStream written = new ByteArrayOutputStream();
+
+    @BeforeEach
+    void catchLines() {
+        System.setErr(new PrintStream(written, true, StandardCharsets.UTF_8));
+    }
+
+    @AfterEach
+    void letGo() {
+        System.setErr(stderr);
+        Log.start("test", Log.EVENTS, false);
+    }
+
+    private List<String> lines() {
+        List<String> lines = written.toString(StandardCharsets.UTF_8).lines().toList();
+        written.reset();
+        return lines;
+    }
+
+    /** What is written depends on the level; an error is, whatever it is. */
+    @Test
+    void levels() {
+        for (int level : new int[] {Log.QUIET, Log.EVENTS, Log.DETAILS}) {
+            Log.start("prog", level, false);
+            Log.event("an event");
+            Log.error("an error");
+            assertEquals(level == Log.DETAILS, Log.details());
+            assertEquals(level == Log.QUIET ? List.of("prog: an error") : List.of("prog: an event", "prog: an error"), lines());
+        }
+    }
+
+    /** On a terminal each line begins with the time. */
+    @Test
+    void terminal() {
+        Log.start("prog", Log.EVENTS, true);
+        Log.event("an event");
+        List<String> lines = lines();
+        assertTrue(lines.size() == 1 && lines.getFirst().matches("[012]\\d:[0-5]\\d:[0-5]\\dZ prog: an event"), lines::toString);
+    }
+
+    /** One event is one line, whoever said the words in it. */
+    @Test
+    void oneLine() {
+        Log.start("prog", Log.EVENTS, false);
+        Log.event("a\nb\rc\t\u001b[31mred\u009b");
+        assertEquals(List.of("prog: a b c  [31mred "), lines());
+    }
+
+    /** What others can cause without end is written as often as the limit lets it, and how much was left out is told. */
+    @Test
+    void limited() {
+        Log.start("prog", Log.EVENTS, false);
+        Ratelimit limit = new Ratelimit(1, 2, 0);
+        for (int i = 0; i < 5; i++) {
+            Log.event("event " + i, limit, 0);
+        }
+        Log.event("event 5", limit, 1_000_000_000L);
+        Log.event("event 6", limit, 2_000_000_000L);
+        assertEquals(List.of("prog: event 0", "prog: event 1", "prog: event 5 (3 such lines before it left out)",
+                "prog: event 6"), lines());
+    }
+}

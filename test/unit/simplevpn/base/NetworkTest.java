@@ -1,0 +1,44 @@
+package simplevpn.base;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+
+/** Addresses and networks as values; what is wrong with one that a user wrote is in CommandLineTest, word by word. */
+class NetworkTest {
+    /** What people write is what comes out, and what belongs to a network does so at its ends. */
+    @Test
+    void networks() throws Failure {
+        for (String text : new String[] {"10.0.0.0/8", "172.16.0.0/12", "192.168.1.4/30"}) {
+            assertEquals(text, Network.parse(text).toString());
+        }
+        Network network = Network.parse("192.168.1.0/24");
+        assertEquals(0xffff_ff00, network.netmask());
+        assertTrue(network.contains(Address.parse("192.168.1.0")) && network.contains(Address.parse("192.168.1.255")));
+        assertFalse(network.contains(Address.parse("192.168.0.255")) || network.contains(Address.parse("192.168.2.0")));
+        assertTrue(Network.ofIpv4(0, 0).contains(Address.parse("255.255.255.255")));
+        for (String text : new String[] {"10.0.0.0", "10.0.0.0/7", "10.0.0.1/16", "127.0.0.0/8", "x/16", "10.0.0.0/33"}) {
+            assertEquals(Failure.USAGE, assertThrows(Failure.class, () -> Network.parse(text)).status, text);
+        }
+    }
+
+    /** Two addresses are equal when they are the same, whatever made them. */
+    @Test
+    void addresses() {
+        Address address = Address.parse("10.0.0.7");
+        assertEquals(Address.ofIpv4(0x0a000007), address);
+        assertEquals(Address.ofIpv4(0x0a000007).hashCode(), address.hashCode());
+        assertNotEquals(Address.ofIpv4(0x0a000008), address);
+        assertFalse(address.equals(null));
+        assertEquals(0x0a000007, address.ipv4());
+        assertEquals("255.255.255.255", Address.ofIpv4(-1).toString());
+        assertTrue(address.isHost());
+        assertFalse(Address.parse("127.0.0.1").isHost());
+        assertNull(Address.parse("10.0.0"));
+    }
+}
