@@ -13,6 +13,8 @@ import simplevpn.linux.TextFile;
  */
 final class Options {
     private static final int MAX_CONFIG = 64 * 1024;
+    /** Where the explanations begin in the help: behind the longest option. */
+    private static final int HELP_COLUMN = 32;
 
     private final String program;
     private final String usage;
@@ -250,7 +252,7 @@ final class Options {
             if (arguments[i] != null) {
                 text.append(' ').append(arguments[i]);
             }
-            while (text.length() - begin < 30) {
+            while (text.length() - begin < HELP_COLUMN) {
                 text.append(' ');
             }
             text.append(helps[i]).append('\n');

@@ -184,11 +184,11 @@ class OptionsTest {
         assertEquals("""
                 Usage: prog
 
-                  -p, --port PORT             a number
-                  -n, --name NAME             a text
-                  -v, --verbose               a switch
-                      --once                  a switch without a letter
-                      --config FILE           a file
+                  -p, --port PORT               a number
+                  -n, --name NAME               a text
+                  -v, --verbose                 a switch
+                      --once                    a switch without a letter
+                      --config FILE             a file
                 """, options().help());
     }
 

@@ -9,8 +9,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import simplevpn.base.Ipv4;
 import simplevpn.protocol.Wire;
@@ -52,6 +56,30 @@ class ReadmeTest {
         assertEquals(Wire.HEADER, Wire.length(verdict));
         assertTrue(Wire.isRequest(frame, 0));
         assertFalse(Wire.isExtendedRequest(frame, 0));
+    }
+
+    /** The tables of options are complete and up to date: they name what {@code --help} names, letters included. */
+    @Test
+    void optionsAreThoseOfTheHelp() throws IOException {
+        Set<String> common = new TreeSet<>(options(ServerSettings.options().help()));
+        common.retainAll(options(ClientSettings.options().help()));
+        String all = readme();
+        String section = all.substring(all.indexOf("## Options"), all.indexOf("A config file has the long names"));
+        String[] tables = section.split("`srv` alone:|`cli` alone:");
+        Set<String> server = new TreeSet<>(options(ServerSettings.options().help()));
+        server.removeAll(common);
+        Set<String> client = new TreeSet<>(options(ClientSettings.options().help()));
+        client.removeAll(common);
+        assertEquals(List.of(common, server, client), Arrays.stream(tables).map(ReadmeTest::options).toList());
+    }
+
+    /** What begins with dashes where an option stands, in a line of the help or in the first cell of a row. */
+    private static Set<String> options(String text) {
+        Set<String> found = new TreeSet<>();
+        text.lines().filter(line -> line.matches("( {2}-|\\| `-| {6}--).*"))
+                .map(line -> line.startsWith("|") ? line.split("\\|")[1] : line.split(" {2,}")[1])
+                .forEach(line -> Pattern.compile("--?[a-z][a-z-]*").matcher(line).results().forEach(m -> found.add(m.group())));
+        return found;
     }
 
     /** The bytes under a title of their own line. */
