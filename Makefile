@@ -20,7 +20,7 @@ jdk = $(eval jdk := $$(shell jlink/find-jdk))$(or $(jdk),$(error no JDK to build
 
 .DELETE_ON_ERROR:
 .PHONY: all image runtime dist dist-tree footprint classlist bench demo test test-unit test-net test-arm test-board \
-	test-packaging clean help
+	test-packaging mutation lint clean help
 
 all: srv cli ## build both launchers (what `make` alone does)
 
@@ -72,6 +72,12 @@ test-arm: ## the programs for aarch64 and armhf, under qemu-user (as root)
 
 test-board: ## whole boards in qemu-system: aarch64, armhf, and x86_64 with systemd (as root)
 	@test/board/run
+
+mutation: test-unit ## what the unit tests of simplevpn.protocol do not notice when it is changed (two minutes)
+	@test/mutation
+
+lint: $(classes) ## the checks of the sources: javac, error-prone, SpotBugs, the house style, shellcheck, shfmt
+	@test/lint/run
 
 test-packaging: dist ## the packages for Buildroot, Yocto and systemd (as root)
 	@test/packaging/run

@@ -25,8 +25,8 @@ class TlsTest {
             "armhf, EC, secp256r1", "armhf, EdDSA, Ed25519"})
     void shakesHandsOnTheImage(String target, String algorithm, String group) throws Exception {
         String keys = folder.resolve("keys.p12").toString();
-        CProgram.run(System.getProperty("java.home") + "/bin/keytool", "-genkeypair", "-keyalg", algorithm, "-groupname",
-                group, "-dname", NAME, "-alias", "simplevpn", "-keystore", keys, "-storepass", "secret");
+        CProgram.run(System.getProperty("java.home") + "/bin/keytool", "-genkeypair", "-keyalg", algorithm,
+                "-groupname", group, "-dname", NAME, "-alias", "simplevpn", "-keystore", keys, "-storepass", "secret");
         String output = CProgram.run(command(target, keys));
         StringBuilder expected = new StringBuilder();
         for (String suite : SUITES) {
@@ -38,8 +38,8 @@ class TlsTest {
 
     private static String[] command(String target, String keys) {
         List<String> command = new ArrayList<>(List.of(TOP.resolve("jlink/emulate").toString(), target,
-                TOP.resolve("build/" + target + "/image/bin/java").toString(), "-Xshare:off", "--add-modules", "simplevpn",
-                "-Dstdout.encoding=UTF-8",
+                TOP.resolve("build/" + target + "/image/bin/java").toString(), "-Xshare:off",
+                "--add-modules", "simplevpn", "-Dstdout.encoding=UTF-8",
                 "-Xbootclasspath/a:" + TOP.resolve("build/test/arm"), "simplevpn.tls.TlsHandshake", keys, "secret"));
         command.addAll(SUITES);
         return command.toArray(String[]::new);

@@ -17,7 +17,7 @@ class ArmAbiTest {
     void everyNumberIsTheCompilers(String target, String compiler) throws Exception {
         String emulate = TOP.resolve("jlink/emulate").toString();
         String java = TOP.resolve("build/" + target + "/image/bin/java").toString();
-        // The image has neither JUnit nor test classes, nor what it takes to load classes from elsewhere: the VM does it.
+        // The image has neither JUnit nor test classes, nor what it takes to load them from elsewhere: the VM does it.
         String lines = CProgram.run(emulate, target, java, "-Xshare:off", "-Xbootclasspath/a:"
                 + TOP.resolve("build/classes") + ":" + TOP.resolve("build/test/unit"), "simplevpn.linux.AbiNumbers");
         Map<String, Integer> numbers = new HashMap<>();

@@ -111,7 +111,7 @@ final class ImageTest extends Vpn {
         List<String> missed = lines.stream().filter(line -> line.contains(" source: jrt:/")).toList();
         long archived = lines.stream().filter(line -> line.contains(" source: shared objects file")).count();
         assertTrue(archived > 100, () -> name + " had " + archived + " classes from the archive");
-        assertTrue(missed.size() * 50 < archived, () -> name + " had " + archived
+        assertTrue(missed.size() * 50L < archived, () -> name + " had " + archived
                 + " classes from the archive, and these from elsewhere:\n" + String.join("\n", missed));
     }
 

@@ -14,9 +14,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.parallel.Isolated;
 
 /**
- * An x86_64 machine with the distribution's systemd on which the dist tarball was installed: the units as systemd itself
- * takes them. It starts the programs, confines them, watches them, starts them again after a failure, and stops them.
- * Not beside the other boards, which look for the least memory that is quick enough.
+ * An x86_64 machine with the distribution's systemd on which the dist tarball was installed: the units as systemd
+ * itself takes them. It starts the programs, confines them, watches them, starts them again after a failure, and stops
+ * them. Not beside the other boards, which look for the least memory that is quick enough.
  */
 @Isolated
 @Timeout(value = 10, unit = TimeUnit.MINUTES)

@@ -17,8 +17,8 @@ import org.junit.platform.launcher.TestIdentifier;
 import org.junit.platform.launcher.TestPlan;
 
 /**
- * Tells of a run of tests while it goes on: a line for each test class, and the reason of each failure. What was skipped
- * or aborted has failed, and so has what surrounds tests when it fails, such as a {@code @BeforeAll}.
+ * Tells of a run of tests while it goes on: a line for each test class, and the reason of each failure. What was
+ * skipped or aborted has failed, and so has what surrounds tests when it fails, such as a {@code @BeforeAll}.
  *
  * <p>Each outcome also goes into a file at once, as a line {@code passed} or {@code failed}, and {@code finished} when
  * the run is over: test/run counts these, and sees from them whether this VM ended early.
@@ -147,6 +147,7 @@ public final class Report implements TestExecutionListener {
     private static String trace(Throwable reason) {
         StringWriter trace = new StringWriter();
         reason.printStackTrace(new PrintWriter(trace));
-        return trace.toString().lines().filter(line -> !line.contains("\tat org.junit.")).collect(Collectors.joining("\n"));
+        return trace.toString().lines().filter(line -> !line.contains("\tat org.junit."))
+                .collect(Collectors.joining("\n"));
     }
 }

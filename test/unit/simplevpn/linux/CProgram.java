@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,6 +21,8 @@ public final class CProgram {
     }
 
     /**
+     * Compiles a program for this machine and runs it.
+     *
      * @param head what comes before {@code main}: the headers
      * @param expressions C expressions of integer type, by name
      * @return their values, by the same names
@@ -66,7 +69,7 @@ public final class CProgram {
     public static String run(String... command) throws InterruptedException {
         try {
             Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-            String output = new String(process.getInputStream().readAllBytes());
+            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             assertEquals(0, process.waitFor(), command[0] + " failed:\n" + output);
             return output;
         } catch (IOException e) {

@@ -16,6 +16,7 @@ public final class LoopbackPair implements AutoCloseable {
     public final Tcp left;
     public final Tcp right;
 
+    /** Connects them. */
     public LoopbackPair() throws Failure {
         int port = freePort();
         TcpAcceptor listener = TcpAcceptor.listen("127.0.0.1", port);

@@ -17,6 +17,8 @@ public final class PremadeDevice {
     }
 
     /**
+     * Does what the first word says, with the device of that name.
+     *
      * @param words {@code leave NAME}: attaches, asks for headers of 12 bytes and for super-packets, and ends without a
      *         word; {@code look NAME}: prints whether the kernel makes super-packets for whoever attaches
      */

@@ -188,7 +188,7 @@ class AnswerTest {
             if (answer.invalid == null) {
                 valid++;
                 assertTrue(answer.length >= 1 && answer.length <= 32);
-                assertTrue(answer.mtu == 0 || answer.mtu >= 68 && answer.mtu <= 65535);
+                assertTrue(answer.mtu == 0 || (answer.mtu >= 68 && answer.mtu <= 65535));
                 assertTrue(answer.timeout >= answer.idle);
                 for (Network route : answer.routes) {
                     assertEquals(0, route.address().ipv4() & ~Ipv4.netmask(route.length()));

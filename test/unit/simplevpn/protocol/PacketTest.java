@@ -47,7 +47,7 @@ class PacketTest {
         assertEquals(0xffff, Packet.fold(0xffff));
         assertEquals(1, Packet.fold(0x1_0000_ffff_ffffL), "a carry out of every step");
         for (int round = 0; round < 100_000; round++) {
-            long sum = random.nextLong() >>> 1 + random.nextInt(62);
+            long sum = random.nextLong() >>> (1 + random.nextInt(62));
             long remainder = sum % 0xffff;
             assertEquals(remainder == 0 && sum != 0 ? 0xffff : remainder, Packet.fold(sum));
         }
@@ -183,7 +183,7 @@ class PacketTest {
         assertFalse(Arrays.equals(first, clamped(first, 1, false)), "the first fragment has the option");
     }
 
-    private void assertUnclamped(Change change, String why) {
+    private static void assertUnclamped(Change change, String why) {
         byte[] p = ReferencePackets.packet(new Random(2), ReferencePackets.TCP, 0, 12, 0);
         Arrays.fill(p, 40, 52, (byte) 1);
         p[33] |= ReferencePackets.SYN;

@@ -39,8 +39,8 @@ public final class ReferencePackets {
         p[12] = 10;
         p[16] = 10;
         if (protocol == TCP) {
-            p[ip + 12] = (byte) (transport / 4 << 4);
-            p[ip + 13] = (byte) (ACK | random.nextInt(256) & ~(SYN | RST));
+            p[ip + 12] = (byte) ((transport / 4) << 4);
+            p[ip + 13] = (byte) (ACK | (random.nextInt(256) & ~(SYN | RST)));
         } else if (protocol == UDP) {
             set16(p, ip + 4, p.length - ip);
         }
@@ -61,15 +61,18 @@ public final class ReferencePackets {
         return (p[at] & 255) * 256 + (p[at + 1] & 255);
     }
 
+    /** Writes a big-endian number of two bytes. */
     public static void set16(byte[] p, int at, int value) {
         p[at] = (byte) (value / 256);
         p[at + 1] = (byte) value;
     }
 
+    /** The big-endian number of four bytes. */
     public static long get32(byte[] p, int at) {
         return get16(p, at) * 65536L + get16(p, at + 2);
     }
 
+    /** Writes a big-endian number of four bytes. */
     public static void set32(byte[] p, int at, long value) {
         set16(p, at, (int) (value / 65536 % 65536));
         set16(p, at + 2, (int) (value % 65536));
@@ -166,6 +169,7 @@ public final class ReferencePackets {
         return b;
     }
 
+    /** A copy of a part of the buffer. */
     public static byte[] bytes(ByteBuffer b, int at, int length) {
         byte[] p = new byte[length];
         b.get(at, p);

@@ -220,9 +220,9 @@ class WireTest {
         if (p.length >= 20) {
             switch (shape) {
                 case 3 -> Arrays.fill(p, 12, 20, (byte) 0xff);
-                case 4 -> p[0] = (byte) (0x60 | p[0] & 15);
+                case 4 -> p[0] = (byte) (0x60 | (p[0] & 15));
                 case 5, 6, 7 -> {
-                    p[0] = (byte) (0x40 | p[0] & 15);
+                    p[0] = (byte) (0x40 | (p[0] & 15));
                     Arrays.fill(p, shape == 5 ? 2 : shape == 6 ? 12 : 16, shape == 5 ? 4 : shape == 6 ? 16 : 20,
                             (byte) 0);
                     if (random.nextBoolean()) {

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
-/** What {@link Report} tells and counts of tests that end in every way: an error here would hide those of all others. */
+/** What {@link Report} tells and counts of tests that end in every way: an error there would hide all others. */
 class ReportTest {
     private static Report report;
 
@@ -62,7 +62,8 @@ class ReportTest {
     @Test
     void failed() throws Exception {
         assertReport(Failing.class, false, "failed finished",
-                "FAILED: Failing > fails\\(\\)\n    java.lang.IllegalStateException: the reason\n.*ReportTest.java:\\d+.*"
+                "FAILED: Failing > fails\\(\\)\n"
+                        + "    java.lang.IllegalStateException: the reason\n.*ReportTest.java:\\d+.*"
                         + "    \tSuppressed: java.lang.AssertionError: the log\n.*"
                         + "    Caused by: java.lang.RuntimeException: the cause\n.*"
                         + "\nFailing: 0 passed, 1 failed, \\d+ s\n");
@@ -81,7 +82,8 @@ class ReportTest {
     @Test
     void abortedAndSkipped() throws Exception {
         assertReport(Aborting.class, false, "failed failed finished",
-                "(?=.*ABORTED: Aborting > assumes\\(\\)\n    .*: not here\n)(?=.*SKIPPED: Aborting > off\\(\\)\n    later\n)"
+                "(?=.*ABORTED: Aborting > assumes\\(\\)\n    .*: not here\n)"
+                        + "(?=.*SKIPPED: Aborting > off\\(\\)\n    later\n)"
                         + ".*\nAborting: 0 passed, 2 failed, \\d+ s\n");
     }
 

@@ -205,7 +205,7 @@ class OutboxTest {
         assertEquals(numbers(400 - (size - 700) / 1000, 400), arrived(700));
     }
 
-    /** Clients that do not read leave memory to others: a queue stops to grow before the pool is empty, a rest does not. */
+    /** Clients that do not read leave memory to others: only a rest grows until the pool is empty, a queue does not. */
     @Test
     void queuesLeaveMemoryToRests() {
         Pool shared = new Pool(1 << 20);
