@@ -81,7 +81,9 @@ public final class Report implements TestExecutionListener {
 
     @Override
     public synchronized void testPlanExecutionFinished(TestPlan tests) {
-        record("finished");
+        if (!interrupted) {
+            record("finished");
+        }
     }
 
     /** The VM ends: tells what is known. What fails from now on fails because of that. */
