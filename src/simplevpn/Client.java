@@ -86,7 +86,7 @@ public final class Client implements Router, Receiver {
     };
 
     /** @param token 48 random bits, not 0 */
-    Client(ClientSettings settings, Loop loop, Connector connector, Supervisor supervisor, long token) throws Failure {
+    Client(ClientSettings settings, Loop loop, Connector connector, Supervisor supervisor, long token) {
         this.settings = settings;
         this.loop = loop;
         this.supervisor = supervisor;
@@ -237,7 +237,8 @@ public final class Client implements Router, Receiver {
         device.deliverOffloads(framing.tag > 0);
         int mtu = device.setup.apply(answer, settings.mtu, link.stream.peer().ipv4());
         lease.granted(answer.address);
-        int timeout = settings.timeout != 0 ? settings.timeout : answer.timeout != 0 ? answer.timeout : Settings.TIMEOUT;
+        int pushed = answer.timeout != 0 ? answer.timeout : Settings.TIMEOUT;
+        int timeout = settings.timeout != 0 ? settings.timeout : pushed;
         keepalive = Keepalive.ofClient(timeout, answer, loop.now());
         link.stream.giveUpAfter(timeout);
         loop.timers.set(deadline, loop.now() + keepalive.untilClientActs(loop.now()));

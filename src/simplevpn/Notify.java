@@ -10,9 +10,9 @@ import simplevpn.tunnel.Timer;
 import simplevpn.tunnel.Timers;
 
 /**
- * A service manager that is told how this program is (sd_notify(3)): that it is ready, what it does, that its loop still
- * turns, that it ends. Datagrams to the unix socket that NOTIFY_SOCKET names; without that variable this class is not
- * even loaded.
+ * A service manager that is told how this program is (sd_notify(3)): that it is ready, what it does, that its loop
+ * still turns, that it ends. Datagrams to the unix socket that NOTIFY_SOCKET names; without that variable this class is
+ * not even loaded.
  *
  * <p>All but the last words are sent by timers of the loop, so that a loop that hangs shows no sign of life. A service
  * manager that does not read, or is gone, costs one attempt a second and nothing else.
@@ -151,7 +151,7 @@ final class Notify extends Supervisor {
         int length = Math.min(encoded.length, MAX_MESSAGE);
         text.bytes.put(0, encoded, 0, length);
         // A service manager that was started anew has another socket of the same name.
-        return Libc.tryWrite(fd, text, 0, length) >= 0 || connect() && Libc.tryWrite(fd, text, 0, length) >= 0;
+        return Libc.tryWrite(fd, text, 0, length) >= 0 || (connect() && Libc.tryWrite(fd, text, 0, length) >= 0);
     }
 
     private boolean connect() {

@@ -172,9 +172,9 @@ final class Peer extends Member implements Receiver {
         }
         Framing framing = outcome.framing();
         String congestion = link.chooseCongestion(server.congestion());
-        String how = displaced != null ? "taken over" : Wire.wanted(in.buffer.bytes, in.packet) == 0 ? "dynamic" : "static";
-        Log.event(link.stream.peer() + " assigned " + address() + " (" + how + (framing.isClassic() ? ", classic, " : ", ")
-                + congestion + ")");
+        String kind = Wire.wanted(in.buffer.bytes, in.packet) == 0 ? "dynamic" : "static";
+        Log.event(link.stream.peer() + " assigned " + address() + " (" + (displaced != null ? "taken over" : kind)
+                + (framing.isClassic() ? ", classic, " : ", ") + congestion + ")");
         server.clientsChanged();
         send(outcome.answer());
         if (framing.tag > 0 && !link.hasWrittenAll()) {

@@ -11,9 +11,9 @@ import simplevpn.tunnel.Loop;
  * What both programs do as processes: what they say without doing their work, how they end, and the limits that they
  * raise.
  *
- * <p>As a thread it is the VM's shutdown hook, which SIGTERM, SIGINT and SIGHUP start: it ends the loop, after which the
- * program ends the process with everything closed. Should the loop be stuck, in a name server's answer say, the hook
- * ends the process itself.
+ * <p>As a thread it is the VM's shutdown hook, which SIGTERM, SIGINT and SIGHUP start: it ends the loop, after which
+ * the program ends the process with everything closed. Should the loop be stuck, in a name server's answer say, the
+ * hook ends the process itself.
  */
 final class Program extends Thread {
     /** Milliseconds that the loop has to end in after a signal. */
@@ -67,8 +67,11 @@ final class Program extends Thread {
      */
     static Supervisor supervisor(Loop loop) {
         String socket = System.getenv("NOTIFY_SOCKET");
-        return socket == null || socket.isEmpty() ? new Supervisor()
-                : Notify.to(socket, System.getenv("WATCHDOG_USEC"), System.getenv("WATCHDOG_PID"), loop.timers, loop.now());
+        if (socket == null || socket.isEmpty()) {
+            return new Supervisor();
+        }
+        String watchdog = System.getenv("WATCHDOG_USEC");
+        return Notify.to(socket, watchdog, System.getenv("WATCHDOG_PID"), loop.timers, loop.now());
     }
 
     /**

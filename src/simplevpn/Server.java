@@ -19,8 +19,8 @@ import simplevpn.tunnel.Router;
 import simplevpn.tunnel.Sender;
 
 /**
- * {@code srv}: the hub of the network. Clients connect to it and get an address each; what one of them or this host sends to
- * another goes through its loop.
+ * {@code srv}: the hub of the network. Clients connect to it and get an address each; what one of them or this host
+ * sends to another goes through its loop.
  */
 public final class Server implements Router, Listener.Owner {
     /** A SYN's MSS to and from classic clients: their reads should find whole packets in the outer segments. */

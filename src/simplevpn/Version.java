@@ -19,8 +19,8 @@ final class Version {
         String info = System.getProperty("java.vm.info");
         String variant = System.getProperty("simplevpn.runtime");
         return "simplevpn " + NUMBER + " (" + program + "), " + target(System.getProperty("os.arch")) + '\n'
-                + "Java " + System.getProperty("java.runtime.version") + ", " + System.getProperty("java.vm.name") + ", "
-                + info + (variant == null ? "" : ", runtime " + variant) + '\n'
+                + "Java " + System.getProperty("java.runtime.version") + ", " + System.getProperty("java.vm.name")
+                + ", " + info + (variant == null ? "" : ", runtime " + variant) + '\n'
                 + "class-data archive " + (info.contains("sharing") ? "in use" : "not in use") + '\n';
     }
 

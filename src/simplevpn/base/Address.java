@@ -3,8 +3,8 @@ package simplevpn.base;
 /**
  * An address inside of the tunnel, as options, answers, leases, routes and log lines carry it. Immutable.
  *
- * <p>All of them are IPv4 today. IPv6 (PROTOCOL.md, part 5) gets its bytes here and nowhere else: the packets' way looks
- * addresses up where they lie in a packet ({@code Hub}) and never makes one of these.
+ * <p>All of them are IPv4 today. IPv6 (PROTOCOL.md, part 5) gets its bytes here and nowhere else: the packets' way
+ * looks addresses up where they lie in a packet ({@code Hub}) and never makes one of these.
  */
 public final class Address {
     private final int ipv4;

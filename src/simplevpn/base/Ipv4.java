@@ -10,7 +10,7 @@ public final class Ipv4 {
 
     /** The netmask of a prefix of {@code length} bits, 0 to 32. */
     public static int netmask(int length) {
-        return length == 0 ? 0 : -1 << 32 - length;
+        return length == 0 ? 0 : -1 << (32 - length);
     }
 
     /** The prefix length of a netmask, or −1 when its ones are not all in front. */

@@ -37,6 +37,7 @@ public final class Buffer {
     }
 
     /** Zeroed memory of {@code size} bytes for the calling thread alone, until {@link #free}. */
+    @SuppressWarnings("MustBeClosed") // free() closes it
     public static Buffer temporary(int size) {
         Arena arena = Arena.ofConfined();
         return new Buffer(arena, arena.allocate(size, Long.BYTES));

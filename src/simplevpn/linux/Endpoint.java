@@ -43,12 +43,13 @@ public final class Endpoint {
         hints.free();
         list.free();
         if (result != 0) {
-            String name = passive ? "--listen " + host : host;
-            throw new Failure(passive ? Failure.USAGE : Failure.UNREACHABLE, name + ": " + switch (result) {
+            String why = switch (result) {
                 case Abi.EAI_AGAIN -> "the name server does not answer";
                 case Abi.EAI_NONAME, Abi.EAI_NODATA -> passive ? "not an IPv4 or IPv6 address" : "no such host name";
                 default -> "cannot look this name up (getaddrinfo " + result + ")";
-            });
+            };
+            throw passive ? new Failure(Failure.USAGE, "--listen " + host + ": " + why)
+                    : new Failure(Failure.UNREACHABLE, host + ": " + why);
         }
         Endpoint[] found = copy(first);
         Libc.freeaddrinfo(first);
@@ -83,13 +84,13 @@ public final class Endpoint {
 
     private int int32(int at) {
         return (address[at] & 255) << 24 | (address[at + 1] & 255) << 16 | (address[at + 2] & 255) << 8
-                | address[at + 3] & 255;
+                | (address[at + 3] & 255);
     }
 
     /** {@code 192.0.2.1:2002} or {@code [2001:db8::1]:2002}. */
     @Override
     public String toString() {
-        int port = (address[Abi.SIN_PORT] & 255) << 8 | address[Abi.SIN_PORT + 1] & 255;
+        int port = (address[Abi.SIN_PORT] & 255) << 8 | (address[Abi.SIN_PORT + 1] & 255);
         Address ipv4 = ipv4();
         if (ipv4 != null) {
             return ipv4 + ":" + port;

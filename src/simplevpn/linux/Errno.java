@@ -60,8 +60,9 @@ public final class Errno {
     }
 
     /**
+     * An error number for people: its name and meaning, as in {@code EBUSY (Device or resource busy)}, or the bare number.
+     *
      * @param errno a positive error number
-     * @return its name and meaning, as in {@code EBUSY (Device or resource busy)}, or the bare number
      */
     public static String text(int errno) {
         return switch (errno) {

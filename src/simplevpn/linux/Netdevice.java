@@ -123,7 +123,8 @@ abstract class Netdevice implements PacketDevice {
     @Override
     public final void setAddress(Address address, int length) throws Failure {
         Network network = new Network(address, length);
-        String command = "ip address flush dev " + name + "; ip address add " + network + " dev " + name + "; " + upCommand();
+        String command = "ip address flush dev " + name + "; ip address add " + network + " dev " + name + "; "
+                + upCommand();
         putAddress(request, Abi.IFR_UNION, address.ipv4());
         control("SIOCSIFADDR", Abi.SIOCSIFADDR, command);
         putAddress(request, Abi.IFR_UNION, network.netmask());

@@ -1,8 +1,8 @@
 package simplevpn.linux;
 
 /**
- * One connection's bytes in both directions, on a descriptor that does not block: {@link Tcp}; later TLS over it. Nothing
- * in here waits, and nothing fails but by {@link #error}.
+ * One connection's bytes in both directions, on a descriptor that does not block: {@link Tcp}; later TLS over it.
+ * Nothing in here waits, and nothing fails but by {@link #error}.
  */
 public interface Stream {
     /** {@link #read}'s result at the end of the stream. */
@@ -33,7 +33,9 @@ public interface Stream {
     /** Whether bytes can be read that the descriptor does not show, so that a poller would wait in vain. */
     boolean holdsInput();
 
-    /** Whether it has taken bytes that the descriptor has not: they go with the next {@link #write} or {@link #flush}. */
+    /**
+     * Whether it has taken bytes that the descriptor has not: they go with the next {@link #write} or {@link #flush}.
+     */
     boolean holdsOutput();
 
     /** Writes what it holds, as far as there is room. */

@@ -94,7 +94,7 @@ final class Allocator<H> {
             }
             int page = cursor >>> PAGE_BITS;
             if (used[page] == PAGE) {
-                cursor = page + 1 << PAGE_BITS;
+                cursor = (page + 1) << PAGE_BITS;
             } else if (holder(network + cursor) != null) {
                 cursor++;
             } else {

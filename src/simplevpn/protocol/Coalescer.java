@@ -54,7 +54,7 @@ public final class Coalescer {
             hold(b, at, size, payload);
         } else {
             if (complete || !follows(b, at, payload) || !checksumOk(b, at, size)
-                    || count == 1 && !checksumOk(held, heldAt, length)) {
+                    || (count == 1 && !checksumOk(held, heldAt, length))) {
                 return false;
             }
             join(b, at, payload, pushed);
@@ -87,14 +87,17 @@ public final class Coalescer {
         return length;
     }
 
+    /** Where the packet is that {@link #flush} ended. */
     public ByteBuffer buffer() {
         return held;
     }
 
+    /** Where it begins there. */
     public int at() {
         return heldAt;
     }
 
+    /** Its tag. */
     public int tag() {
         return tag;
     }

@@ -6,8 +6,8 @@ import simplevpn.base.Network;
 import simplevpn.base.Ratelimit;
 
 /**
- * Who is where on the VPN: which client a packet goes to, from which sources a client may send, who may have which address,
- * and what is answered to a packet for an address that nobody has. Does no I/O; times are passed in.
+ * Who is where on the VPN: which client a packet goes to, from which sources a client may send, who may have which
+ * address, and what is answered to a packet for an address that nobody has. Does no I/O; times are passed in.
  *
  * <p>Packets are looked up where they lie in a buffer, so that whoever asks need not know which version of IP they are,
  * and nothing is allocated. Today each client has one IPv4 address, and all of them are of one network.

@@ -3,8 +3,8 @@ package simplevpn.protocol;
 /**
  * The deadlines of one connection: when its client has to send a keepalive, and when its peer counts as dead.
  *
- * <p>Times are nanoseconds of the loop's clock, passed in, and compared by difference only, so that an overflow does not
- * matter.
+ * <p>Times are nanoseconds of the loop's clock, passed in, and compared by difference only, so that an overflow does
+ * not matter.
  */
 public final class Keepalive {
     private static final long SECOND = 1_000_000_000L;
@@ -67,7 +67,7 @@ public final class Keepalive {
      * although it did send, and has not asked since.
      */
     public boolean due(long now) {
-        return now - sent >= idle || !waiting && now - received >= idle;
+        return now - sent >= idle || (!waiting && now - received >= idle);
     }
 
     /** Whether a client's keepalive went unanswered for the timeout. */

@@ -3,9 +3,9 @@ package simplevpn.protocol;
 import java.nio.ByteBuffer;
 
 /**
- * Offload framing (PROTOCOL.md, part 3): the tag in front of every frame, here an {@code int} of {@link #UNFINISHED} and
- * the segment size, and the rules by which what came from the network is checked before it reaches a device or another
- * peer.
+ * Offload framing (PROTOCOL.md, part 3): the tag in front of every frame, here an {@code int} of {@link #UNFINISHED}
+ * and the segment size, and the rules by which what came from the network is checked before it reaches a device or
+ * another peer.
  */
 public final class Offload {
     /** The flag of a tag: the TCP or UDP checksum field holds only the pseudo-header's sum. */
@@ -25,7 +25,7 @@ public final class Offload {
      */
     public static boolean whole(ByteBuffer b, int at, int tag, boolean udpSegments) {
         int segment = tag & SEGMENT;
-        return segment == 0 || segment >= MIN_SEGMENT && (udpSegments || Packet.protocol(b, at) == Packet.TCP);
+        return segment == 0 || (segment >= MIN_SEGMENT && (udpSegments || Packet.protocol(b, at) == Packet.TCP));
     }
 
     /** The receiver's rules of part 3: whether a data frame with this tag may be used at all. */
@@ -62,23 +62,21 @@ public final class Offload {
         }
         int transport = at + Packet.headerLength(b, at);
         int bytes = at + length - transport;
-        switch (Packet.protocol(b, at)) {
+        return switch (Packet.protocol(b, at)) {
             case Packet.TCP -> {
                 if (bytes < Packet.TCP_HEADER) {
-                    return -1;
+                    yield -1;
                 }
                 int header = Packet.tcpHeaderLength(b, transport);
-                return header >= Packet.TCP_HEADER ? bytes - header : -1;
+                yield header >= Packet.TCP_HEADER ? bytes - header : -1;
             }
             case Packet.UDP -> {
                 boolean fits = bytes >= Packet.UDP_HEADER
                         && (b.getShort(transport + Packet.UDP_LENGTH) & 0xffff) == bytes;
-                return fits ? bytes - Packet.UDP_HEADER : -1;
+                yield fits ? bytes - Packet.UDP_HEADER : -1;
             }
-            default -> {
-                return -1;
-            }
-        }
+            default -> -1;
+        };
     }
 
     /** Where the checksum is in the TCP or UDP header. */

@@ -8,8 +8,8 @@ import simplevpn.base.Ipv4;
 
 /**
  * IPv4 packets (RFC 791) and the TCP, UDP and ICMP headers inside them: where the fields are, the Internet checksum
- * (RFC 1071), and the two things that are done to packets on their way: answering one with ICMP host unreachable, and lowering the
- * MSS of a TCP SYN. A packet is the {@code length} bytes at index {@code at} of a big-endian buffer.
+ * (RFC 1071), and the two things that are done to packets on their way: answering one with ICMP host unreachable, and
+ * lowering the MSS of a TCP SYN. A packet is the {@code length} bytes at index {@code at} of a big-endian buffer.
  */
 public final class Packet {
     static final int VERSION_IHL = 0;
@@ -88,10 +88,12 @@ public final class Packet {
         return b.getShort(at + IDENTIFICATION) & 0xffff;
     }
 
+    /** The protocol field: what is inside. */
     public static int protocol(ByteBuffer b, int at) {
         return b.get(at + PROTOCOL) & 0xff;
     }
 
+    /** The source address, host order. */
     public static int source(ByteBuffer b, int at) {
         return b.getInt(at + SOURCE);
     }
@@ -101,6 +103,7 @@ public final class Packet {
         return Ipv4.text(source(b, at));
     }
 
+    /** The destination address, host order. */
     public static int destination(ByteBuffer b, int at) {
         return b.getInt(at + DESTINATION);
     }
@@ -269,7 +272,7 @@ public final class Packet {
         boolean odd = (at - tcp & 1) != 0;
         short from = odd ? Short.reverseBytes(old) : old;
         short to = odd ? Short.reverseBytes((short) mss) : (short) mss;
-        long sum = (~b.getShort(tcp + TCP_CHECKSUM) & 0xffff) + (~from & 0xffff) + (to & 0xffff);
+        int sum = (~b.getShort(tcp + TCP_CHECKSUM) & 0xffff) + (~from & 0xffff) + (to & 0xffff);
         b.putShort(tcp + TCP_CHECKSUM, (short) ~fold(sum));
     }
 

@@ -22,7 +22,7 @@ public final class Segmenter {
     private int count;
 
     /**
-     * Takes a packet with a tag that {@link Offload#check} accepts or {@link Offload#tag} gave.
+     * Takes a packet with a tag that {@link Offload#check} accepts, or that a device delivered.
      *
      * @param mtu a TCP segment that would not fit it becomes several; a UDP datagram stays one, and so does what is no
      *         super-packet

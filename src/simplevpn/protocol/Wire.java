@@ -76,7 +76,7 @@ public final class Wire {
                 return ADDRESS << KIND_SHIFT | HEADER;
             }
             if (total >= HEADER && (destination == 0
-                    || fromServer && source == 0 && magic(b, at) == EXTENDED_ANSWER)) {
+                    || (fromServer && source == 0 && magic(b, at) == EXTENDED_ANSWER))) {
                 return ADDRESS << KIND_SHIFT | total;
             }
             int header = Packet.headerLength(b, at);
@@ -165,7 +165,7 @@ public final class Wire {
 
     /** An extended request's session token, 48 bits; 0 for none. */
     public static long token(ByteBuffer b, int at) {
-        return (b.getShort(at + TOKEN) & 0xffffL) << 32 | b.getInt(at + TOKEN + 2) & 0xffff_ffffL;
+        return (b.getShort(at + TOKEN) & 0xffffL) << 32 | (b.getInt(at + TOKEN + 2) & 0xffff_ffffL);
     }
 
     /** The IPv4 address that a request wants, host order, 0 for any. */

@@ -149,8 +149,8 @@ public final class Device {
     }
 
     /**
-     * Hands over one packet that a peer sent. The bytes of it and of the {@link Abi#VNET_SIZE} before it must stay until
-     * {@link #flush}.
+     * Hands over one packet that a peer sent. The bytes of it and of the {@link Abi#VNET_SIZE} before it must stay
+     * until {@link #flush}.
      *
      * @return false when the kernel refused a packet
      */

@@ -4,17 +4,17 @@ import simplevpn.linux.Buffer;
 import simplevpn.protocol.Wire;
 
 /**
- * Whole frames in order in one buffer, which is used as a ring: none is ever moved but when the buffer grows or shrinks.
- * A frame does not wrap around the end of the buffer; the bytes that it would not fill there stay unused until the ring
- * comes round.
+ * Whole frames in order in one buffer, which is used as a ring: none is ever moved but when the buffer grows or
+ * shrinks. A frame does not wrap around the end of the buffer; the bytes that it would not fill there stay unused until
+ * the ring comes round.
  *
  * <pre>
  *   |    front         head         tail   |      |   tail      front         head         wrap  |
  *   |......[rest][....][frame][frame].......|      |frame].......[rest][....][frame][frame]......|
  * </pre>
  *
- * A frame whose beginning was written already is the {@code rest}; behind it frames may have been dropped. Memory is held
- * only while something waits.
+ * A frame whose beginning was written already is the {@code rest}; behind it frames may have been dropped. Memory is
+ * held only while something waits.
  */
 final class FrameQueue {
     private final Pool pool;
@@ -60,7 +60,7 @@ final class FrameQueue {
     boolean add(Buffer source, int at, int length, boolean spareable) {
         if (buffer == null || !hasRoom(length)) {
             int wanted = size + length;
-            if (wanted > Pool.LARGEST || spareable && !pool.mayQueue(wanted)) {
+            if (wanted > Pool.LARGEST || (spareable && !pool.mayQueue(wanted))) {
                 return false;
             }
             Buffer larger = pool.take(wanted);
@@ -176,7 +176,10 @@ final class FrameQueue {
         comeRound();
     }
 
-    /** Goes on before the tail when nothing is left behind the head, and gives the memory back when nothing is left at all. */
+    /**
+     * Goes on before the tail when nothing is left behind the head, and gives the memory back when nothing is left at
+     * all.
+     */
     private void comeRound() {
         if (size == 0) {
             clear();

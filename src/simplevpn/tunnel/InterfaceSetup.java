@@ -9,8 +9,9 @@ import simplevpn.linux.PacketDevice;
 import simplevpn.protocol.Answer;
 
 /**
- * What the tunnel's network interface has to have: MTU, address, routes. What it has already is not set again, so that root
- * can make and set up one for a user who then needs no capability; what cannot be set but is no obstacle is logged.
+ * What the tunnel's network interface has to have: MTU, address, routes. What it has already is not set again, so that
+ * root can make and set up one for a user who then needs no capability; what cannot be set but is no obstacle is
+ * logged.
  */
 public final class InterfaceSetup {
     /** MTU towards a classic server, so that its reads find whole packets in the outer segments. */
@@ -88,7 +89,8 @@ public final class InterfaceSetup {
         }
         device.bringUp();
         if (before) {
-            Log.event(device.name() + " has the address " + wanted + "/" + prefixLength + " already: it is left as it is");
+            Log.event(device.name() + " has the address " + wanted + "/" + prefixLength
+                    + " already: it is left as it is");
         }
         address = wanted;
         length = prefixLength;

@@ -109,7 +109,7 @@ public final class Link implements Handler {
         }
         for (int i = 0; i < Budget.READS && error == 0 && (i == 0 || !loop.inbox.isDrained()); i++) {
             int result = loop.inbox.fill(this);
-            if (result == Stream.END || result == 0 && failed) {
+            if (result == Stream.END || (result == 0 && failed)) {
                 receiver.lost(0);
                 return;
             }

@@ -9,8 +9,8 @@ import simplevpn.protocol.Answer;
 
 /**
  * One program's loop: one thread that waits in one place, and what all of its parts share. A {@link Handler} is called
- * when its descriptor is ready, a {@link Timer} when its time has come, and the {@link Router} for each packet that this
- * host sends.
+ * when its descriptor is ready, a {@link Timer} when its time has come, and the {@link Router} for each packet that
+ * this host sends.
  */
 public class Loop implements Handler {
     /** How often memory that nobody needs any more is given back, nanoseconds. */
@@ -86,7 +86,9 @@ public class Loop implements Handler {
         router = to;
     }
 
-    /** Whether packets are read from the device: what nobody reads waits in the kernel, which drops what is too much. */
+    /**
+     * Whether packets are read from the device: what nobody reads waits in the kernel, which drops what is too much.
+     */
     public final void readDevice(boolean wanted) {
         if (wanted != readsDevice) {
             readsDevice = wanted;

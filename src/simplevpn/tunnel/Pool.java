@@ -84,8 +84,8 @@ final class Pool {
     }
 
     /**
-     * Whether a buffer may be taken for what could as well be dropped: a quarter of the limit is left to what cannot, the
-     * rests of frames, so that clients that do not read cannot cost others their connections.
+     * Whether a buffer may be taken for what could as well be dropped: a quarter of the limit is left to what cannot,
+     * the rests of frames, so that clients that do not read cannot cost others their connections.
      *
      * @param size bytes wanted, 1 to {@link #LARGEST}
      */

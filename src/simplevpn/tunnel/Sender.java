@@ -10,9 +10,9 @@ import simplevpn.protocol.Wire;
 /**
  * Carries packets to links in as few writes as possible.
  *
- * <p>Packets that lie side by side and go to one link are a batch, which leaves in one write, from where it is. When the
- * next packet lies elsewhere or goes elsewhere, a short batch is copied to its link's outbox to wait for company, and
- * {@link #flush} writes each such link once at the end of the loop's turn. What a link cannot take as it is, an
+ * <p>Packets that lie side by side and go to one link are a batch, which leaves in one write, from where it is. When
+ * the next packet lies elsewhere or goes elsewhere, a short batch is copied to its link's outbox to wait for company,
+ * and {@link #flush} writes each such link once at the end of the loop's turn. What a link cannot take as it is, an
  * unfinished checksum or a super-packet, is finished here on the way.
  */
 public final class Sender {

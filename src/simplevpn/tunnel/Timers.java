@@ -4,8 +4,8 @@ import java.util.Arrays;
 import simplevpn.base.Failure;
 
 /**
- * The deadlines of one loop: a queue (a binary heap) in which the earliest stands first. Times are compared by difference
- * only, so that an overflow of the clock does not matter.
+ * The deadlines of one loop: a queue (a binary heap) in which the earliest stands first. Times are compared by
+ * difference only, so that an overflow of the clock does not matter.
  */
 public final class Timers {
     private Timer[] queue = new Timer[16];

@@ -8,8 +8,8 @@ import simplevpn.protocol.Packet;
 
 /**
  * Translates between the kernel's header in front of each packet of a TUN device (struct virtio_net_hdr,
- * linux/virtio_net.h) and the tag of offload framing. The kernel's header lies in the {@link Abi#VNET_SIZE} bytes before
- * the packet, and never travels.
+ * linux/virtio_net.h) and the tag of offload framing. The kernel's header lies in the {@link Abi#VNET_SIZE} bytes
+ * before the packet, and never travels.
  */
 final class VnetHeader {
     /** Instead of a tag: the packet cannot be sent. */
@@ -21,8 +21,8 @@ final class VnetHeader {
     }
 
     /**
-     * The tag of a packet that the kernel delivered. A checksum that a tag cannot describe is finished here. The segment
-     * size is the kernel's: ask {@link Offload#whole} before sending the packet uncut.
+     * The tag of a packet that the kernel delivered. A checksum that a tag cannot describe is finished here. The
+     * segment size is the kernel's: ask {@link Offload#whole} before sending the packet uncut.
      *
      * @return the tag, or {@link #DROP} for what is not IPv4, is not as long as it says, or has an offload that was not
      *         asked for
@@ -42,7 +42,7 @@ final class VnetHeader {
         int offset = swap(b.getShort(front + Abi.VNET_CSUM_OFFSET)) & 0xffff;
         // The kernel's hdr_len can be the whole packet when it was forwarded: the packet's own headers tell.
         int payload = Offload.payload(b, at, length);
-        boolean plain = payload >= 0 && (!unfinished || start == header && offset == Offload.checksumOffset(b, at));
+        boolean plain = payload >= 0 && (!unfinished || (start == header && offset == Offload.checksumOffset(b, at)));
         if (type == Abi.VIRTIO_NET_HDR_GSO_NONE) {
             return plain ? Offload.UNFINISHED : finish(b, at, length, start, offset);
         }

@@ -105,7 +105,7 @@ class NotifyTest {
         assertEquals(Long.MAX_VALUE, timers.untilNext(0));
         for (String microseconds : new String[] {null, "", "0", "-1", "3s", "1".repeat(16)}) {
             to(path, microseconds, null, 0);
-        assertEquals(Long.MAX_VALUE, timers.untilNext(0), microseconds);
+            assertEquals(Long.MAX_VALUE, timers.untilNext(0), microseconds);
         }
     }
 

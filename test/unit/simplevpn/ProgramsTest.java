@@ -50,10 +50,13 @@ class ProgramsTest extends WorldTest {
         world.hub("-n", "192.168.77.0/24", "-m", "1380", "-t", "20");
         World.Board one = world.board(1);
         World.Board two = world.board(2, "-m", "1300", "-t", "8");
-        assertEquals("192.168.77.2/24 1380 20", one.device.address + "/" + one.device.length + " " + one.device.mtu + " "
-                + one.connector.last().patience);
-        assertEquals("192.168.77.3/24 1300 8", two.device.address + "/" + two.device.length + " " + two.device.mtu + " "
-                + two.connector.last().patience);
+        assertEquals("192.168.77.2/24 1380 20", settings(one));
+        assertEquals("192.168.77.3/24 1300 8", settings(two));
+    }
+
+    private static String settings(World.Board board) {
+        return board.device.address + "/" + board.device.length + " " + board.device.mtu + " "
+                + board.connector.last().patience;
     }
 
     /** A super-packet travels whole between those that agreed on it, and in segments of its size to others. */
@@ -144,8 +147,8 @@ class ProgramsTest extends WorldTest {
     }
 
     /**
-     * Wherever a connection fills up, in either direction, packets and keepalives arrive whole and in order once there is
-     * room: nothing is torn, and nobody is disconnected.
+     * Wherever a connection fills up, in either direction, packets and keepalives arrive whole and in order once there
+     * is room: nothing is torn, and nobody is disconnected.
      */
     @Test
     void fullAtEachByte() throws Failure {

@@ -99,7 +99,7 @@ final class World implements AutoCloseable {
 
     /** A machine with a client. */
     final class Board extends Machine {
-        final MemoryConnector connector = new MemoryConnector(kernel);
+        final MemoryConnector connector = new MemoryConnector();
         final Client client;
 
         Board(long token, String... words) throws Failure {

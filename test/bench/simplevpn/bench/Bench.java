@@ -13,8 +13,8 @@ import java.util.NoSuchElementException;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The plan: what is measured, and in which order. Each round measures everything once, each tunnel freshly set up,
- * so that what changes on the machine with time meets all of them alike; {@link Report} shows the medians of the rounds.
+ * The plan: what is measured, and in which order. Each round measures everything once, each tunnel freshly set up, so
+ * that what changes on the machine with time meets all of them alike; {@link Report} shows the medians of the rounds.
  */
 final class Bench {
     static final String STREAM = "stream";

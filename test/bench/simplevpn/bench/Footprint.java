@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 
 /**
- * What the programs take of a small machine: flash, memory, and time to start; beside the JDK's own VM and the peers. As in
- * {@link Bench} each round measures everything once, in turns; {@link FootprintReport} shows the medians.
+ * What the programs take of a small machine: flash, memory, and time to start; beside the JDK's own VM and the peers.
+ * As in {@link Bench} each round measures everything once, in turns; {@link FootprintReport} shows the medians.
  */
 final class Footprint {
     /** Rows are tunnels, and the targets' packages (see the methods below); the one column is {@link #MEGABYTES}. */

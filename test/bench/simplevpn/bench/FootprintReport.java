@@ -31,8 +31,8 @@ final class FootprintReport {
     }
 
     /**
-     * A row of the table of targets: a value, what it lacks to be one ("" as a rule) and a bound for each target; where there
-     * is no value or bound it is NaN, and the cell says {@code absent}.
+     * A row of the table of targets: a value, what it lacks to be one ("" as a rule) and a bound for each target; where
+     * there is no value or bound it is NaN, and the cell says {@code absent}.
      */
     private record Figure(String text, String unit, int digits, List<Double> values, List<String> lacks, String absent,
             List<Double> bounds) {

@@ -102,7 +102,9 @@ final class Lab implements AutoCloseable {
         return start(host, List.of(), command);
     }
 
-    /** Like start, and startup.c beside the program: {@link #milliseconds} tells when the TCP port takes connections. */
+    /**
+     * Like start, and startup.c beside the program: {@link #milliseconds} tells when the TCP port takes connections.
+     */
     Process startListener(String host, int port, String... command) throws IOException {
         return start(host, List.of("connect", Integer.toString(port)), command);
     }
@@ -130,7 +132,9 @@ final class Lab implements AutoCloseable {
         return Path.of(log + ".milliseconds");
     }
 
-    /** Waits for what a program was started for, 10 s at most, and returns the milliseconds from its exec until then. */
+    /**
+     * Waits for what a program was started for, 10 s at most, and returns the milliseconds from its exec until then.
+     */
     double milliseconds(Process process) throws IOException {
         Path file = watch(logs.get(process));
         for (int i = 0; i < 1000 && process.isAlive(); i++) {

@@ -23,7 +23,9 @@ final class Measure {
     /** A flow of UDP packets: how many arrived per second, and which part did not. */
     private record Packets(double perSecond, double lossPercent) {}
 
-    /** iperf3's option for the congestion control that most of the world's streams use, whatever the default here is. */
+    /**
+     * iperf3's option for the congestion control that most of the world's streams use, whatever the default here is.
+     */
     static final String[] CUBIC = {"-C", "cubic"};
     private static final double TOLERATED_LOSS = 0.1;
     private static final Pattern RATE = Pattern.compile(
@@ -190,8 +192,9 @@ final class Measure {
     }
 
     /**
-     * A memory figure in megabytes (10^6 bytes), of the largest process if it forked: VmRSS, for the peak VmHWM, or another
-     * of /proc/PID/status; or Pss, in which each page shared with other processes counts in part, of smaps_rollup.
+     * A memory figure in megabytes (10^6 bytes), of the largest process if it forked: VmRSS, for the peak VmHWM, or
+     * another of /proc/PID/status; or Pss, in which each page shared with other processes counts in part, of
+     * smaps_rollup.
      */
     static double megabytes(Process process, String field) throws IOException {
         double largest = 0;

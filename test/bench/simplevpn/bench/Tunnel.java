@@ -104,8 +104,8 @@ final class Tunnel implements AutoCloseable {
     }
 
     /**
-     * Connects another host, and returns when it has reached the server; for simplevpn only. {@code server} is where that
-     * host sees the server.
+     * Connects another host, and returns when it has reached the server; for simplevpn only. {@code server} is where
+     * that host sees the server.
      */
     void addClient(String host, String server, String address) throws IOException {
         Process cli = startClient(lab, OWN, host, server, address);

@@ -22,8 +22,8 @@ final class UnprivilegedTest extends Vpn {
 
     /**
      * Starts a program with the given capabilities alone. The user need not be able to get at the project's folder: in
-     * the mount namespace that {@code ip netns exec} makes it lies under /mnt. There the TUN device is also everybody's,
-     * as udev makes it; on a machine without udev it is root's.
+     * the mount namespace that {@code ip netns exec} makes it lies under /mnt. There the TUN device is also
+     * everybody's, as udev makes it; on a machine without udev it is root's.
      */
     private Daemon start(Host host, String capabilities, String program, String... arguments) {
         List<String> command = new ArrayList<>(List.of("sh", "-c", "mount --rbind \"$0\" /mnt"

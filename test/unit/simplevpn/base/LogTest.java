@@ -40,7 +40,8 @@ class LogTest {
             Log.event("an event");
             Log.error("an error");
             assertEquals(level == Log.DETAILS, Log.details());
-            assertEquals(level == Log.QUIET ? List.of("prog: an error") : List.of("prog: an event", "prog: an error"), lines());
+            List<String> both = List.of("prog: an event", "prog: an error");
+            assertEquals(level == Log.QUIET ? both.subList(1, 2) : both, lines());
         }
     }
 
@@ -50,7 +51,8 @@ class LogTest {
         Log.start("prog", Log.EVENTS, true);
         Log.event("an event");
         List<String> lines = lines();
-        assertTrue(lines.size() == 1 && lines.getFirst().matches("[012]\\d:[0-5]\\d:[0-5]\\dZ prog: an event"), lines::toString);
+        assertEquals(1, lines.size());
+        assertTrue(lines.getFirst().matches("[012]\\d:[0-5]\\d:[0-5]\\dZ prog: an event"), lines::toString);
     }
 
     /** One event is one line, whoever said the words in it. */
@@ -61,7 +63,9 @@ class LogTest {
         assertEquals(List.of("prog: a b c  [31mred "), lines());
     }
 
-    /** What others can cause without end is written as often as the limit lets it, and how much was left out is told. */
+    /**
+     * What others can cause without end is written as often as the limit lets it, and how much was left out is told.
+     */
     @Test
     void limited() {
         Log.start("prog", Log.EVENTS, false);

@@ -36,7 +36,8 @@ public final class PremadeDevice {
             value.nativeOrder.putInt(0, ETHTOOL_GTSO);
             request.word(Abi.IFR_UNION, value.address);
             int socket = Libc.socket(Abi.AF_INET, Abi.SOCK_DGRAM, 0);
-            System.out.println(Libc.ioctl(socket, SIOCETHTOOL, request) + " " + value.nativeOrder.getInt(Integer.BYTES));
+            int result = Libc.ioctl(socket, SIOCETHTOOL, request);
+            System.out.println(result + " " + value.nativeOrder.getInt(Integer.BYTES));
         }
     }
 }

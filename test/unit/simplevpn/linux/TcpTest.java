@@ -90,7 +90,9 @@ class TcpTest {
         }
     }
 
-    /** Congestion controls by name; what no kernel has is refused and changes nothing. What TCP knows can be looked at. */
+    /**
+     * Congestion controls by name; what no kernel has is refused and changes nothing. What TCP knows can be looked at.
+     */
     @Test
     void congestion() throws Failure {
         for (String name : new String[] {"", "nonesuch", "a-name-of-more-than-15-bytes", "ü"}) {

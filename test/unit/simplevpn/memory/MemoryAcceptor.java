@@ -20,6 +20,7 @@ public final class MemoryAcceptor implements Acceptor, MemoryKernel.Descriptor {
     /** Why nothing is accepted although somebody waits, −errno, or 0. */
     public int refuses;
 
+    /** A place where nobody waits yet. */
     public MemoryAcceptor(MemoryKernel kernel, Endpoint address) {
         this.kernel = kernel;
         this.address = address;

@@ -11,7 +11,6 @@ import simplevpn.linux.Stream;
 
 /** Names, and what answers at the addresses behind them. */
 public final class MemoryConnector implements Connector {
-    private final MemoryKernel kernel;
     /** What a name stands for, in the order in which its addresses are tried. */
     private final Map<Endpoint, MemoryAcceptor> addresses = new LinkedHashMap<>();
     private int port = 50_000;
@@ -24,10 +23,6 @@ public final class MemoryConnector implements Connector {
     public boolean slow;
     /** All connections that were begun: the client's end of each. */
     public final List<MemoryStream> begun = new ArrayList<>();
-
-    public MemoryConnector(MemoryKernel kernel) {
-        this.kernel = kernel;
-    }
 
     /** One more address that the name stands for. */
     public void add(MemoryAcceptor acceptor) {

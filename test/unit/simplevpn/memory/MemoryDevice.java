@@ -37,6 +37,7 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
     public final List<Network> routes = new ArrayList<>();
     public boolean closed;
 
+    /** An interface without settings. */
     public MemoryDevice(MemoryKernel kernel) {
         this.kernel = kernel;
         fd = kernel.open(this);

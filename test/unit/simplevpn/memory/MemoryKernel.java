@@ -7,8 +7,8 @@ import simplevpn.linux.Buffer;
 import simplevpn.linux.Endpoint;
 
 /**
- * The descriptors of programs that run without a kernel: what a {@link MemoryPoller} looks at. As a kernel does, it gives
- * the lowest number that is free.
+ * The descriptors of programs that run without a kernel: what a {@link MemoryPoller} looks at. As a kernel does, it
+ * gives the lowest number that is free.
  */
 public final class MemoryKernel {
     private final List<Descriptor> table = new ArrayList<>();

@@ -11,6 +11,7 @@ public final class MemoryLoop extends Loop {
     /** The time, nanoseconds. */
     public long time;
 
+    /** A loop around a device. */
     public MemoryLoop(MemoryPoller poller, Device device, boolean fromServer, int maxConnections) throws Failure {
         super(poller, device, fromServer, maxConnections);
         memoryPoller = poller;

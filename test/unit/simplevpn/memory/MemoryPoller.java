@@ -29,6 +29,7 @@ public final class MemoryPoller implements Poller {
     private record Event(int fd, Watch watch, boolean writable, boolean failed) {
     }
 
+    /** A poller that watches nothing yet. */
     public MemoryPoller(MemoryKernel kernel) {
         this.kernel = kernel;
     }

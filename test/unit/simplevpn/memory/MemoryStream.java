@@ -182,7 +182,7 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
 
     @Override
     public boolean isReadable() {
-        return !connecting && (size > held || ended && size == 0 || error != 0);
+        return !connecting && (size > held || (ended && size == 0) || error != 0);
     }
 
     @Override
@@ -240,6 +240,7 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
         }
     }
 
+    /** Whether this end was closed. */
     public boolean isClosed() {
         return closed;
     }

@@ -19,6 +19,7 @@ public class Recorder implements Receiver {
     public int heard;
     public final List<String> events = new ArrayList<>();
 
+    /** A receiver of frames that lie in this loop's inbox. */
     public Recorder(Loop loop) {
         this.loop = loop;
     }

@@ -55,8 +55,8 @@ class HubTest {
     void answers() {
         assertEquals(5, hub.maxClients());
         assertEquals("10.0.0.1", hub.own().toString());
-        for (String[] row : new String[][] {{"00", "STREAM"}, {"01", "OFFLOAD"}, {"02", "STREAM"}, {"03", "OFFLOAD_UDP"},
-            {"ff", "OFFLOAD_UDP"}}) {
+        for (String[] row : new String[][] {{"00", "STREAM"}, {"01", "OFFLOAD"}, {"02", "STREAM"},
+            {"03", "OFFLOAD_UDP"}, {"ff", "OFFLOAD_UDP"}}) {
             Client client = new Client();
             Admission.Outcome<Client> outcome = ask(client, row[0], "000000000001", "00000000");
             Answer answer = outcome.answer();
@@ -69,7 +69,8 @@ class HubTest {
             hub.leave(client);
         }
         Client classic = new Client();
-        Admission.Outcome<Client> outcome = hub.admit(classic, request("45030000 00000000 00000001 0a000007 00000000"), 0);
+        ByteBuffer request = request("45030000 00000000 00000001 0a000007 00000000");
+        Admission.Outcome<Client> outcome = hub.admit(classic, request, 0);
         assertSame(Framing.CLASSIC, outcome.framing());
         assertEquals("10.0.0.7", classic.address().toString());
         assertEquals(1, hub.answer(classic, Framing.OFFLOAD).features, "asked again, what is in force");

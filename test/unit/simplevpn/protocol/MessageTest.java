@@ -11,7 +11,10 @@ import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 import simplevpn.base.Address;
 
-/** The messages that {@link Wire} and {@link Answer} write and take apart, against hex dumps made from the protocol's description. */
+/**
+ * The messages that {@link Wire} and {@link Answer} write and take apart, against hex dumps made from the protocol's
+ * description.
+ */
 class MessageTest {
     private static final int AT = 5;
     private static final ByteBuffer EXTENDED_REQUEST = bytes("45000000 56320000 00000000 00000000 00000000");

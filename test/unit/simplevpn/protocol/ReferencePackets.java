@@ -57,6 +57,7 @@ public final class ReferencePackets {
         return p[9] == TCP ? ip + (p[ip + 12] >> 4 & 15) * 4 : ip + 8;
     }
 
+    /** Two bytes as a number, big-endian. */
     public static int get16(byte[] p, int at) {
         return (p[at] & 255) * 256 + (p[at + 1] & 255);
     }

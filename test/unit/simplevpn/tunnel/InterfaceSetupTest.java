@@ -78,8 +78,8 @@ class InterfaceSetupTest {
     /** A route that would lead the tunnel's own connection into the tunnel is left out, all others are not. */
     @Test
     void routesToTheServer() {
-        setup.routes(new Network[] {Network.ofIpv4(0, 0), Network.ofIpv4(0xc0000200, 24), Network.ofIpv4(0xc0000300, 24)},
-                Address.parse("192.0.2.1"));
+        Network[] routes = {Network.ofIpv4(0, 0), Network.ofIpv4(0xc0000200, 24), Network.ofIpv4(0xc0000300, 24)};
+        setup.routes(routes, Address.parse("192.0.2.1"));
         assertEquals("[192.0.3.0/24]", device.routes.toString());
     }
 }

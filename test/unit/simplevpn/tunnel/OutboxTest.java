@@ -137,7 +137,9 @@ class OutboxTest {
         }
     }
 
-    /** A classic peer takes one read for one packet: each frame is a write of its own; others get as much as possible. */
+    /**
+     * A classic peer takes one read for one packet: each frame is a write of its own; others get as much as possible.
+     */
     @Test
     void framesPerWrite() {
         for (Framing each : Framing.values()) {
@@ -275,7 +277,9 @@ class OutboxTest {
         assertEquals(numbers(0, 100), arrived(0));
     }
 
-    /** Ages are told apart as finely as 32 times allow: whatever comes when, the newest is never dropped for the oldest. */
+    /**
+     * Ages are told apart as finely as 32 times allow: whatever comes when, the newest is never dropped for the oldest.
+     */
     @Test
     void manyTimesOfArrival() {
         for (int i = 0; i < 200; i++) {

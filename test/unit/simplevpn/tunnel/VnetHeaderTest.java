@@ -13,7 +13,9 @@ import org.junit.jupiter.api.Test;
 import simplevpn.protocol.ReferencePackets;
 import simplevpn.protocol.Segmenter;
 
-/** The kernel's header is written and read here as linux/virtio_net.h has it: u8 u8 u16 u16 u16 u16, host byte order. */
+/**
+ * The kernel's header is written and read here as linux/virtio_net.h has it: u8 u8 u16 u16 u16 u16, host byte order.
+ */
 class VnetHeaderTest {
     private static final int AT = 10;
     private static final int NEEDS_CSUM = 1;
