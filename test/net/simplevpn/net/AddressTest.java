@@ -57,7 +57,7 @@ final class AddressTest extends Vpn {
         assertEquals(0, east.ping(Frames.dotted(base + 1), "-c", "1").status());
     }
 
-    /** The extended answer carries netmask, server address, MTU and keepalive times, with PROTOCOL.md's lengths. */
+    /** The extended answer carries netmask, server address, MTU and keepalive times, as in PROTOCOL.md, table 2.3. */
     @Test
     void answerCarriesOptions() throws IOException {
         server("-n", "10.9.0.0/20", "-m", "1300", "-t", "20");

@@ -14,7 +14,7 @@ import java.util.Random;
 
 /**
  * A client of 2013 without a TUN device: it puts garbage into every field that does not matter, knows nothing but the
- * frames of PROTOCOL.md part 1, and hands the packets that come to the test.
+ * frames of PROTOCOL.md, part 1, and hands the packets that come to the test.
  */
 class ClassicClient implements AutoCloseable {
     static final int PORT = 2002;
@@ -41,7 +41,7 @@ class ClassicClient implements AutoCloseable {
         return answer == null ? null : Frames.dotted(Frames.destination(answer));
     }
 
-    /** The answer to a request, compared with what PROTOCOL.md says of each of its 20 bytes. */
+    /** The answer to a request, compared with what PROTOCOL.md, table 1.4 says of each of its 20 bytes. */
     byte[] answer(byte[] request) throws IOException {
         byte[] answer = in.readNBytes(Frames.HEADER);
         if (answer.length == 0) {

@@ -15,7 +15,7 @@ import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** ./srv towards the programs of 2013: PROTOCOL.md part 1 as seen by a raw socket. */
+/** ./srv towards the programs of 2013: PROTOCOL.md, part 1 as seen by a raw socket. */
 final class ClassicClientTest extends Vpn {
     private static final int CLASSIC_MSS = 1360;
 

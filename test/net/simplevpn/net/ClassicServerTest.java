@@ -48,7 +48,7 @@ final class ClassicServerTest extends Vpn {
         assertEquals(2, server.connections(), "both connections were kept");
     }
 
-    /** The request is the one of PROTOCOL.md part 2, in which classic servers find nothing unusual. */
+    /** The request is that of PROTOCOL.md, table 2.1, in which classic servers find nothing unusual. */
     @Test
     void requestSaysWhatIsOffered() throws Exception {
         ClassicServer server = new ClassicServer(hub);

@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * A client that knows the handshake of PROTOCOL.md part 2. Its frames are classic ones, unless the server accepted
- * offload framing (part 3): then each has its 4 bytes in front.
+ * A client that knows the handshake of PROTOCOL.md, part 2. Its frames are classic ones, unless the server accepted
+ * offload framing (PROTOCOL.md, part 3): then each has its 4 bytes in front.
  */
 final class ExtendedClient extends ClassicClient {
     static final int NETMASK = 1;

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.Random;
 
 /**
- * The frames of PROTOCOL.md, built and read byte by byte from its text and the RFCs. Deliberately independent of the
- * product's own code: a mistake made there is not repeated here.
+ * The frames of PROTOCOL.md, part 1 and 2, built and read byte by byte from its text and the RFCs. Deliberately
+ * independent of the product's own code: a mistake made there is not repeated here.
  */
 final class Frames {
     static final int HEADER = 20;

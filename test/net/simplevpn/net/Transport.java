@@ -5,7 +5,7 @@ import java.util.Arrays;
 
 /**
  * TCP and UDP behind a {@link Frames#packet}'s header, for clients without a kernel: written and read byte by byte from
- * RFC 9293, 768 and 1071, and what PROTOCOL.md part 3 calls an unfinished checksum.
+ * RFC 9293, 768 and 1071, and what PROTOCOL.md, part 3 calls an unfinished checksum.
  */
 final class Transport {
     static final int FIN = 0x01;

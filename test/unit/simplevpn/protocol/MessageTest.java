@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 import simplevpn.base.Address;
 
 /**
- * The messages that {@link Wire} and {@link Answer} write and take apart, against hex dumps made from the protocol's
- * description.
+ * The messages that {@link Wire} and {@link Answer} write and take apart, against hex dumps made from PROTOCOL.md,
+ * part 1 and 2.
  */
 class MessageTest {
     private static final int AT = 5;

@@ -24,7 +24,7 @@ class OffloadTest {
         return ReferencePackets.packet(random, ReferencePackets.UDP, 8, 0, payload);
     }
 
-    /** Every rule of PROTOCOL.md part 3: what came from the network reaches neither kernel nor peer unchecked. */
+    /** Every rule of PROTOCOL.md, table 3.2: what came from the network reaches neither kernel nor peer unchecked. */
     @Test
     void refusedTags() {
         byte[] tcp = tcp(3000);

@@ -9,6 +9,7 @@ import java.util.HexFormat;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
+/** {@link Wire#frame}, row by row of PROTOCOL.md, table 1.2. */
 class WireTest {
     private static final boolean[] DIRECTIONS = {false, true};
 
@@ -82,7 +83,7 @@ class WireTest {
         assertFrame(Wire.ADDRESS, 20, "4f000000 56330000 00000000 00000000 ffffffff");
     }
 
-    /** Row 3: an address message with options is as long as its total length, however small its header length field. */
+    /** Row 3a: an address message with options is as long as its total length, whatever its header length. */
     @Test
     void addressMessagesWithOptions() {
         assertFrame(Wire.ADDRESS, 20, "45000014 00000000 00000000 0a000007 00000000");
@@ -92,7 +93,7 @@ class WireTest {
         assertFrame(Wire.DAMAGED, 0, "45000001 00000000 00000000 0a000007 00000000");
     }
 
-    /** An extended answer is told from data by its direction, its source 0.0.0.0 and its magic, all three. */
+    /** Row 3b: an extended answer is told from data by its direction, its source 0.0.0.0 and its magic, all three. */
     @Test
     void extendedAnswers() {
         byte[] answer = hex("4501002a 56330123 456789ab 00000000 0a000002");

@@ -1,0 +1,159 @@
+package simplevpn.protocol;
+
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Field;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import simplevpn.Peer;
+import simplevpn.base.Network;
+import simplevpn.tunnel.Link;
+
+/** What the tests of src/PROTOCOL.md ask of the product, bytes in and bytes out: the one place that knows its names. */
+final class Product {
+    static final int OFFLOAD = Wire.OFFLOAD;
+    static final int OFFLOAD_UDP = Wire.OFFLOAD_UDP;
+    /** The network of the servers made here, 10.0.0.0, with a prefix of this length unless told otherwise. */
+    static final int NETWORK = 0x0a00_0000;
+    static final int PREFIX = 16;
+
+    private static final String[] KINDS =
+            {"incomplete", "keepalive", "address message", "data", "IPv6 packet", "damaged"};
+    private static final int TAG = Wire.PREFIX;
+    private static final int NEEDS_CHECKSUM = 1;
+    private static final int LARGEST = 65535;
+
+    private Product() {
+    }
+
+    /* ---- frames ---- */
+
+    /** What the bytes are, in the page's words, and the frame's length: {@code keepalive, 20}. */
+    static String verdict(byte[] frame, boolean toClient) {
+        int verdict = Wire.frame(ByteBuffer.wrap(frame), 0, frame.length, toClient);
+        return KINDS[Wire.kind(verdict)] + ", " + Wire.length(verdict);
+    }
+
+    static byte[] keepalive() {
+        ByteBuffer b = dirty(Wire.HEADER);
+        return Arrays.copyOf(b.array(), Wire.keepalive(b, 0));
+    }
+
+    static byte[] request(int features, long token, long wanted) {
+        ByteBuffer b = dirty(Wire.HEADER);
+        return Arrays.copyOf(b.array(), Wire.request(b, 0, features, token, (int) wanted));
+    }
+
+    /** A buffer in which a byte that is not written shows. */
+    private static ByteBuffer dirty(int size) {
+        byte[] bytes = new byte[size];
+        Arrays.fill(bytes, (byte) 0xee);
+        return ByteBuffer.wrap(bytes);
+    }
+
+    /* ---- a client that reads an answer ---- */
+
+    /** What a client reads in an answer; {@code invalid} and {@code refusal} are null when there is no such thing. */
+    record Told(boolean extended, int features, long address, int prefix, int mtu, int idle, int timeout,
+            List<Integer> routes, String refusal, String invalid) { }
+
+    static Told read(byte[] answer) {
+        Answer a = new Answer(ByteBuffer.wrap(answer), 0, answer.length);
+        return new Told(a.extended, a.features, a.address & 0xffff_ffffL, a.prefix, a.mtu, a.idle, a.timeout,
+                Arrays.stream(a.routes).boxed().toList(), a.refusal, a.invalid);
+    }
+
+    /* ---- a server that answers ---- */
+
+    /** What a request came to: the bytes sent, none when the connection is only closed; the address, 0 if refused. */
+    record Reply(byte[] bytes, long address, Object peer, Object displaced) { }
+
+    static Admission server(int mtu, int timeout, int features) {
+        return new Admission(new Network(NETWORK, PREFIX), mtu, timeout, LARGEST, features);
+    }
+
+    static Admission smallServer(int prefix, int maxClients) {
+        return new Admission(new Network(NETWORK, prefix), 1500, 60, maxClients, 0);
+    }
+
+    /** The first request of a new connection. */
+    static Reply ask(Admission server, byte[] bytes) {
+        ByteBuffer request = ByteBuffer.wrap(bytes);
+        ByteBuffer reply = dirty(Wire.MAX_ANSWER);
+        Peer peer = peer();
+        server.decide(peer, request, 0);
+        int length = server.refusal != null ? server.refuse(request, 0, reply, 0)
+                : server.answer(peer, request, 0, reply, 0);
+        return new Reply(Arrays.copyOf(reply.array(), length), peer.address & 0xffff_ffffL, peer, server.displaced);
+    }
+
+    static void leave(Admission server, long address) {
+        server.pool.release((int) address);
+    }
+
+    /** A connection without a socket: its constructor is the server's own affair, but nothing here touches a socket. */
+    private static Peer peer() {
+        try {
+            Constructor<Peer> constructor = Peer.class.getDeclaredConstructor(Link.class, long.class, long.class);
+            constructor.setAccessible(true);
+            return constructor.newInstance(null, 1L, 0L);
+        } catch (ReflectiveOperationException e) {
+            throw new AssertionError("Peer(Link, timeout, now)", e);
+        }
+    }
+
+    /* ---- offload framing ---- */
+
+    /** Whether a receiver takes a packet with a tag in front of it. */
+    static boolean takes(byte[] tagged, boolean udp) {
+        return Offload.check(ByteBuffer.wrap(tagged), TAG, tagged.length - TAG, tag(tagged), udp);
+    }
+
+    private static int tag(byte[] tagged) {
+        return ByteBuffer.wrap(tagged).getInt(0);
+    }
+
+    /** The tag of a packet that the device delivers with a checksum to be finished at {@code start + offset}. */
+    static byte[] tagOfDelivered(byte[] packet, int gsoType, int gsoSize, int start, int offset) {
+        ByteBuffer b = ByteBuffer.allocate(Offload.VNET_HEADER + packet.length).put(Offload.VNET_HEADER, packet)
+                .order(ByteOrder.nativeOrder()).put((byte) NEEDS_CHECKSUM).put((byte) gsoType).putShort((short) 0)
+                .putShort((short) gsoSize).putShort((short) start).putShort((short) offset)
+                .order(ByteOrder.BIG_ENDIAN);
+        return ByteBuffer.allocate(TAG).putInt(Offload.prefix(b, Offload.VNET_HEADER, packet.length)).array();
+    }
+
+    /** What a peer without offload framing gets of a packet with a tag in front of it. */
+    static List<byte[]> finished(byte[] tagged, int mtu) {
+        Segmenter segmenter = new Segmenter();
+        ByteBuffer to = ByteBuffer.allocate(LARGEST);
+        segmenter.begin(ByteBuffer.wrap(tagged), TAG, tagged.length - TAG, tag(tagged), mtu);
+        List<byte[]> packets = new ArrayList<>();
+        for (int length = segmenter.next(to, 0); length != 0; length = segmenter.next(to, 0)) {
+            packets.add(Arrays.copyOf(to.array(), length));
+        }
+        return packets;
+    }
+
+    /* ---- numbers ---- */
+
+    /** A number that a class of the product keeps to itself. */
+    static long constant(String type, String name) {
+        try {
+            Field field = Class.forName(type).getDeclaredField(name);
+            field.setAccessible(true);
+            return ((Number) field.get(null)).longValue();
+        } catch (ReflectiveOperationException e) {
+            throw new AssertionError(type + "." + name, e);
+        }
+    }
+
+    static long leastSegment() {
+        return Offload.MIN_SEGMENT;
+    }
+
+    static long closedUntilGivenUp() {
+        return Lease.PATIENCE;
+    }
+}

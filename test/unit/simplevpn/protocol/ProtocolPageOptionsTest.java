@@ -1,0 +1,269 @@
+package simplevpn.protocol;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import simplevpn.protocol.Product.Reply;
+import simplevpn.protocol.Product.Told;
+
+/** The options of src/PROTOCOL.md, those that are not built too, and its table of who gets which address. */
+class ProtocolPageOptionsTest {
+    private static final int HEADER = 20;
+    private static final byte[] MTU = {3, 2, 5, 20};
+
+    private final ProtocolPage page;
+    private final Random random = new Random(2002);
+
+    ProtocolPageOptionsTest() throws IOException {
+        page = new ProtocolPage();
+    }
+
+    /** An extended answer with these options. */
+    private byte[] answer(byte[]... options) {
+        return withOptions(Arrays.copyOf(page.dump("2.2").bytes(), HEADER), options);
+    }
+
+    private static byte[] withOptions(byte[] message, byte[]... options) {
+        int length = message.length + Arrays.stream(options).mapToInt(option -> option.length).sum();
+        ByteBuffer all = ByteBuffer.allocate(length).put(message);
+        Arrays.stream(options).forEach(all::put);
+        return all.putShort(2, (short) length).array();
+    }
+
+    private static byte[] option(int type, byte[] value) {
+        return ByteBuffer.allocate(2 + value.length).put((byte) type).put((byte) value.length).put(value).array();
+    }
+
+    private boolean valid(int type, byte[] value) {
+        return Product.read(answer(option(type, value))).invalid() == null;
+    }
+
+    /** Table 2.3: every length of every type, and values near to the bounds, are valid to the code if to the table. */
+    @Test
+    void optionsOfAnAnswer() {
+        assertEquals(List.of("1", "2", "3", "4", "5", "6"),
+                page.table("2.3").stream().map(row -> row.get("type")).toList());
+        for (Map<String, String> row : page.table("2.3")) {
+            int type = Integer.parseInt(row.get("type"));
+            int[] range = ProtocolPage.range(row.get("length"));
+            String when = row.get("valid when");
+            int[] seen = new int[2];
+            for (int length = 0; length < 256; length++) {
+                boolean fits = length >= range[0] && length <= range[1];
+                for (int i = 0; i < (fits && range[0] == range[1] ? 20_000 : 10); i++) {
+                    byte[] value = value(length);
+                    boolean expected = fits && page.holds(when, valueFields(type, value));
+                    assertEquals(expected, valid(type, value),
+                            () -> "option " + row + " with " + HexFormat.of().formatHex(value));
+                    seen[fits ? expected ? 1 : 0 : 1]++;
+                }
+            }
+            assertTrue(seen[1] > 100 && (seen[0] > 100 || when.equals("always")), row + ": " + Arrays.toString(seen));
+        }
+        assertNotNull(Product.read(answer(option(6, new byte[3]))).refusal());
+    }
+
+    /** A value of masks, prefix lengths, and numbers at the bounds that some type has. */
+    private byte[] value(int length) {
+        byte[] value = new byte[length];
+        random.nextBytes(value);
+        for (int at = 0; at + 1 < length; at += 2) {
+            int[] bounds = {0, 1, 2, 67, 68, 69, 255, 256, 65535, random.nextInt(65536)};
+            ReferencePackets.set16(value, at, bounds[random.nextInt(bounds.length)]);
+        }
+        if (length >= 4 && random.nextBoolean()) {
+            int prefix = random.nextInt(33);
+            long mask = -1L << 32 - prefix & 0xffff_ffffL;
+            ReferencePackets.set32(value, 0, random.nextBoolean() ? mask : mask & random.nextInt());
+            if (length > 4) {
+                value[4] = (byte) (random.nextInt(4) == 0 ? 31 + random.nextInt(4) : prefix - random.nextInt(2));
+            }
+        }
+        return value;
+    }
+
+    private static ToLongFunction<String> valueFields(int type, byte[] value) {
+        return name -> switch (name) {
+            case "prefix length" -> type == 5 ? value[4] & 255 : Long.bitCount(ProtocolPage.number(value, 0, 4));
+            case "ones only in front" -> {
+                long zeros = ~ProtocolPage.number(value, 0, 4) & 0xffff_ffffL;
+                yield (zeros & zeros + 1) == 0 ? 1 : 0;
+            }
+            case "no bit behind the prefix" ->
+                    (ProtocolPage.number(value, 0, 4) << Math.min(value[4] & 255, 32) & 0xffff_ffffL) == 0 ? 1 : 0;
+            case "MTU", "idle" -> ProtocolPage.number(value, 0, 2);
+            case "timeout" -> ProtocolPage.number(value, 2, 2);
+            default -> throw new AssertionError("nobody knows what this is: " + name);
+        };
+    }
+
+    /** An answer may end behind each option, and nowhere else. */
+    @Test
+    void answersThatEndWithinAnOption() {
+        byte[] whole = page.dump("2.2").bytes();
+        Set<Integer> ends = page.dump("2.2").fields().stream().filter(field -> field.name().startsWith("option "))
+                .map(field -> field.at()).collect(Collectors.toSet());
+        for (int length = HEADER; length < whole.length; length++) {
+            byte[] cut = withOptions(Arrays.copyOf(whole, length));
+            assertEquals(ends.contains(length), Product.read(cut).invalid() == null, "cut to " + length + " bytes");
+        }
+    }
+
+    /** Of an option that comes twice the last one counts; types that nobody knows change nothing, however long. */
+    @Test
+    void repeatedAndUnknownOptions() {
+        byte[] other = {3, 2, 4, 0};
+        assertEquals(1024, Product.read(answer(MTU, other)).mtu());
+        Told plain = Product.read(answer(MTU));
+        for (int type = 0; type < 256; type++) {
+            if (type < 1 || type > 6) {
+                for (int length : new int[] {0, 1, 4, 255}) {
+                    assertEquals(plain, Product.read(answer(option(type, new byte[length]), MTU)), "option " + type);
+                }
+            }
+        }
+    }
+
+    /** Tables 5.1 and 6.1: what is not built is skipped today, so that a server may send it once it is. */
+    @Test
+    void optionsThatAreNotBuiltAreSkipped() {
+        assertEquals(Set.of(7, 8, 9), examples("5.1").keySet());
+        assertEquals(Set.of(10, 11, 12, 13), examples("6.1").keySet());
+        Told plain = Product.read(answer(MTU));
+        for (String table : List.of("5.1", "6.1")) {
+            examples(table).forEach((type, option) ->
+                    assertEquals(plain, Product.read(answer(option, MTU)), "option " + type));
+        }
+    }
+
+    /** Table 6.2: a request with options that are not built is one message, and answered as if it had none. */
+    @Test
+    void optionsOfARequestAreNotRead() {
+        byte[] request = page.dump("2.1").bytes();
+        byte[] expected = Product.ask(Product.server(1500, 60, Product.OFFLOAD), request).bytes();
+        assertEquals(Set.of(32, 33, 34, 35), examples("6.2").keySet());
+        examples("6.2").forEach((type, option) -> {
+            byte[] wish = withOptions(request, option);
+            assertEquals("address message, " + wish.length, Product.verdict(wish, false));
+            assertArrayEquals(expected, Product.ask(Product.server(1500, 60, Product.OFFLOAD), wish).bytes());
+        });
+    }
+
+    /** The examples of a table by their types, each with the type and a length that its row says. */
+    private Map<Integer, byte[]> examples(String table) {
+        Map<Integer, byte[]> examples = new TreeMap<>();
+        for (Map<String, String> row : page.table(table)) {
+            byte[] option = HexFormat.of().parseHex(row.get("example").replaceAll("[` ]", ""));
+            int length = option.length - 2;
+            assertEquals(Integer.parseInt(row.get("type")), option[0], row.toString());
+            assertEquals(length, option[1] & 255, row.toString());
+            boolean fits = false;
+            for (String lengths : row.get("length").split(" or ")) {
+                int[] range = ProtocolPage.range(lengths);
+                fits |= length >= range[0] && length <= range[1];
+            }
+            assertTrue(fits, () -> length + " bytes are none of " + row.get("length"));
+            examples.put(Integer.parseInt(row.get("type")), option);
+        }
+        return examples;
+    }
+
+    /**
+     * Table 2.4, carried out beside the code for clients of every kind that come and go, in a network with few addresses
+     * and with a limit that is lower than their number, or higher.
+     */
+    @Test
+    void whoGetsWhichAddress() {
+        Map<String, Integer> decided = new HashMap<>();
+        for (int round = 0; round < 400; round++) {
+            int limit = 3 + random.nextInt(4);
+            Admission server = Product.smallServer(29, limit);
+            Map<Long, Holder> holders = new HashMap<>();
+            for (int i = 0; i < 30; i++) {
+                long token = random.nextInt(3);
+                long wanted = random.nextInt(3) == 0 ? 0 : Product.NETWORK + random.nextInt(10);
+                boolean extended = random.nextBoolean();
+                byte[] request = Product.request(0, token, wanted);
+                if (!extended) {
+                    request[4] = 0;
+                }
+                Holder holder = holders.get(wanted);
+                long known = extended ? token : 0;
+                Map<String, String> row = page.decide("2.4", requestFields(wanted, known, holders, limit));
+                decided.merge(row.get("row"), 1, Integer::sum);
+                Reply reply = Product.ask(server, request);
+                assertOutcome(row, reply, wanted, extended, holders);
+                assertSame(row.get("outcome").equals("taken over") ? holder.peer : null, reply.displaced());
+                if (reply.address() != 0) {
+                    holders.put(reply.address(), new Holder(reply.peer(), known));
+                }
+                if (random.nextInt(4) == 0 && !holders.isEmpty()) {
+                    long left = holders.keySet().iterator().next();
+                    holders.remove(left);
+                    Product.leave(server, left);
+                }
+            }
+        }
+        assertEquals(7, page.table("2.4").size());
+        for (Map<String, String> row : page.table("2.4")) {
+            assertTrue(decided.getOrDefault(row.get("row"), 0) > 100, "row " + row + " never decided");
+        }
+    }
+
+    private record Holder(Object peer, long token) { }
+
+    private static ToLongFunction<String> requestFields(long wanted, long token, Map<Long, Holder> holders, int limit) {
+        long offset = wanted - Product.NETWORK;
+        Holder holder = holders.get(wanted);
+        return name -> switch (name) {
+            case "wanted address" -> wanted;
+            case "wanted address held under the request's token" ->
+                    holder != null && token != 0 && holder.token == token ? 1 : 0;
+            case "no place for one more client" -> holders.size() >= Math.min(limit, 8 - 3) ? 1 : 0;
+            case "wanted address outside the network" -> offset < 0 || offset > 7 ? 1 : 0;
+            case "wanted address reserved" -> offset == 0 || offset == 1 || offset == 7 ? 1 : 0;
+            case "wanted address held" -> holder != null ? 1 : 0;
+            default -> throw new AssertionError("nobody knows what this is: " + name);
+        };
+    }
+
+    private static void assertOutcome(Map<String, String> row, Reply reply, long wanted, boolean extended,
+            Map<Long, Holder> holders) {
+        switch (row.get("outcome")) {
+            case "taken over", "wanted address" -> assertEquals(wanted, reply.address(), row.toString());
+            case "any free address" -> {
+                long offset = reply.address() - Product.NETWORK;
+                assertTrue(offset > 1 && offset < 7 && !holders.containsKey(reply.address()), row.toString());
+            }
+            case "refused" -> {
+                assertEquals(0, reply.address(), row.toString());
+                assertEquals(extended, reply.bytes().length > 0, "only an extended client is told: " + row);
+                if (extended) {
+                    assertNotEquals("", Product.read(reply.bytes()).refusal());
+                }
+            }
+            default -> throw new AssertionError("nobody knows this outcome: " + row);
+        }
+        if (!row.get("outcome").equals("refused")) {
+            assertNull(Product.read(reply.bytes()).refusal(), row.toString());
+        }
+    }
+}
