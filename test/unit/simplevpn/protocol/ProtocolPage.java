@@ -91,7 +91,7 @@ final class ProtocolPage {
                 caption = null;
             }
         }
-        table("1.1").forEach(row -> places.put(row.get("field"), place(row.get("bytes"), row.get("of these"))));
+        table("1.1").forEach(row -> places.put(row.get("field"), place(row.get("bytes"), row.get("which bits"))));
     }
 
     /** A table's rows, each cell under its column's title. */

@@ -149,6 +149,15 @@ class ProtocolPageTest {
         };
     }
 
+    /** Version and header length, which share a byte, share all of it. */
+    @Test
+    void theFirstByte() {
+        for (int i = 0; i < 256; i++) {
+            byte[] frame = {(byte) i};
+            assertEquals(i, 16 * page.field(frame, "version") + page.field(frame, "header length") / 4);
+        }
+    }
+
     /** What a dump calls by a name of table 1.1 or 3.1 is where the table says; the tables have no other names. */
     @Test
     void fieldsAreWhereTheDumpsHaveThem() {
