@@ -20,6 +20,7 @@ import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * src/PROTOCOL.md as data: its tables, its dumps, and the conditions and numbers in its cells. A table or dump without
@@ -99,6 +100,12 @@ final class ProtocolPage {
         List<Map<String, String>> table = tables.get("Table " + number);
         assertNotNull(table, "the page has no table " + number);
         return table;
+    }
+
+    /** The rows of a table are numbered from 1 on. */
+    void assertNumbered(String number, int last) {
+        assertEquals(IntStream.rangeClosed(1, last).mapToObj(String::valueOf).toList(),
+                table(number).stream().map(row -> row.get("row")).toList());
     }
 
     Dump dump(String number) {

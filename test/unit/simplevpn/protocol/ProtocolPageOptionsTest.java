@@ -19,6 +19,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.ToLongFunction;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import simplevpn.protocol.Product.Reply;
@@ -167,6 +168,23 @@ class ProtocolPageOptionsTest {
         });
     }
 
+    /** What a row says of the parts of its value adds up to the length that it says. */
+    @Test
+    void partsOfValues() {
+        Pattern part = Pattern.compile("\\((\\d+) bytes?\\b");
+        int seen = 0;
+        for (String table : List.of("2.3", "5.1", "6.1", "6.2")) {
+            for (Map<String, String> row : page.table(table)) {
+                int sum = part.matcher(row.get("value")).results().mapToInt(p -> Integer.parseInt(p.group(1))).sum();
+                if (sum != 0) {
+                    assertEquals(row.get("length"), String.valueOf(sum), row.toString());
+                    seen++;
+                }
+            }
+        }
+        assertEquals(4, seen, "rows that tell parts");
+    }
+
     /** The examples of a table by their types, each with the type and a length that its row says. */
     private Map<Integer, byte[]> examples(String table) {
         Map<Integer, byte[]> examples = new TreeMap<>();
@@ -187,8 +205,8 @@ class ProtocolPageOptionsTest {
     }
 
     /**
-     * Table 2.4, carried out beside the code for clients of every kind that come and go, in a network with few addresses
-     * and with a limit that is lower than their number, or higher.
+     * Table 2.4, carried out beside the code for clients of every kind that come and go, in a network of few addresses,
+     * with a limit that is lower than their number, or higher.
      */
     @Test
     void whoGetsWhichAddress() {
@@ -222,7 +240,7 @@ class ProtocolPageOptionsTest {
                 }
             }
         }
-        assertEquals(7, page.table("2.4").size());
+        page.assertNumbered("2.4", 7);
         for (Map<String, String> row : page.table("2.4")) {
             assertTrue(decided.getOrDefault(row.get("row"), 0) > 100, "row " + row + " never decided");
         }

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -68,27 +69,34 @@ class ProtocolPageTest {
                 assertEquals(caption.matches(".* [456].*"), title.endsWith(ProtocolPage.NOT_BUILT), caption));
     }
 
-    /** Comments in the sources that cite a part, a table or a dump cite one that there is. */
+    /** What the page, and comments in the sources, cite of the page is there. */
     @Test
     void citationsLeadSomewhere() throws IOException {
-        Pattern citation = Pattern.compile("PROTOCOL\\.md, (part|table|dump) (\\d(?:\\.\\d)?)");
+        assertTrue(assertCitations("the page", page.prose, "") > 20);
         int found = 0;
         for (String folder : List.of("src", "test")) {
             try (Stream<Path> files = Files.walk(Path.of(System.getProperty("simplevpn.top"), folder))) {
                 for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
-                    Matcher cited = citation.matcher(Files.readString(file).replaceAll("\\s+(?:\\* )?", " "));
-                    for (; cited.find(); found++) {
-                        boolean there = switch (cited.group(1)) {
-                            case "part" -> page.parts.containsKey(cited.group(2));
-                            case "table" -> page.captions.containsKey("Table " + cited.group(2));
-                            default -> page.captions.containsKey("Dump " + cited.group(2));
-                        };
-                        assertTrue(there, file + " cites " + cited.group());
-                    }
+                    String text = Files.readString(file).replaceAll("\\s+(?:\\* )?", " ");
+                    found += assertCitations(file.toString(), text, "PROTOCOL\\.md, ");
                 }
             }
         }
         assertTrue(found > 5, "only " + found + " citations found");
+    }
+
+    private int assertCitations(String where, String text, String before) {
+        Matcher cited = Pattern.compile(before + "(part|table|dump) (\\d(?:\\.\\d)?)").matcher(text);
+        int found = 0;
+        for (; cited.find(); found++) {
+            boolean there = switch (cited.group(1)) {
+                case "part" -> page.parts.containsKey(cited.group(2));
+                case "table" -> page.captions.containsKey("Table " + cited.group(2));
+                default -> page.captions.containsKey("Dump " + cited.group(2));
+            };
+            assertTrue(there, where + " cites " + cited.group());
+        }
+        return found;
     }
 
     /** Numbers in the text are those of the code. */
@@ -170,7 +178,8 @@ class ProtocolPageTest {
         for (String caption : page.captions.keySet().stream().filter(c -> c.startsWith("Dump")).toList()) {
             int tag = caption.startsWith("Dump 3") ? TAG : 0;
             for (ProtocolPage.Field field : page.dump(caption.substring(5)).fields()) {
-                int[] place = places.get(field.name());
+                int[] place = field.name().startsWith("bytes ") ? ProtocolPage.range(field.name().substring(6))
+                        : places.get(field.name());
                 if (place != null) {
                     int at = field.at() < tag ? field.at() : field.at() - tag;
                     assertArrayEquals(place, new int[] {at, at + field.bytes().length - 1}, caption + field.name());
@@ -179,7 +188,7 @@ class ProtocolPageTest {
             }
         }
         assertEquals(Set.of("total length", "protocol", "header checksum", "source", "destination", "flags", "reserved",
-                "segment size"), seen.keySet());
+                "segment size", "bytes 4–5"), seen.keySet());
         assertTrue(seen.values().stream().allMatch(count -> count >= 3), seen.toString());
     }
 
@@ -260,7 +269,8 @@ class ProtocolPageTest {
             assertMessages("1.4", request.bytes(), answerTo(request), request.value("wanted address"), Map.of());
         }
         assertEquals(0, page.dump("1.1").value("wanted address"), "dynamic");
-        assertArrayEquals(page.dump("1.3").bytes(), answerTo(page.dump("1.2")).bytes());
+        Dump answered = page.dump(caption("Dump 1.3", "Answer to dump (1\\.\\d)"));
+        assertArrayEquals(page.dump("1.3").bytes(), answerTo(answered).bytes());
         assertEquals(page.dump("1.3").value("assigned address"), Product.read(page.dump("1.3").bytes()).address());
         assertEquals("address message, 20", Product.verdict(page.dump("1.3").bytes(), true));
 
@@ -270,6 +280,13 @@ class ProtocolPageTest {
         assertEquals(0xffff, ReferencePackets.sum(data.bytes(), HEADER, data.bytes().length, 0), "ICMP's checksum");
         assertArrayEquals(page.dump("1.5").bytes(), Product.keepalive());
         assertEquals("keepalive, 20", Product.verdict(page.dump("1.5").bytes(), false));
+    }
+
+    /** What a caption says in the pattern's group. */
+    private String caption(String number, String pattern) {
+        Matcher caption = Pattern.compile(pattern).matcher(page.captions.get(number));
+        assertTrue(caption.matches(), number + ": " + page.captions.get(number));
+        return caption.group(1);
     }
 
     private static Reply answerTo(Dump request) {
@@ -329,6 +346,8 @@ class ProtocolPageTest {
             assertMessages("2.1", request, reply, wanted, Map.of("offered features", (long) offered,
                     "session token", token, "accepted features", (long) offered & able));
             assertTrue(Product.read(reply.bytes()).extended());
+            request[0] = (byte) (0x40 | random.nextInt(16));
+            assertArrayEquals(reply.bytes(), Product.ask(Product.server(1500, 60, able), request).bytes(), "byte 0");
         }
     }
 
@@ -339,25 +358,24 @@ class ProtocolPageTest {
         known.put("assigned address", reply.address());
         assertTrue(wanted == 0 || wanted == reply.address(), "what was wanted is assigned");
         assertEquals(reply.address(), Product.read(reply.bytes()).address());
+        ToLongFunction<String> values = name -> Objects.requireNonNull(known.get(name), name);
         int next = 0;
         for (Map<String, String> row : page.table(table)) {
             int[] range = ProtocolPage.range(row.get("bytes"));
             assertEquals(next, range[0], "the rows of table " + table + " leave no byte out");
             next = range[1] + 1;
-            assertCell(row.get("request"), request, range, request, known);
-            assertCell(row.get("answer"), reply.bytes(), range, request, known);
+            assertCell(row.get("request"), request, range, request, values);
+            assertCell(row.get("answer"), reply.bytes(), range, request, values);
         }
         assertEquals(HEADER, next);
     }
 
-    private static void assertCell(String cell, byte[] message, int[] range, byte[] request, Map<String, Long> known) {
+    private static void assertCell(String cell, byte[] message, int[] range, byte[] request,
+            ToLongFunction<String> known) {
         int length = range[1] - range[0] + 1;
         if (!cell.startsWith("any")) {
             long expected = cell.equals("the request's") ? ProtocolPage.number(request, range[0], length)
-                    : ProtocolPage.sum(cell, name -> {
-                        assertNotNull(known.get(name), "what is " + name);
-                        return known.get(name);
-                    });
+                    : ProtocolPage.sum(cell, known);
             assertEquals(expected, ProtocolPage.number(message, range[0], length), cell + ", byte " + range[0]);
         }
     }
@@ -370,7 +388,7 @@ class ProtocolPageTest {
             int bit = (int) ProtocolPage.number(row.get("bit"));
             states.put(bit, row.get("state"));
             int product = row.get("meaning").contains("(part 3)") ? Product.OFFLOAD
-                    : row.get("meaning").contains("UDP super-packets") ? Product.OFFLOAD_UDP : 0;
+                    : row.get("meaning").startsWith("with 0x01: UDP super-packets") ? Product.OFFLOAD_UDP : 0;
             assertEquals(product != 0, row.get("state").equals("built"), row.toString());
             assertTrue(product == 0 || product == bit, row.toString());
             assertTrue(product != 0 || row.get("state").equals(ProtocolPage.NOT_BUILT), row.toString());
@@ -390,13 +408,21 @@ class ProtocolPageTest {
         assertArrayEquals(request.bytes(), Product.request((int) request.value("offered features"),
                 request.value("session token"), request.value("wanted address")));
         Dump answer = page.dump("2.2");
+        String able = caption("Dump 2.2", "Answer of `srv`, on a machine that can keep (0x0.) alone");
         assertArrayEquals(answer.bytes(), Product.ask(Product.server((int) answer.value("MTU"),
-                (int) answer.value("timeout"), (int) answer.value("accepted features")), request.bytes()).bytes());
+                (int) answer.value("timeout"), (int) ProtocolPage.number(able)), request.bytes()).bytes());
         assertEquals("address message, " + answer.value("total length"), Product.verdict(answer.bytes(), true));
         assertEquals(new Told(true, (int) answer.value("accepted features"), answer.value("assigned address"),
                 Long.bitCount(answer.value("netmask")), (int) answer.value("MTU"), (int) answer.value("idle"),
                 (int) answer.value("timeout"), List.of(), null, null), Product.read(answer.bytes()));
 
+        for (String number : List.of("2.2", "2.3", "2.4")) {
+            Dump dump = page.dump(number);
+            for (Map<String, String> row : page.table("2.1")) {
+                assertCell(row.get("answer"), dump.bytes(), ProtocolPage.range(row.get("bytes")), request.bytes(),
+                        dump::value);
+            }
+        }
         Dump routes = page.dump("2.3");
         assertEquals("address message, " + routes.value("total length"), Product.verdict(routes.bytes(), true));
         assertEquals(routes.bytes().length, routes.value("total length"));
@@ -410,10 +436,8 @@ class ProtocolPageTest {
     @Test
     void refusal() {
         Dump refusal = page.dump("2.4");
-        Matcher caption = Pattern.compile("Refusal of a request for ([\\d.]+) with the token of dump 2.1")
-                .matcher(page.captions.get("Dump 2.4"));
-        assertTrue(caption.matches());
-        long wanted = ProtocolPage.number(caption.group(1));
+        long wanted = ProtocolPage.number(caption("Dump 2.4",
+                "Refusal of a request for ([\\d.]+) with the token of dump 2\\.1"));
         Admission server = Product.server(1500, 60, ALL_FEATURES);
         Product.ask(server, Product.request(0, 1, wanted));
         byte[] request = Product.request(ALL_FEATURES, page.dump("2.1").value("session token"), wanted);
