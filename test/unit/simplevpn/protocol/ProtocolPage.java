@@ -1,6 +1,7 @@
 package simplevpn.protocol;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -72,6 +73,7 @@ final class ProtocolPage {
         String caption = null;
         for (int i = 0; i < lines.size(); i++) {
             String line = lines.get(i);
+            assertFalse(line.startsWith("```"), "dumps are indented: a fence in line " + (i + 1));
             Matcher captioned = CAPTION.matcher(line);
             Matcher heading = HEADING.matcher(line);
             if (captioned.matches()) {
