@@ -60,7 +60,8 @@ public final class Errno {
     }
 
     /**
-     * An error number for people: its name and meaning, as in {@code EBUSY (Device or resource busy)}, or the bare number.
+     * An error number for people: its name and meaning, as in {@code EBUSY (Device or resource busy)}, or the bare
+     * number.
      *
      * @param errno a positive error number
      */

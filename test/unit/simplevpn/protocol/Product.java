@@ -1,15 +1,14 @@
 package simplevpn.protocol;
 
-import java.lang.reflect.Constructor;
 import java.lang.reflect.Field;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import simplevpn.Peer;
 import simplevpn.base.Network;
-import simplevpn.tunnel.Link;
+import simplevpn.linux.Abi;
+import simplevpn.tunnel.KernelHeaders;
 
 /** What the tests of src/PROTOCOL.md ask of the product, bytes in and bytes out: the one place that knows its names. */
 final class Product {
@@ -19,9 +18,9 @@ final class Product {
     static final int NETWORK = 0x0a00_0000;
     static final int PREFIX = 16;
 
-    private static final String[] KINDS =
-            {"incomplete", "keepalive", "address message", "data", "IPv6 packet", "damaged"};
-    private static final int TAG = Wire.PREFIX;
+    private static final List<String> KINDS =
+            List.of("incomplete", "keepalive", "address message", "data", "IPv6 packet", "damaged");
+    private static final int TAG = Wire.TAG;
     private static final int NEEDS_CHECKSUM = 1;
     private static final int LARGEST = 65535;
 
@@ -33,7 +32,7 @@ final class Product {
     /** What the bytes are, in the page's words, and the frame's length: {@code keepalive, 20}. */
     static String verdict(byte[] frame, boolean toClient) {
         int verdict = Wire.frame(ByteBuffer.wrap(frame), 0, frame.length, toClient);
-        return KINDS[Wire.kind(verdict)] + ", " + Wire.length(verdict);
+        return KINDS.get(Wire.kind(verdict)) + ", " + Wire.length(verdict);
     }
 
     static byte[] keepalive() {
@@ -60,48 +59,45 @@ final class Product {
             List<Integer> routes, String refusal, String invalid) { }
 
     static Told read(byte[] answer) {
-        Answer a = new Answer(ByteBuffer.wrap(answer), 0, answer.length);
-        return new Told(a.extended, a.features, a.address & 0xffff_ffffL, a.prefix, a.mtu, a.idle, a.timeout,
-                Arrays.stream(a.routes).boxed().toList(), a.refusal, a.invalid);
+        Answer a = Answer.read(ByteBuffer.wrap(answer), 0, answer.length);
+        long address = a.address == null ? 0 : a.address.ipv4() & 0xffff_ffffL;
+        List<Integer> routes = new ArrayList<>();
+        for (Network route : a.routes) {
+            routes.add(route.address().ipv4());
+            routes.add(route.length());
+        }
+        return new Told(a.extended, a.features, address, a.length, a.mtu, a.idle, a.timeout, routes, a.refusal,
+                a.invalid);
     }
 
     /* ---- a server that answers ---- */
 
     /** What a request came to: the bytes sent, none when the connection is only closed; the address, 0 if refused. */
-    record Reply(byte[] bytes, long address, Object peer, Object displaced) { }
+    record Reply(byte[] bytes, long address, Client peer, Client displaced) { }
 
-    static Admission server(int mtu, int timeout, int features) {
-        return new Admission(new Network(NETWORK, PREFIX), mtu, timeout, LARGEST, features);
+    /** A client without a connection. */
+    static final class Client extends Member { }
+
+    static Hub<Client> server(int mtu, int timeout, int features) {
+        return new Hub<>(Network.ofIpv4(NETWORK, PREFIX), mtu, timeout, LARGEST, features, 0);
     }
 
-    static Admission smallServer(int prefix, int maxClients) {
-        return new Admission(new Network(NETWORK, prefix), 1500, 60, maxClients, 0);
+    static Hub<Client> smallServer(int prefix, int maxClients) {
+        return new Hub<>(Network.ofIpv4(NETWORK, prefix), 1500, 60, maxClients, 0, 0);
     }
 
     /** The first request of a new connection. */
-    static Reply ask(Admission server, byte[] bytes) {
+    static Reply ask(Hub<Client> server, byte[] bytes) {
         ByteBuffer request = ByteBuffer.wrap(bytes);
-        ByteBuffer reply = dirty(Wire.MAX_ANSWER);
-        Peer peer = peer();
-        server.decide(peer, request, 0);
-        int length = server.refusal != null ? server.refuse(request, 0, reply, 0)
-                : server.answer(peer, request, 0, reply, 0);
-        return new Reply(Arrays.copyOf(reply.array(), length), peer.address & 0xffff_ffffL, peer, server.displaced);
+        ByteBuffer reply = dirty(Answer.MAX_LENGTH);
+        Client client = new Client();
+        Admission.Outcome<Client> outcome = server.admit(client, request, 0);
+        int length = outcome.answer().write(reply, 0, request, 0);
+        return new Reply(Arrays.copyOf(reply.array(), length), client.ipv4 & 0xffff_ffffL, client, outcome.displaced());
     }
 
-    static void leave(Admission server, long address) {
-        server.pool.release((int) address);
-    }
-
-    /** A connection without a socket: its constructor is the server's own affair, but nothing here touches a socket. */
-    private static Peer peer() {
-        try {
-            Constructor<Peer> constructor = Peer.class.getDeclaredConstructor(Link.class, long.class, long.class);
-            constructor.setAccessible(true);
-            return constructor.newInstance(null, 1L, 0L);
-        } catch (ReflectiveOperationException e) {
-            throw new AssertionError("Peer(Link, timeout, now)", e);
-        }
+    static void leave(Hub<Client> server, Client client) {
+        server.leave(client);
     }
 
     /* ---- offload framing ---- */
@@ -117,11 +113,11 @@ final class Product {
 
     /** The tag of a packet that the device delivers with a checksum to be finished at {@code start + offset}. */
     static byte[] tagOfDelivered(byte[] packet, int gsoType, int gsoSize, int start, int offset) {
-        ByteBuffer b = ByteBuffer.allocate(Offload.VNET_HEADER + packet.length).put(Offload.VNET_HEADER, packet)
+        ByteBuffer b = ByteBuffer.allocate(Abi.VNET_SIZE + packet.length).put(Abi.VNET_SIZE, packet)
                 .order(ByteOrder.nativeOrder()).put((byte) NEEDS_CHECKSUM).put((byte) gsoType).putShort((short) 0)
                 .putShort((short) gsoSize).putShort((short) start).putShort((short) offset)
                 .order(ByteOrder.BIG_ENDIAN);
-        return ByteBuffer.allocate(TAG).putInt(Offload.prefix(b, Offload.VNET_HEADER, packet.length)).array();
+        return ByteBuffer.allocate(TAG).putInt(KernelHeaders.tag(b, Abi.VNET_SIZE, packet.length)).array();
     }
 
     /** What a peer without offload framing gets of a packet with a tag in front of it. */

@@ -195,7 +195,7 @@ final class ProtocolPage {
     static long number(byte[] bytes, int at, int length) {
         long number = 0;
         for (int i = at; i < at + length; i++) {
-            number = number << 8 | bytes[i] & 255;
+            number = number << 8 | (bytes[i] & 255);
         }
         return number;
     }

@@ -92,7 +92,7 @@ class ProtocolPageOptionsTest {
         }
         if (length >= 4 && random.nextBoolean()) {
             int prefix = random.nextInt(33);
-            long mask = -1L << 32 - prefix & 0xffff_ffffL;
+            long mask = -1L << (32 - prefix) & 0xffff_ffffL;
             ReferencePackets.set32(value, 0, random.nextBoolean() ? mask : mask & random.nextInt());
             if (length > 4) {
                 value[4] = (byte) (random.nextInt(4) == 0 ? 31 + random.nextInt(4) : prefix - random.nextInt(2));
@@ -108,8 +108,10 @@ class ProtocolPageOptionsTest {
                 long zeros = ~ProtocolPage.number(value, 0, 4) & 0xffff_ffffL;
                 yield (zeros & zeros + 1) == 0 ? 1 : 0;
             }
-            case "no bit behind the prefix" ->
-                    (ProtocolPage.number(value, 0, 4) << Math.min(value[4] & 255, 32) & 0xffff_ffffL) == 0 ? 1 : 0;
+            case "no bit behind the prefix" -> {
+                long behind = ProtocolPage.number(value, 0, 4) << Math.min(value[4] & 255, 32) & 0xffff_ffffL;
+                yield behind == 0 ? 1 : 0;
+            }
             case "MTU", "idle" -> ProtocolPage.number(value, 0, 2);
             case "timeout" -> ProtocolPage.number(value, 2, 2);
             default -> throw new AssertionError("nobody knows what this is: " + name);
@@ -213,7 +215,7 @@ class ProtocolPageOptionsTest {
         Map<String, Integer> decided = new HashMap<>();
         for (int round = 0; round < 400; round++) {
             int limit = 3 + random.nextInt(4);
-            Admission server = Product.smallServer(29, limit);
+            Hub<Product.Client> server = Product.smallServer(29, limit);
             Map<Long, Holder> holders = new HashMap<>();
             for (int i = 0; i < 30; i++) {
                 long token = random.nextInt(3);
@@ -235,8 +237,7 @@ class ProtocolPageOptionsTest {
                 }
                 if (random.nextInt(4) == 0 && !holders.isEmpty()) {
                     long left = holders.keySet().iterator().next();
-                    holders.remove(left);
-                    Product.leave(server, left);
+                    Product.leave(server, holders.remove(left).peer);
                 }
             }
         }
@@ -246,15 +247,15 @@ class ProtocolPageOptionsTest {
         }
     }
 
-    private record Holder(Object peer, long token) { }
+    private record Holder(Product.Client peer, long token) { }
 
     private static ToLongFunction<String> requestFields(long wanted, long token, Map<Long, Holder> holders, int limit) {
         long offset = wanted - Product.NETWORK;
         Holder holder = holders.get(wanted);
         return name -> switch (name) {
             case "wanted address" -> wanted;
-            case "wanted address held under the request's token" ->
-                    holder != null && token != 0 && holder.token == token ? 1 : 0;
+            case "wanted address held under the request's token" -> holder != null && token != 0
+                    && holder.token == token ? 1 : 0;
             case "no place for one more client" -> holders.size() >= Math.min(limit, 8 - 3) ? 1 : 0;
             case "wanted address outside the network" -> offset < 0 || offset > 7 ? 1 : 0;
             case "wanted address reserved" -> offset == 0 || offset == 1 || offset == 7 ? 1 : 0;

@@ -42,6 +42,7 @@ class ProtocolPageTest {
     private static final int TAG = 4;
     private static final String BUT = "any but ";
     private static final int ALL_FEATURES = Product.OFFLOAD | Product.OFFLOAD_UDP;
+    private static final long CLASSIC_MTU = Product.constant("simplevpn.protocol.Framing", "CLASSIC_MTU");
     private static final long SECOND = 1_000_000_000;
 
     private final ProtocolPage page;
@@ -102,18 +103,18 @@ class ProtocolPageTest {
     /** Numbers in the text are those of the code. */
     @Test
     void numbersInTheText() {
-        assertText("server's port, (\\d+) unless told otherwise", Product.constant("simplevpn.Daemon", "PORT"));
-        assertText("not asked after (\\d+) s", Product.constant("simplevpn.Server", "ASK_TIME") / SECOND);
+        assertText("server's port, (\\d+) unless told otherwise", Product.constant("simplevpn.Settings", "PORT"));
+        assertText("not asked after (\\d+) s", Product.constant("simplevpn.Peer", "ASK_TIME") / SECOND);
         assertText("not answered after (\\d+) s", Product.constant("simplevpn.Client", "ANSWER_TIME") / SECOND);
         assertText("hangs up on that (\\d+) times in a row", Product.closedUntilGivenUp());
-        assertText("at most (\\d+) a second", Product.constant("simplevpn.Peer", "ANSWERS_PER_SECOND"));
-        assertText("and (\\d+) at once", Product.constant("simplevpn.Peer", "ANSWERS_AT_ONCE"));
-        assertText("longer than (\\d+) bytes is dropped", Product.constant("simplevpn.tunnel.Sender", "CLASSIC_MTU"));
-        assertText("to a classic peer at most (\\d+)\\)", Product.constant("simplevpn.tunnel.Sender", "CLASSIC_MTU"));
-        assertText("an MTU of (\\d+), and", Product.constant("simplevpn.Client", "CLASSIC_MTU"));
+        assertText("at most (\\d+) a second", Product.constant("simplevpn.protocol.Member", "ANSWERS_PER_SECOND"));
+        assertText("and (\\d+) at once", Product.constant("simplevpn.protocol.Member", "ANSWERS_AT_ONCE"));
+        assertText("longer than (\\d+) bytes is dropped", CLASSIC_MTU);
+        assertText("to a classic peer at most (\\d+)\\)", CLASSIC_MTU);
+        assertText("an MTU of (\\d+), and", Product.constant("simplevpn.tunnel.InterfaceSetup", "CLASSIC_MTU"));
         assertText("classic clients to (\\d+) if larger", Product.constant("simplevpn.Server", "CLASSIC_MSS"));
-        assertText("the \\*timeout\\*, (\\d+) s unless", Product.constant("simplevpn.Daemon", "TIMEOUT"));
-        assertText("the MTU, which is (\\d+)\\.", Product.constant("simplevpn.Daemon", "MTU"));
+        assertText("the \\*timeout\\*, (\\d+) s unless", Product.constant("simplevpn.Settings", "TIMEOUT"));
+        assertText("the MTU, which is (\\d+)\\.", Product.constant("simplevpn.tunnel.Sender", "MTU"));
         assertText("not less than (\\d+) bytes", Product.leastSegment());
         assertText("follow from byte (\\d+) to the answer's total length", HEADER);
     }
@@ -133,7 +134,7 @@ class ProtocolPageTest {
     void addressesInTheText() {
         byte[] answer = page.dump("1.3").bytes();
         long netmask = ProtocolPage.number(text("A classic answer's netmask is ([\\d.]+)\\.").group(1));
-        assertEquals(netmask, -1L << 32 - Product.read(answer).prefix() & 0xffff_ffffL);
+        assertEquals(netmask, -1L << (32 - Product.read(answer).prefix()) & 0xffff_ffffL);
         Matcher first = text("one that begins with (\\d+), (\\d+), or (\\d+) and more");
         for (int i = 0; i < 256; i++) {
             boolean refused = i == Integer.parseInt(first.group(1)) || i == Integer.parseInt(first.group(2))
@@ -218,7 +219,7 @@ class ProtocolPageTest {
         random.nextBytes(p);
         int words = random.nextInt(3) == 0 ? random.nextInt(16) : 5;
         p[0] = (byte) (pick(4, 4, 4, 6, random.nextInt(16)) << 4 | words);
-        ReferencePackets.set16(p, 2, (int) pick(0, 1, 19, 20, 21, 4 * words - 1, 4 * words, 4 * words + 1, 65535,
+        ReferencePackets.set16(p, 2, (int) pick(0, 1, 19, 20, 21, 4L * words - 1, 4L * words, 4L * words + 1, 65535,
                 random.nextInt(65536)));
         ReferencePackets.set16(p, 4, (int) pick(0x5632, 0x5633, random.nextInt(65536)));
         for (int at = 12; at < 20; at += 4) {
@@ -329,7 +330,7 @@ class ProtocolPageTest {
     private static void set(byte[] message, String bytes, long value) {
         int[] range = ProtocolPage.range(bytes);
         for (int i = range[1]; i >= range[0]; i--) {
-            message[i] = (byte) (value >> 8 * (range[1] - i));
+            message[i] = (byte) (value >> (8 * (range[1] - i)));
         }
     }
 
@@ -344,7 +345,7 @@ class ProtocolPageTest {
             byte[] request = Product.request(offered, token, wanted);
             Reply reply = Product.ask(Product.server(1500, 60, able), request);
             assertMessages("2.1", request, reply, wanted, Map.of("offered features", (long) offered,
-                    "session token", token, "accepted features", (long) offered & able));
+                    "session token", token, "accepted features", inForce(offered, able)));
             assertTrue(Product.read(reply.bytes()).extended());
             request[0] = (byte) (0x40 | random.nextInt(16));
             assertArrayEquals(reply.bytes(), Product.ask(Product.server(1500, 60, able), request).bytes(), "byte 0");
@@ -380,7 +381,7 @@ class ProtocolPageTest {
         }
     }
 
-    /** Table 2.2: a server accepts the built features one by one, and no other bit. */
+    /** Table 2.2: a server accepts the built features, the second only with the first, and no other bit. */
     @Test
     void features() {
         Map<Integer, String> states = new HashMap<>();
@@ -395,10 +396,21 @@ class ProtocolPageTest {
         }
         assertEquals(Set.of(1, 2, 4), states.keySet());
         for (int bit = 1; bit < 256; bit <<= 1) {
-            Reply reply = Product.ask(Product.server(1500, 60, ALL_FEATURES), Product.request(bit, 1, 0));
-            Told told = Product.read(reply.bytes());
-            assertEquals("built".equals(states.get(bit)) ? bit : 0, told.features());
+            int known = "built".equals(states.get(bit)) ? bit : 0;
+            assertEquals(bit == Product.OFFLOAD ? bit : 0, accepted(bit), "offered alone");
+            assertEquals(known | Product.OFFLOAD, accepted(bit | Product.OFFLOAD), "offered with offload framing");
         }
+    }
+
+    private static int accepted(int offered) {
+        Reply reply = Product.ask(Product.server(1500, 60, ALL_FEATURES), Product.request(offered, 1, 0));
+        return Product.read(reply.bytes()).features();
+    }
+
+    /** What of offered features is in force, where the server can do so much of them. */
+    private static long inForce(int offered, int able) {
+        int both = offered & able;
+        return (both & Product.OFFLOAD) == 0 ? 0 : both;
     }
 
     /** The dumps of part 2: the client writes the request, the server the answer to it, and the client reads that. */
@@ -438,7 +450,7 @@ class ProtocolPageTest {
         Dump refusal = page.dump("2.4");
         long wanted = ProtocolPage.number(caption("Dump 2.4",
                 "Refusal of a request for ([\\d.]+) with the token of dump 2\\.1"));
-        Admission server = Product.server(1500, 60, ALL_FEATURES);
+        Hub<Product.Client> server = Product.server(1500, 60, ALL_FEATURES);
         Product.ask(server, Product.request(0, 1, wanted));
         byte[] request = Product.request(ALL_FEATURES, page.dump("2.1").value("session token"), wanted);
         assertArrayEquals(refusal.bytes(), Product.ask(server, request).bytes());
