@@ -233,7 +233,7 @@ public final class Client implements Router, Receiver {
     private void join(Answer answer) throws Failure {
         // Whatever a server says it accepts: only what was offered is in force.
         Framing framing = answer.extended ? Framing.extended(answer.features & device.features()) : Framing.CLASSIC;
-        link.framing = framing;
+        link.setFraming(framing);
         device.deliverOffloads(framing.tag > 0);
         int mtu = device.setup.apply(answer, settings.mtu, link.stream.peer().ipv4());
         lease.granted(answer.address);
@@ -292,7 +292,7 @@ public final class Client implements Router, Receiver {
     @Override
     public void data() {
         Inbox in = loop.inbox;
-        if (state == State.JOINED && device.deliver(link.framing, in.buffer, in.packet, in.packetLength, in.tag)) {
+        if (state == State.JOINED && device.deliver(link.framing(), in.buffer, in.packet, in.packetLength, in.tag)) {
             link.packetsIn++;
             link.bytesIn += in.packetLength;
         } else {
@@ -313,7 +313,7 @@ public final class Client implements Router, Receiver {
      */
     @Override
     public void damaged() throws Failure {
-        if (!link.framing.isClassic()) {
+        if (!link.framing().isClassic()) {
             lost("sent a damaged stream");
             return;
         }

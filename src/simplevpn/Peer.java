@@ -54,6 +54,8 @@ final class Peer extends Member implements Receiver {
     private final long since;
     private final Keepalive keepalive;
     private State state = State.CONNECTED;
+    /** The read in which a keepalive was returned last. */
+    private int echoedRead;
 
     private final Timer deadline = new Timer() {
         @Override
@@ -105,14 +107,15 @@ final class Peer extends Member implements Receiver {
         server.route(this, b, in.packet, in.packetLength, in.tag);
     }
 
-    /** Keepalives come back as they are. */
+    /** Keepalives come back as they are, one for each read: more of them say no more. */
     @Override
     public void keepalive() {
         Inbox in = loop.inbox;
-        if (in.tag == 0) {
-            link.sendControl(in.buffer, in.frame, in.frameLength, loop.now());
-        } else {
+        if (in.tag != 0) {
             reject();
+        } else if (echoedRead != link.reads()) {
+            echoedRead = link.reads();
+            link.sendControl(in.buffer, in.frame, in.frameLength, loop.now());
         }
     }
 
@@ -122,10 +125,10 @@ final class Peer extends Member implements Receiver {
         if (in.tag != 0) {
             reject();
         } else if (Wire.isRequest(in.buffer.bytes, in.packet)) {
-            if (state == State.JOINED) {
-                send(server.hub.answer(this, link.framing));
-            } else {
+            if (state == State.CONNECTED) {
                 join();
+            } else if (mayAnswer(loop.now())) {
+                send(server.hub.answer(this, link.framing()));
             }
         }
     }
@@ -182,7 +185,8 @@ final class Peer extends Member implements Receiver {
             close("protocol error: asks for an address but does not read");
             return;
         }
-        link.framing = framing;
+        link.setFraming(framing);
+        link.trust();
         state = State.JOINED;
         loop.timers.set(deadline, loop.now() + server.timeout() * SECOND);
     }

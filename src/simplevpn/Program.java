@@ -5,6 +5,7 @@ import simplevpn.base.Log;
 import simplevpn.linux.Abi;
 import simplevpn.linux.Buffer;
 import simplevpn.linux.Libc;
+import simplevpn.linux.Stderr;
 import simplevpn.tunnel.Loop;
 
 /**
@@ -81,7 +82,9 @@ final class Program extends Thread {
      * @return whether that is all that was wanted
      */
     static boolean isAnswered(Options options, String program, String[] words) throws Failure {
-        boolean terminal = Libc.isatty(2) == 1;
+        Stderr.ignoreQuit();
+        Log.to(Stderr.open());
+        boolean terminal = Stderr.isTerminal();
         Log.start(program, Log.EVENTS, terminal);
         options.parse(words);
         if (options.given("help")) {

@@ -114,7 +114,7 @@ public final class Server implements Router, Listener.Owner {
 
     /** From a client that may send it: to another client, to this host or beyond it, or back as unreachable. */
     void route(Peer from, Buffer packet, int at, int length, int tag) {
-        if (from.link.framing.isClassic()) {
+        if (from.link.framing().isClassic()) {
             Packet.clampMss(packet.bytes, at, length, CLASSIC_MSS, false);
         }
         Peer to = hub.destination(packet.bytes, at);
@@ -125,16 +125,16 @@ public final class Server implements Router, Listener.Owner {
         } else {
             // The kernel's packet header is written over the end of the frame before, which may still be in the batch.
             loop.sender.endBatch(false);
-            loop.device.deliver(from.link.framing, packet, at, length, tag);
+            loop.device.deliver(from.link.framing(), packet, at, length, tag);
         }
     }
 
     private void forward(Peer from, Peer to, Buffer packet, int at, int length, int tag) {
-        if (from != null && from.link.framing.tag < to.link.framing.tag) {
+        if (from != null && from.link.framing().tag < to.link.framing().tag) {
             // The tag is written over the end of the frame before, which the device may still keep back.
             loop.device.flush();
         }
-        if (to.link.framing.isClassic() && (from == null || !from.link.framing.isClassic())) {
+        if (to.link.framing().isClassic() && (from == null || !from.link.framing().isClassic())) {
             Packet.clampMss(packet.bytes, at, length, CLASSIC_MSS, tag != 0);
         }
         loop.sender.packet(to.link, packet, at, length, tag);

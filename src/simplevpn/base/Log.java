@@ -11,11 +11,34 @@ public final class Log {
     /** What happens to single packets, rate-limited. */
     public static final int DETAILS = 2;
 
+    /** Where lines go until something better is known. */
+    static final Output SYSTEM_ERR = new Output() {
+        @Override
+        public boolean write(String line) {
+            System.err.println(line);
+            return true;
+        }
+    };
+
     private static int level = EVENTS;
     private static String program = "simplevpn";
     private static boolean terminal;
+    private static Output output = SYSTEM_ERR;
+    /** Lines that nobody took since the last one that somebody did. */
+    private static long missing;
 
     private Log() {
+    }
+
+    /** Where lines go. */
+    public interface Output {
+        /** Writes a line, without waiting; returns false, with nothing written, when it cannot now. */
+        boolean write(String line);
+    }
+
+    /** Says where lines go from now on; until then it is {@code System.err}. */
+    public static void to(Output where) {
+        output = where;
     }
 
     /**
@@ -64,19 +87,33 @@ public final class Log {
             two(text, second / 60 % 60).append(':');
             two(text, second % 60).append("Z ");
         }
-        System.err.println(oneLine(text.append(program).append(": ").append(line)));
+        String whole = oneLine(text.append(program).append(": ").append(line)).toString();
+        if (missing > 0 && output.write(program + ": " + missing + " lines are missing here: nobody read the log")) {
+            missing = 0;
+        }
+        if (missing > 0 || !output.write(whole)) {
+            missing++;
+        }
     }
 
     /**
-     * One event is one line that a terminal survives, whoever said the words in it: control characters become spaces.
+     * One event is one line that a terminal survives and shows as it is, whoever said the words in it: characters that
+     * control, break lines or turn the direction of writing become spaces.
      */
     public static StringBuilder oneLine(StringBuilder text) {
         for (int i = 0; i < text.length(); i++) {
-            if (Character.isISOControl(text.charAt(i))) {
+            char c = text.charAt(i);
+            if (c < ' ' || (c >= 127 && !isVisible(c))) {
                 text.setCharAt(i, ' ');
             }
         }
         return text;
+    }
+
+    private static boolean isVisible(char c) {
+        int type = Character.getType(c);
+        return type != Character.CONTROL && type != Character.FORMAT && type != Character.LINE_SEPARATOR
+                && type != Character.PARAGRAPH_SEPARATOR;
     }
 
     private static StringBuilder two(StringBuilder text, int number) {

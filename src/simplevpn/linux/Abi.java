@@ -19,6 +19,8 @@ public final class Abi {
     public static final int SOCK_NONBLOCK = 0x800;
     public static final int SOCK_CLOEXEC = 0x80000;
     public static final int SOMAXCONN = 4096;
+    public static final int MSG_DONTWAIT = 0x40;
+    public static final int MSG_NOSIGNAL = 0x4000;
     public static final int IPPROTO_TCP = 6;
     public static final int IPPROTO_IPV6 = 41;
     public static final int IPV6_V6ONLY = 26;
@@ -43,7 +45,9 @@ public final class Abi {
     public static final int EAI_NODATA = -5;
 
     /* bits/fcntl-linux.h */
+    public static final int O_WRONLY = 1;
     public static final int O_RDWR = 2;
+    public static final int O_NOCTTY = 0x100;
     public static final int O_NONBLOCK = 0x800;
     public static final int O_CLOEXEC = 0x80000;
 
@@ -57,6 +61,11 @@ public final class Abi {
     public static final int EPOLL_CLOEXEC = 0x80000;
     public static final int EFD_NONBLOCK = 0x800;
     public static final int EFD_CLOEXEC = 0x80000;
+
+    /* bits/poll.h, bits/signum-generic.h */
+    public static final int POLLOUT = 4;
+    public static final int SIGQUIT = 3;
+    public static final int SIG_IGN = 1;
 
     /* bits/resource.h */
     public static final int RLIMIT_NOFILE = 7;
@@ -108,6 +117,12 @@ public final class Abi {
     public static final int TCPI_TOTAL_RETRANS = 100;
     public static final int TCPI_MIN_RTT = 148;
     public static final int TCPI_SIZE = TCPI_MIN_RTT + 4;
+
+    /** {@code struct pollfd} (sys/poll.h). */
+    public static final int POLL_FD = 0;
+    public static final int POLL_EVENTS = 4;
+    public static final int POLL_REVENTS = 6;
+    public static final int POLL_SIZE = 8;
 
     /** {@code struct ifreq} (linux/if.h): name, then a union; 40 bytes serve every processor. */
     public static final int IFR_NAME = 0;

@@ -56,10 +56,15 @@ public final class Libc {
     private static final MemorySegment ISATTY = address("isatty");
     private static final MemorySegment LISTEN = address("listen");
     private static final MemorySegment OPEN = address("open");
+    private static final MemorySegment POLL = address("poll");
     private static final MemorySegment READ = address("read");
+    private static final MemorySegment READLINK = address("readlink");
+    private static final MemorySegment SEND = address("send");
     private static final MemorySegment SETRLIMIT = address("setrlimit");
     private static final MemorySegment SETSOCKOPT = address("setsockopt");
+    private static final MemorySegment SIGNAL = address("signal");
     private static final MemorySegment SOCKET = address("socket");
+    private static final MemorySegment WRITE = address("write");
     private static final MethodHandle EPOLL_WAIT = link("epoll_wait");
     private static final MethodHandle TRY_EPOLL_CTL = link("epoll_ctl");
     private static final MethodHandle TRY_READ = link("read");
@@ -325,6 +330,11 @@ public final class Libc {
         return result;
     }
 
+    /** poll(2) of one {@code struct pollfd}; returns how many descriptors are ready, 0 or 1. */
+    static int poll(Buffer descriptor, int millis) {
+        return call(POLL, descriptor.address, 1, millis);
+    }
+
     /**
      * read(2) of at most {@code length} bytes to byte {@code at}.
      *
@@ -332,6 +342,23 @@ public final class Libc {
      */
     public static int read(int fd, Buffer buffer, int at, int length) {
         return call(READ, fd, buffer.range(at, length), length);
+    }
+
+    /** readlink(2): where a symbolic link leads, or {@code null} when that cannot be told. Allocates. */
+    static String readlink(String path) {
+        Buffer name = string(path);
+        Buffer target = Buffer.temporary(256);
+        int length = call(READLINK, name.address, target.address, target.size);
+        byte[] bytes = new byte[Math.max(0, length)];
+        target.bytes.get(0, bytes);
+        name.free();
+        target.free();
+        return length < 0 ? null : new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    /** send(2) of {@code length} bytes from byte {@code at}. */
+    static int send(int fd, Buffer buffer, int at, int length, int flags) {
+        return call(SEND, fd, buffer.range(at, length), length, flags);
     }
 
     /** setrlimit(2) from a {@code struct rlimit}. */
@@ -344,9 +371,19 @@ public final class Libc {
         return call(SETSOCKOPT, fd, level, option, value.range(0, length), length);
     }
 
+    /** signal(2): what becomes of a signal, here only {@link Abi#SIG_IGN}. */
+    static void signal(int number, int handler) {
+        call(SIGNAL, number, handler);
+    }
+
     /** socket(2). */
     public static int socket(int family, int type, int protocol) {
         return call(SOCKET, family, type, protocol);
+    }
+
+    /** write(2) of {@code length} bytes from byte {@code at}; may block. */
+    static int write(int fd, Buffer buffer, int at, int length) {
+        return call(WRITE, fd, buffer.range(at, length), length);
     }
 
     /** A zero-terminated copy of {@code text} in UTF-8, to be freed. */

@@ -23,6 +23,8 @@ public final class Packet {
     static final int SOURCE = 12;
     static final int DESTINATION = 16;
     static final int HEADER = 20;
+    /** The longest IPv4 header, bytes. */
+    public static final int MAX_HEADER = 60;
 
     /** The fragment field's parts. */
     static final int DONT_FRAGMENT = 0x4000;

@@ -14,17 +14,24 @@ public final class Budget {
     static final int DEVICE_PACKETS = 128;
     /** Reads of one connection. */
     static final int READS = 4;
+    /** Frames of one connection: what is left of a read is cut in the next turn. */
+    static final int FRAMES = 1024;
+    /** Writes to connections that one of them, or the device, causes. */
+    static final int WRITES = 128;
     /** New connections. */
     static final int ACCEPTS = 64;
 
     /* What waits. */
 
-    /** Bytes for all connections together. */
+    /** Bytes for all connections together, beside the small buffers that each may have. */
     static final long MEMORY = 16L << 20;
     /** Bytes of data frames for one connection. */
     static final int OUTBOX = Pool.LARGEST;
     /** Bytes of control frames for one connection: several of each kind. */
     static final int CONTROL_FRAMES = 512;
+
+    /** The longest message of a connection without an address of which a part is kept: a request has 20 bytes. */
+    static final int STRANGER_MESSAGE = 256;
 
     /* Connections. */
 
@@ -39,6 +46,8 @@ public final class Budget {
 
     /** Memory for what waits. */
     final Pool memory = new Pool(MEMORY);
+    /** Writes to connections so far. */
+    long writes;
 
     private final int maxConnections;
     private final Ratelimit strangerLines;

@@ -18,6 +18,7 @@ import simplevpn.protocol.Wire;
  */
 final class FrameQueue {
     private final Pool pool;
+    private final Pool.Holder holder;
     private Buffer buffer;
     private int size;
     /** The bytes of a frame whose beginning was written already, and where they are. */
@@ -32,9 +33,15 @@ final class FrameQueue {
     /** Where the first frame begins of those that lie before the tail, after wrapping. */
     private int second;
 
-    /** @param pool where memory comes from */
-    FrameQueue(Pool pool) {
+    /**
+     * An empty queue.
+     *
+     * @param pool where memory comes from
+     * @param holder who gives it back when others need it more
+     */
+    FrameQueue(Pool pool, Pool.Holder holder) {
         this.pool = pool;
+        this.holder = holder;
     }
 
     boolean isEmpty() {
@@ -51,24 +58,20 @@ final class FrameQueue {
         return rest;
     }
 
-    /**
-     * Adds one whole frame.
-     *
-     * @param spareable whether it could as well be dropped: then it does not get the memory that others need more
-     * @return false when there is no room for it
-     */
-    boolean add(Buffer source, int at, int length, boolean spareable) {
+    /** Adds one whole frame; returns false when there is no room for it. */
+    boolean add(Buffer source, int at, int length) {
         if (buffer == null || !hasRoom(length)) {
-            int wanted = size + length;
-            if (wanted > Pool.LARGEST || (spareable && !pool.mayQueue(wanted))) {
-                return false;
-            }
-            Buffer larger = pool.take(wanted);
+            Buffer larger = size + length > Pool.LARGEST ? null : pool.take(size + length, holder);
             if (larger == null) {
                 return false;
             }
             move(larger);
         }
+        append(source, at, length);
+        return true;
+    }
+
+    private void append(Buffer source, int at, int length) {
         if (wrap < 0 && buffer.size - tail < length) {
             wrap = tail;
             second = 0;
@@ -77,7 +80,6 @@ final class FrameQueue {
         buffer.copy(tail, source, at, length);
         tail += length;
         size += length;
-        return true;
     }
 
     /**
@@ -86,9 +88,12 @@ final class FrameQueue {
      * @return false when there is no memory for it
      */
     boolean addRest(Buffer source, int at, int length) {
-        if (!add(source, at, length, false)) {
+        Buffer first = pool.takeFirst(length, holder);
+        if (first == null) {
             return false;
         }
+        move(first);
+        append(source, at, length);
         rest = length;
         restAt = tail - length;
         head = tail;
@@ -113,7 +118,7 @@ final class FrameQueue {
             if (wrap >= 0) {
                 to.copy(rest + end - head, buffer, second, tail - second);
             }
-            pool.give(buffer);
+            pool.give(buffer, holder);
         }
         buffer = to;
         restAt = 0;
@@ -195,24 +200,16 @@ final class FrameQueue {
 
     /** Moves what little waits out of a large buffer, which others may need. */
     void tidy() {
-        if (buffer == null || size > buffer.size / 4) {
-            return;
-        }
-        Buffer smaller = pool.take(size);
-        if (smaller == null) {
-            return;
-        }
-        if (smaller.size < buffer.size) {
+        Buffer smaller = buffer == null || size > buffer.size / 4 ? null : pool.exchange(buffer, size, holder);
+        if (smaller != null) {
             move(smaller);
-        } else {
-            pool.give(smaller);
         }
     }
 
     /** Forgets what waits, and gives the memory back. */
     void clear() {
         if (buffer != null) {
-            pool.give(buffer);
+            pool.give(buffer, holder);
             buffer = null;
         }
         size = 0;

@@ -7,8 +7,9 @@ import simplevpn.protocol.Wire;
 /**
  * The loop's one receive buffer, and the cutting of what was read into frames.
  *
- * <p>All connections read into it in turn. An incomplete frame at its end stays where it is as long as the same
- * connection reads on; only when another one needs the buffer are its bytes kept in its {@link Link}.
+ * <p>All connections read into it in turn. What one has not come to yet, an incomplete frame as a rule, stays where it is
+ * as long as the same connection reads on; only when another one needs the buffer are the bytes kept in their
+ * {@link Link}. A frame that nobody wants is not kept at all: its bytes are thrown away as they come.
  */
 public final class Inbox {
     /** Free bytes in front of the first frame, so that a device's packet header can be put before a packet. */
@@ -39,15 +40,25 @@ public final class Inbox {
         this.fromServer = fromServer;
     }
 
+    /** Makes a connection the one whose bytes are cut: takes back what is kept of it. */
+    void open(Link link) {
+        if (owner == link) {
+            return;
+        }
+        if (owner != null && at < end && !owner.remainder.keep(buffer, at, end)) {
+            owner.giveUpWithoutMemory();
+        }
+        owner = link;
+        at = HEADROOM;
+        end = HEADROOM + link.remainder.takeBack(buffer, HEADROOM);
+    }
+
     /**
-     * Reads once from a connection, behind its incomplete frame.
+     * Reads once from the connection that the inbox is open for, behind what is left of it.
      *
      * @return bytes read, 0 when nothing is there now, or {@link Stream#END}
      */
-    int fill(Link link) {
-        if (owner != link) {
-            changeOwner(link);
-        }
+    int fill() {
         if (at == end) {
             at = HEADROOM;
             end = HEADROOM;
@@ -57,21 +68,13 @@ public final class Inbox {
             at = HEADROOM;
         }
         int room = SIZE - end;
-        int result = link.stream.read(buffer, end, room);
+        int result = owner.stream.read(buffer, end, room);
         if (result > 0) {
             end += result;
+            at += owner.remainder.skip(end - at);
         }
-        drained = result < room && !link.stream.holdsInput();
+        drained = result < room && !owner.stream.holdsInput();
         return result;
-    }
-
-    private void changeOwner(Link link) {
-        if (owner != null && at < end) {
-            owner.keepRemainder(buffer, at, end - at);
-        }
-        owner = link;
-        at = HEADROOM;
-        end = HEADROOM + link.takeRemainder(buffer, HEADROOM);
     }
 
     /** Whether the last {@link #fill} took all that was there: the next one would find nothing. */
@@ -80,12 +83,14 @@ public final class Inbox {
     }
 
     /**
-     * Goes to the next frame of the connection that {@link #fill} read from.
+     * Goes to the next frame of the connection that the inbox is open for.
      *
-     * @return its kind; {@link Wire#INCOMPLETE} when it has not arrived whole, {@link Wire#DAMAGED} when there is none
+     * @return its kind; {@link Wire#INCOMPLETE} when it has not arrived whole, {@link Wire#DAMAGED} when there is none, or
+     *         a message that is far too long; {@link Wire#IPV6} for any other frame that has not arrived whole and is not
+     *         wanted: it is thrown away
      */
     int next() {
-        int front = owner.framing.tag;
+        int front = owner.framing().tag;
         int verdict = Wire.frame(buffer.bytes, at + front, end, fromServer);
         int kind = Wire.kind(verdict);
         int length = Wire.length(verdict);
@@ -93,7 +98,14 @@ public final class Inbox {
             return kind;
         }
         if (length > end - at - front) {
-            return Wire.INCOMPLETE;
+            if (owner.wants(kind, length)) {
+                return Wire.INCOMPLETE;
+            }
+            if (kind == Wire.ADDRESS) {
+                return Wire.DAMAGED;
+            }
+            at += owner.remainder.skipFrame(front + length, end - at);
+            return Wire.IPV6;
         }
         frame = at;
         frameLength = front + length;
@@ -102,6 +114,11 @@ public final class Inbox {
         tag = front == 0 ? 0 : buffer.bytes.getInt(at);
         at += frameLength;
         return kind;
+    }
+
+    /** What {@link Wire#frame} says of bytes that were read here. */
+    int verdict(Buffer bytes, int from, int to) {
+        return Wire.frame(bytes.bytes, from, to, fromServer);
     }
 
     /** Throws away what was read and not cut yet; returns how many bytes that was. */

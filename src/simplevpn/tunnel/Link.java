@@ -20,17 +20,19 @@ import simplevpn.protocol.Wire;
  * otherwise they go to the {@link Outbox}, and the {@link Poller} is asked to say when the stream takes more.
  */
 public final class Link implements Handler {
+    /** So many bytes of one frame are a sign of life too: a packet's worth, since a frame may take a slow line long. */
+    private static final int SIGN_OF_LIFE = 1500;
+
     /** The bytes. */
     public final Stream stream;
-    /** How frames lie on it, in both directions. */
-    public Framing framing = Framing.CLASSIC;
-
     /** Data frames and their bytes, as IPv4 packets, received and sent. */
     public long packetsIn;
     public long bytesIn;
     long packetsOut;
     long bytesOut;
 
+    /** What was read and not cut yet. */
+    final Remainder remainder;
     /** What waits. */
     final Outbox outbox;
     /** Whether {@link Sender} will flush it. */
@@ -43,8 +45,14 @@ public final class Link implements Handler {
     private final Loop loop;
     private final Receiver receiver;
     private Congestion congestion;
-    private Buffer remainder;
-    private int remainderLength;
+    /** Whether whole frames were left for the next turn. */
+    private boolean leftover;
+    /** Bytes that came since the last sign of life. */
+    private int unheard;
+    private int reads;
+    private long servedTurn = -1;
+    private int framesThisTurn;
+    private boolean trusted;
     private boolean connecting;
     /** What the poller watches the descriptor for. */
     private int interest;
@@ -57,6 +65,7 @@ public final class Link implements Handler {
         this.stream = stream;
         this.receiver = receiver;
         this.interest = interest;
+        remainder = new Remainder(this, loop);
         outbox = new Outbox(loop.budget.memory);
         loop.poller.add(stream.fd(), interest, this);
         loop.add(this);
@@ -75,7 +84,18 @@ public final class Link implements Handler {
     public static Link connecting(Loop loop, Stream stream, Receiver receiver) throws Failure {
         Link link = new Link(loop, stream, receiver, Poller.WRITE);
         link.connecting = true;
+        link.trusted = true;
         return link;
+    }
+
+    /** How frames lie on it, in both directions. */
+    public Framing framing() {
+        return outbox.framing;
+    }
+
+    /** How frames lie on it from now on. Nothing may wait that lies otherwise. */
+    public void setFraming(Framing framing) {
+        outbox.framing = framing;
     }
 
     /**
@@ -90,6 +110,11 @@ public final class Link implements Handler {
             outbox.onLossyLine();
         }
         return stream.congestion();
+    }
+
+    /** The other end is one whose data frames are carried: what is not whole of them yet is kept. */
+    public void trust() {
+        trusted = true;
     }
 
     /* ---- in ---- */
@@ -107,75 +132,101 @@ public final class Link implements Handler {
         } else if (writable) {
             flush(loop.now());
         }
-        for (int i = 0; i < Budget.READS && error == 0 && (i == 0 || !loop.inbox.isDrained()); i++) {
-            int result = loop.inbox.fill(this);
+        if (error == 0 && servedTurn != loop.turns()) {
+            servedTurn = loop.turns();
+            read(failed);
+        }
+        if (closed) {
+            return;
+        }
+        if (error != 0) {
+            receiver.lost(error);
+        } else if (leftover || stream.holdsInput()) {
+            loop.callAgain(this);
+        }
+    }
+
+    /** Reads and hands on as much as one turn allows. */
+    private void read(boolean failed) throws Failure {
+        framesThisTurn = 0;
+        long writesBefore = loop.budget.writes;
+        loop.inbox.open(this);
+        if (leftover) {
+            receive(writesBefore);
+        }
+        for (int i = 0; i < Budget.READS && !leftover && !closed && (i == 0 || !loop.inbox.isDrained()); i++) {
+            int result = loop.inbox.fill();
             if (result == Stream.END || (result == 0 && failed)) {
                 receiver.lost(0);
                 return;
             }
             if (result == 0) {
-                break;
-            }
-            receiver.heard();
-            receive();
-            loop.sender.endBatch(true);
-            loop.device.flush();
-            if (closed) {
                 return;
             }
-        }
-        if (error != 0) {
-            receiver.lost(error);
-        } else if (stream.holdsInput()) {
-            loop.callAgain(this);
+            reads++;
+            unheard += result;
+            receive(writesBefore);
         }
     }
 
-    /** Hands on the whole frames that were read, as long as they do not end this connection. */
-    private void receive() throws Failure {
-        while (!closed) {
-            switch (loop.inbox.next()) {
+    /** Hands on whole frames, as long as they do not end this connection, and the turn's budget lasts. */
+    private void receive(long writesBefore) throws Failure {
+        leftover = false;
+        int kind = loop.inbox.next();
+        if (kind != Wire.INCOMPLETE || unheard >= SIGN_OF_LIFE) {
+            unheard = 0;
+            receiver.heard();
+        }
+        while (kind != Wire.INCOMPLETE) {
+            switch (kind) {
                 case Wire.DATA -> data();
                 case Wire.KEEPALIVE -> receiver.keepalive();
                 case Wire.ADDRESS -> receiver.addressMessage();
                 case Wire.IPV6 -> receiver.skipped();
-                case Wire.INCOMPLETE -> {
-                    return;
-                }
                 default -> receiver.damaged();
             }
+            if (closed) {
+                break;
+            }
+            framesThisTurn++;
+            if (framesThisTurn >= Budget.FRAMES || loop.budget.writes - writesBefore >= Budget.WRITES) {
+                leftover = true;
+                break;
+            }
+            kind = loop.inbox.next();
         }
+        loop.sender.endBatch(true);
+        loop.device.flush();
     }
 
     private void data() {
         Inbox in = loop.inbox;
-        if (Offload.check(in.buffer.bytes, in.packet, in.packetLength, in.tag, framing.carriesUdpSegments())) {
+        if (Offload.check(in.buffer.bytes, in.packet, in.packetLength, in.tag, framing().carriesUdpSegments())) {
             receiver.data();
         } else {
             receiver.skipped();
         }
     }
 
-    /** Keeps an incomplete frame's bytes while another connection uses the inbox. Without memory it is given up. */
-    void keepRemainder(Buffer source, int at, int length) {
-        remainder = loop.budget.memory.take(length);
-        if (remainder == null) {
-            giveUp(-Errno.ENOBUFS);
-            return;
-        }
-        remainder.copy(0, source, at, length);
-        remainderLength = length;
+    /** How many reads brought something so far. */
+    public int reads() {
+        return reads;
     }
 
-    /** Copies what was kept to byte {@code at}; returns how many bytes. */
-    int takeRemainder(Buffer target, int at) {
-        if (remainder == null) {
-            return 0;
-        }
-        target.copy(at, remainder, 0, remainderLength);
-        loop.budget.memory.give(remainder);
-        remainder = null;
-        return remainderLength;
+    /** Whether a frame that has not arrived whole is worth keeping, by its kind and its length without a tag. */
+    boolean wants(int kind, int length) {
+        return kind != Wire.IPV6 && (trusted || (kind == Wire.ADDRESS && length <= Budget.STRANGER_MESSAGE));
+    }
+
+    /** A frame that had come was dropped, since others needed the memory more. */
+    void dropped() {
+        leftover = false;
+        receiver.skipped();
+    }
+
+    /** There is no memory even for what cannot be dropped. */
+    void giveUpWithoutMemory() {
+        giveUp(-Errno.ENOBUFS);
     }
 
     /* ---- out ---- */
@@ -202,19 +253,19 @@ public final class Link implements Handler {
      */
     public void sendPacket(Buffer message, int length, long now) {
         if (length > 0) {
-            send(message, putTag(message), framing.tag + length, now);
+            send(message, putTag(message), framing().tag + length, now);
         }
     }
 
     /** Sends the message of {@code length} bytes that lies in {@code message} behind {@link Inbox#HEADROOM}. */
     public void sendMessage(Buffer message, int length, long now) {
-        sendControl(message, putTag(message), framing.tag + length, now);
+        sendControl(message, putTag(message), framing().tag + length, now);
     }
 
     /** Puts the tag of a frame that is no packet to be finished; returns where the frame begins. */
     private int putTag(Buffer message) {
-        int at = Inbox.HEADROOM - framing.tag;
-        if (framing.tag > 0) {
+        int at = Inbox.HEADROOM - framing().tag;
+        if (framing().tag > 0) {
             message.bytes.putInt(at, 0);
         }
         return at;
@@ -235,14 +286,33 @@ public final class Link implements Handler {
 
     /** Puts whole data frames to what waits, to be written by {@link #flush}. */
     void queue(Buffer source, int at, int length, long now) {
-        outbox.expire(now, framing.tag);
+        outbox.expire(now);
         int end = at + length;
         int next = at;
         while (next < end) {
             int frame = frameLength(source, next);
-            outbox.add(source, next, frame, now);
-            next += frame;
+            if (outbox.add(source, next, frame, now)) {
+                next += frame;
+                continue;
+            }
+            // Without memory to wait in, it may still go at once.
+            if (!isFull()) {
+                flush(now);
+            }
+            int written = outbox.isEmpty() && error == 0 ? write(source, next, next + frame, now) : next;
+            if (written == next) {
+                outbox.drop();
+                next += frame;
+            } else {
+                next = written;
+                watch();
+            }
         }
+    }
+
+    /** Whether frames can wait without others having to make room for them. */
+    boolean mayQueue(int length) {
+        return loop.budget.memory.hasRoom(length);
     }
 
     /** Writes what waits, as far as the stream takes it. */
@@ -251,17 +321,18 @@ public final class Link implements Handler {
             return;
         }
         stream.flush();
-        outbox.expire(now, framing.tag);
+        outbox.expire(now);
         boolean room = true;
         while (room && error == 0 && !outbox.isEmpty()) {
-            room = outbox.writeTo(stream, framing);
+            loop.budget.writes++;
+            room = outbox.writeTo(stream);
         }
         watch();
     }
 
     /** From time to time: drops what waited too long even if nothing new comes, and gives the memory back. */
     void tidy(long now) {
-        outbox.expire(now, framing.tag);
+        outbox.expire(now);
         outbox.tidy();
         watch();
     }
@@ -279,7 +350,8 @@ public final class Link implements Handler {
     private int write(Buffer source, int at, int end, long now) {
         int next = at;
         while (next < end) {
-            int stop = framing.isClassic() ? next + frameLength(source, next) : end;
+            int stop = framing().isClassic() ? next + frameLength(source, next) : end;
+            loop.budget.writes++;
             int written = next + stream.write(source, next, stop - next);
             if (written < stop) {
                 int whole = next;
@@ -287,7 +359,7 @@ public final class Link implements Handler {
                     whole += frameLength(source, whole);
                 }
                 if (whole > written && !outbox.addRest(source, written, whole - written, now)) {
-                    giveUp(-Errno.ENOBUFS);
+                    giveUpWithoutMemory();
                 }
                 return whole;
             }
@@ -297,7 +369,7 @@ public final class Link implements Handler {
     }
 
     private int frameLength(Buffer source, int at) {
-        return framing.tag + Wire.knownLength(source.bytes, at + framing.tag);
+        return framing().tag + Wire.knownLength(source.bytes, at + framing().tag);
     }
 
     /** Gives the connection up, but not from within whatever found out: the loop does in its next turn. */
@@ -343,9 +415,6 @@ public final class Link implements Handler {
         loop.poller.remove(stream.fd());
         stream.close();
         outbox.clear();
-        if (remainder != null) {
-            loop.budget.memory.give(remainder);
-            remainder = null;
-        }
+        remainder.clear();
     }
 }

@@ -34,6 +34,7 @@ public class Loop implements Handler {
     private Router router;
     private boolean readsDevice;
     private long now;
+    private long turns;
     private volatile boolean ending;
 
     private Link[] links = new Link[16];
@@ -73,6 +74,11 @@ public class Loop implements Handler {
     /** The time of the current turn. */
     public final long now() {
         return now;
+    }
+
+    /** How many turns there were. */
+    final long turns() {
+        return turns;
     }
 
     /** Something took its time: the current turn's time is looked up anew. */
@@ -122,6 +128,7 @@ public class Loop implements Handler {
      * <p>A method of its own, since the VM compiles what is called often much earlier than what loops for ever.
      */
     public final void turn() throws Failure {
+        turns++;
         sender.turn(lookAtClock());
         poller.handle();
         handleAgain();
@@ -151,7 +158,8 @@ public class Loop implements Handler {
             return;
         }
         Buffer buffer = device.buffer;
-        for (int i = 0; i < Budget.DEVICE_PACKETS; i++) {
+        long writesBefore = budget.writes;
+        for (int i = 0; i < Budget.DEVICE_PACKETS && budget.writes - writesBefore < Budget.WRITES; i++) {
             // Right behind the packets that wait to be written, as if this one went the same way, which it often does.
             int at = sender.besideBatch(buffer, Inbox.HEADROOM);
             if (!device.hasRoom(at)) {

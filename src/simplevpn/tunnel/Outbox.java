@@ -8,11 +8,11 @@ import simplevpn.protocol.Framing;
  * What waits to be written to one peer: data frames in order, bounded in bytes and in age, and in front of them control
  * frames, which are never dropped for data.
  *
- * <p>A data frame that does not fit is dropped, as a network card's queue does. One that waited too long is dropped
- * from the head, so that the connections inside the tunnel see early that they are too fast, and a queue does not
- * become a delay. A frame of which a part was written is never dropped: without its rest the peer could not read on.
+ * <p>A data frame that does not fit is dropped, as a network card's queue does. One that waited too long is dropped from
+ * the head, so that the connections inside the tunnel see early that they are too fast, and a queue does not become a
+ * delay. A frame of which a part was written is never dropped: without its rest the peer could not read on.
  */
-final class Outbox {
+final class Outbox implements Pool.Holder {
     /** Nanoseconds after which a waiting data frame is of no use any more. */
     private static final long AGE = 30_000_000L;
     /**
@@ -22,23 +22,17 @@ final class Outbox {
     private static final long AGE_ON_LOSSY_LINE = 100_000_000L;
     /** So many bytes may wait longer: on a slow line a few packets take their time. */
     private static final int FLOOR = 16 * 1024;
-    /** How many times of arrival are told apart, and how finely, nanoseconds. */
-    private static final int ARRIVALS = 32;
-    private static final long RESOLUTION = 1_000_000L;
+
+    /** How frames lie on the connection. */
+    Framing framing = Framing.CLASSIC;
 
     private final Pool pool;
     /** Both are made when something waits for the first time. */
     private FrameQueue data;
     private FrameQueue control;
+    private Arrivals arrivals;
     private long dropped;
     private long age = AGE;
-
-    /** Bytes of data added since some began to wait, and how many of them had come at which time: a ring. */
-    private long added;
-    private long[] arrived;
-    private long[] times;
-    private int firstArrival;
-    private int arrivals;
 
     /** @param pool where memory comes from */
     Outbox(Pool pool) {
@@ -73,26 +67,26 @@ final class Outbox {
         return dropped;
     }
 
-    /** Counts a frame that was not even tried. */
+    /** Counts a frame that was dropped without being added. */
     void drop() {
         dropped++;
     }
 
-    /** Adds one whole data frame, or drops it if it does not fit. */
-    void add(Buffer source, int at, int length, long now) {
-        if (dataSize() + length > Budget.OUTBOX || !data().add(source, at, length, true)) {
-            dropped++;
-        } else {
-            arrival(length, now);
+    /** Adds one whole data frame; returns false when there is no room for it. */
+    boolean add(Buffer source, int at, int length, long now) {
+        if (dataSize() + length > Budget.OUTBOX || !data().add(source, at, length)) {
+            return false;
         }
+        arrivals.add(length, now);
+        return true;
     }
 
     /** Adds one whole control frame; it is dropped only if the peer has let many of them wait already. */
     void addControl(Buffer source, int at, int length) {
         if (control == null) {
-            control = new FrameQueue(pool);
+            control = new FrameQueue(pool, this);
         }
-        if (control.size() + length > Budget.CONTROL_FRAMES || !control.add(source, at, length, false)) {
+        if (control.size() + length > Budget.CONTROL_FRAMES || !control.add(source, at, length)) {
             dropped++;
         }
     }
@@ -106,27 +100,16 @@ final class Outbox {
         if (!data().addRest(source, at, length)) {
             return false;
         }
-        arrival(length, now);
+        arrivals.add(length, now);
         return true;
     }
 
     private FrameQueue data() {
         if (data == null) {
-            data = new FrameQueue(pool);
-            arrived = new long[ARRIVALS];
-            times = new long[ARRIVALS];
+            data = new FrameQueue(pool, this);
+            arrivals = new Arrivals();
         }
         return data;
-    }
-
-    private void arrival(int length, long now) {
-        added += length;
-        int last = (firstArrival + arrivals - 1) % ARRIVALS;
-        if (arrivals == 0 || (now - times[last] >= RESOLUTION && arrivals < ARRIVALS)) {
-            last = (firstArrival + arrivals++) % ARRIVALS;
-            times[last] = now;
-        }
-        arrived[last] = added;
     }
 
     /**
@@ -134,7 +117,7 @@ final class Outbox {
      *
      * @return whether it took all of it, so that another go is worth trying
      */
-    boolean writeTo(Stream stream, Framing framing) {
+    boolean writeTo(Stream stream) {
         // A frame that was begun comes first, then control frames, then data.
         boolean dataBegun = data != null && data.rest() > 0;
         boolean controlFirst = controlSize() > 0 && !dataBegun;
@@ -150,38 +133,37 @@ final class Outbox {
     }
 
     /** Drops data frames that waited too long. */
-    void expire(long now, int tag) {
-        if (arrivals == 0 || now - times[firstArrival] < age || data.size() <= FLOOR) {
+    void expire(long now) {
+        if (arrivals == null || !arrivals.isOld(now, age) || data.size() <= FLOOR) {
             return;
         }
-        while (arrivals > 0 && now - times[firstArrival] >= age) {
-            long old = arrived[firstArrival];
-            while (added - data.size() + data.rest() < old && data.size() - data.rest() > FLOOR) {
-                data.dropFirst(tag);
+        while (arrivals.isOld(now, age)) {
+            while (arrivals.oldBytes(data.size() - data.rest()) > 0) {
+                if (data.size() - data.rest() <= FLOOR) {
+                    return;
+                }
+                data.dropFirst(framing.tag);
                 dropped++;
             }
-            if (added - data.size() + data.rest() < old) {
-                return;
-            }
-            dropArrival();
+            arrivals.dropOldest();
         }
     }
 
-    /** Forgets when what is gone had come. */
     private void forgetArrivals() {
-        int size = dataSize();
-        if (size == 0) {
-            added = 0;
-            arrivals = 0;
-        }
-        while (arrivals > 0 && arrived[firstArrival] <= added - size) {
-            dropArrival();
+        if (arrivals != null) {
+            arrivals.left(dataSize());
         }
     }
 
-    private void dropArrival() {
-        firstArrival = (firstArrival + 1) % ARRIVALS;
-        arrivals--;
+    /** Others need the memory more: all data frames are dropped, but for the rest of a begun one. */
+    @Override
+    public void release() {
+        while (data.size() > data.rest()) {
+            data.dropFirst(framing.tag);
+            dropped++;
+        }
+        forgetArrivals();
+        data.tidy();
     }
 
     /** Moves what little waits out of a large buffer, which others may need. */

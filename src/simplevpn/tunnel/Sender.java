@@ -59,8 +59,10 @@ public final class Sender {
      * @param tag its tag, checked
      */
     public void packet(Link link, Buffer from, int at, int length, int tag) {
-        Framing framing = link.framing;
-        if (tag != 0 && (framing.tag == 0 || !Offload.whole(from.bytes, at, tag, framing.carriesUdpSegments()))) {
+        Framing framing = link.framing();
+        // A large frame of which only a part could be written would need more memory for its rest than everybody may have.
+        if (tag != 0 && (framing.tag == 0 || !Offload.whole(from.bytes, at, tag, framing.carriesUdpSegments())
+                || ((tag & Offload.SEGMENT) != 0 && !link.mayQueue(length)))) {
             finish(link, from, at, length, tag);
             return;
         }
@@ -81,13 +83,17 @@ public final class Sender {
             from.bytes.putInt(frame, tag);
         }
         end = at + length;
+        if (framing.isClassic()) {
+            // Each frame is a write of its own anyway.
+            endBatch(false);
+        }
     }
 
     private void finish(Link link, Buffer from, int at, int length, int tag) {
         if (scratch == null) {
             scratch = Buffer.permanent(SCRATCH);
         }
-        int most = link.framing.isClassic() ? Math.min(mtu, Framing.CLASSIC_MTU) : mtu;
+        int most = link.framing().isClassic() ? Math.min(mtu, Framing.CLASSIC_MTU) : mtu;
         int room = segmenter.begin(from.bytes, at, length, tag, most);
         for (;;) {
             int next = (source == scratch && to != null ? end : 0) + Wire.TAG;
@@ -96,7 +102,7 @@ public final class Sender {
                 next = Wire.TAG;
             }
             // Packets for a link without tags lie side by side; the gap in front of the first does no harm.
-            next -= Wire.TAG - link.framing.tag;
+            next -= Wire.TAG - link.framing().tag;
             int segment = segmenter.next(scratch.bytes, next);
             if (segment == 0) {
                 return;
@@ -107,7 +113,7 @@ public final class Sender {
 
     /** Where the next packet would join the batch, in {@code from}; or {@code otherwise}. For whoever can choose. */
     int besideBatch(Buffer from, int otherwise) {
-        return to != null && source == from ? end + to.framing.tag : otherwise;
+        return to != null && source == from ? end + to.framing().tag : otherwise;
     }
 
     /**
@@ -122,7 +128,8 @@ public final class Sender {
         }
         to = null;
         int length = end - begin;
-        if (link.outbox.isEmpty() && (last || link.framing.isClassic() || length >= WORTH_A_WRITE)) {
+        boolean worthIt = last || link.framing().isClassic() || length >= WORTH_A_WRITE || !link.mayQueue(length);
+        if (worthIt && link.outbox.isEmpty()) {
             link.send(source, begin, length, now);
         } else {
             link.queue(source, begin, length, now);

@@ -2,9 +2,6 @@ package simplevpn;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import simplevpn.base.Failure;
@@ -28,8 +25,7 @@ final class World implements AutoCloseable {
 
     final MemoryKernel kernel = new MemoryKernel();
     private final List<Machine> machines = new ArrayList<>();
-    private final ByteArrayOutputStream log = new ByteArrayOutputStream();
-    private final PrintStream stderr = System.err;
+    private final StringBuilder log = new StringBuilder();
     private long now;
     private int turns;
 
@@ -43,7 +39,10 @@ final class World implements AutoCloseable {
     /** @param start what the clock shows at the beginning, nanoseconds */
     World(long start) {
         now = start;
-        System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
+        Log.to(line -> {
+            log.append(line).append('\n');
+            return true;
+        });
         Log.start("test", Log.DETAILS, false);
     }
 
@@ -171,19 +170,22 @@ final class World implements AutoCloseable {
 
     /** All that was logged. */
     String log() {
-        return log.toString(StandardCharsets.UTF_8);
+        return log.toString();
     }
 
     /** What was logged since this was last asked. */
     List<String> news() {
         List<String> lines = log().lines().map(line -> line.substring("test: ".length())).toList();
-        log.reset();
+        log.setLength(0);
         return lines;
     }
 
     @Override
     public void close() {
-        System.setErr(stderr);
+        Log.to(line -> {
+            System.err.println(line);
+            return true;
+        });
         Log.start("test", Log.EVENTS, false);
     }
 }

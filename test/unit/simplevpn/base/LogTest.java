@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -17,12 +18,14 @@ class LogTest {
 
     @BeforeEach
     void catchLines() {
+        Log.to(Log.SYSTEM_ERR);
         System.setErr(new PrintStream(written, true, StandardCharsets.UTF_8));
     }
 
     @AfterEach
     void letGo() {
         System.setErr(stderr);
+        Log.to(Log.SYSTEM_ERR);
         Log.start("test", Log.EVENTS, false);
     }
 
@@ -60,7 +63,27 @@ class LogTest {
     void oneLine() {
         Log.start("prog", Log.EVENTS, false);
         Log.event("a\nb\rc\t\u001b[31mred\u009b");
-        assertEquals(List.of("prog: a b c  [31mred "), lines());
+        Log.event("turned \u202eround\u2066 broken\u2028here\u2029 hidden\u200b\ufeff, but Ünï 😀 stays");
+        assertEquals(List.of("prog: a b c  [31mred ", "prog: turned  round  broken here  hidden  , but Ünï 😀 stays"),
+                lines());
+    }
+
+    /** What nobody takes is not waited for, but counted, and how much it was is the next thing that is told. */
+    @Test
+    void nobodyReads() {
+        List<String> taken = new ArrayList<>();
+        boolean[] reads = {true};
+        Log.to(line -> reads[0] && taken.add(line));
+        Log.start("prog", Log.EVENTS, false);
+        Log.event("event 0");
+        reads[0] = false;
+        Log.event("event 1");
+        Log.error("event 2");
+        reads[0] = true;
+        Log.event("event 3");
+        Log.event("event 4");
+        assertEquals(List.of("prog: event 0", "prog: 2 lines are missing here: nobody read the log", "prog: event 3",
+                "prog: event 4"), taken);
     }
 
     /**

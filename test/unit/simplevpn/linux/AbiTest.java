@@ -16,6 +16,8 @@ class AbiTest {
             #include <net/if.h>
             #include <net/route.h>
             #include <netdb.h>
+            #include <poll.h>
+            #include <signal.h>
             #include <netinet/in.h>
             #include <linux/tcp.h>
             #include <sys/epoll.h>
@@ -54,6 +56,11 @@ class AbiTest {
         offset(c, "IFR_NAME", "ifreq", "ifr_name");
         offset(c, "IFR_UNION", "ifreq", "ifr_flags");
         c.put("IFR_SIZE", "sizeof(struct ifreq) <= 40 ? 40 : -1");
+        c.put("SIG_IGN", "(long) SIG_IGN");
+        offset(c, "POLL_FD", "pollfd", "fd");
+        offset(c, "POLL_EVENTS", "pollfd", "events");
+        offset(c, "POLL_REVENTS", "pollfd", "revents");
+        c.put("POLL_SIZE", "sizeof(struct pollfd)");
         offset(c, "EPOLL_EVENTS", "epoll_event", "events");
         offset(c, "EPOLL_DATA", "epoll_event", "data");
         c.put("EPOLL_SIZE", "sizeof(struct epoll_event)");

@@ -15,6 +15,8 @@ import simplevpn.protocol.ReferencePackets;
 
 /** The ring of frames against a list of them. */
 class FrameQueueTest {
+    private static final Pool.Holder NOBODY = () -> { };
+
     private final Random random = new Random(1);
     private final Pool pool = new Pool(16 << 20);
     private final Buffer source = Buffer.permanent(1 << 17);
@@ -62,7 +64,7 @@ class FrameQueueTest {
     @Test
     void againstAList() {
         for (int tag = 0; tag <= 4; tag += 4) {
-            FrameQueue queue = new FrameQueue(pool);
+            FrameQueue queue = new FrameQueue(pool, NOBODY);
             Model model = new Model();
             int wrapped = 0;
             for (int round = 0; round < 60_000; round++) {
@@ -70,7 +72,7 @@ class FrameQueueTest {
                 switch (random.nextInt(8)) {
                     case 0, 1, 2, 3 -> {
                         byte[] frame = frame(tag, 20 + random.nextInt(random.nextInt(20) == 0 ? 20_000 : 1480));
-                        if (model.size() < 60_000 && queue.add(source, 0, frame.length, random.nextBoolean())) {
+                        if (model.size() < 60_000 && queue.add(source, 0, frame.length)) {
                             model.frames.add(frame);
                         }
                     }
@@ -110,15 +112,15 @@ class FrameQueueTest {
     /** The rest of a begun frame is the first to go on, also when all whole frames behind it were dropped. */
     @Test
     void restStays() {
-        FrameQueue queue = new FrameQueue(pool);
+        FrameQueue queue = new FrameQueue(pool, NOBODY);
         byte[] begun = frame(0, 1000);
         assertTrue(queue.addRest(source, 300, 700));
         frame(0, 500);
-        queue.add(source, 0, 500, false);
+        queue.add(source, 0, 500);
         queue.dropFirst(0);
         assertEquals(700, queue.size());
         byte[] next = frame(0, 800);
-        queue.add(source, 0, 800, false);
+        queue.add(source, 0, 800);
         assertEquals(700, queue.pieceLength(false, 0), "what was dropped lies between");
         assertArrayEquals(Arrays.copyOfRange(begun, 300, 1000),
                 ReferencePackets.bytes(queue.buffer().bytes, queue.pieceAt(), 700));
@@ -131,16 +133,16 @@ class FrameQueueTest {
     /** A queue that is written as fast as it is filled comes round in the buffer that it has, and moves nothing. */
     @Test
     void steadyQueueKeepsItsBuffer() {
-        FrameQueue queue = new FrameQueue(pool);
+        FrameQueue queue = new FrameQueue(pool, NOBODY);
         for (int i = 0; i < 3; i++) {
             frame(0, 1400);
-            queue.add(source, 0, 1400, false);
+            queue.add(source, 0, 1400);
         }
         Buffer buffer = queue.buffer();
         for (int i = 0; i < 10_000; i++) {
             queue.taken(queue.pieceLength(true, 0), 0);
             frame(0, 1400);
-            assertTrue(queue.add(source, 0, 1400, false));
+            assertTrue(queue.add(source, 0, 1400));
         }
         assertEquals(buffer, queue.buffer());
     }
@@ -148,19 +150,19 @@ class FrameQueueTest {
     /** Memory is held only while something waits; without any a frame is refused, and nothing is lost by that. */
     @Test
     void memory() {
-        Pool poor = new Pool(4096);
-        FrameQueue queue = new FrameQueue(poor);
+        Pool poor = new Pool(Pool.GUARANTEED);
+        FrameQueue queue = new FrameQueue(poor, NOBODY);
         frame(0, 2000);
-        assertTrue(queue.add(source, 0, 2000, false));
-        assertFalse(queue.add(source, 0, 2000, false), "a larger buffer is not to be had beside the first");
+        assertTrue(queue.add(source, 0, 2000));
+        assertFalse(queue.add(source, 0, 2000), "a larger buffer is not to be had beside the first");
         assertEquals(2000, queue.size());
         frame(0, 48);
-        assertTrue(queue.add(source, 0, 48, false));
+        assertTrue(queue.add(source, 0, 48));
         queue.taken(2048, 0);
         poor.shrink();
         poor.shrink();
         assertFalse(poor.isUsed());
         assertFalse(queue.addRest(source, 0, 5000));
-        assertFalse(new FrameQueue(pool).add(source, 0, Pool.LARGEST + 1, false));
+        assertFalse(new FrameQueue(pool, NOBODY).add(source, 0, Pool.LARGEST + 1));
     }
 }

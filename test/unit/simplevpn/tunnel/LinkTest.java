@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,7 +54,8 @@ class LinkTest {
         far = ends[1];
         recorder = new Recorder(loop);
         link = Link.open(loop, near, recorder);
-        link.framing = Framing.STREAM;
+        link.setFraming(Framing.STREAM);
+        link.trust();
     }
 
     /** Puts a numbered packet with right checksums and a tag to byte {@code at}; returns where the next one goes. */
@@ -62,8 +64,8 @@ class LinkTest {
         ReferencePackets.set32(p, p.length - 4, number);
         p = ReferencePackets.finished(p);
         source.bytes.putInt(at, 0);
-        source.bytes.put(at + link.framing.tag, p);
-        return at + link.framing.tag + p.length;
+        source.bytes.put(at + link.framing().tag, p);
+        return at + link.framing().tag + p.length;
     }
 
     /** Reads at most {@code most} bytes, and checks that whole, undamaged frames come in the order of their numbers. */
@@ -71,7 +73,7 @@ class LinkTest {
         int end = pending + Math.max(0, far.read(received, pending, Math.min(most, received.size - pending)));
         int at = 0;
         for (;;) {
-            int packet = at + link.framing.tag;
+            int packet = at + link.framing().tag;
             int verdict = Wire.frame(received.bytes, packet, end, true);
             assertNotEquals(Wire.DAMAGED, Wire.kind(verdict), "the stream is damaged behind frame " + last);
             int length = Wire.length(verdict);
@@ -95,7 +97,7 @@ class LinkTest {
     }
 
     private void randomly(Framing framing, long step) {
-        link.framing = framing;
+        link.setFraming(framing);
         int number = 0;
         int begun = 0;
         for (int turn = 0; turn < 1500; turn++) {
@@ -163,7 +165,7 @@ class LinkTest {
     }
 
     private int writesFor(Framing framing, boolean queue) {
-        link.framing = framing;
+        link.setFraming(framing);
         int end = 0;
         for (int i = 0; i < 5; i++) {
             end = put(end, last + 1 + i, 100);
@@ -206,7 +208,9 @@ class LinkTest {
         link.sendControl(source, 0, KEEPALIVE.length, now);
         MemoryLoop reading = MemoryLoop.of(kernel, new MemoryDevice(kernel), false);
         Recorder reader = new Recorder(reading);
-        Link.open(reading, far, reader).framing = Framing.STREAM;
+        Link reverse = Link.open(reading, far, reader);
+        reverse.setFraming(Framing.STREAM);
+        reverse.trust();
         for (int i = 0; i < 100 && !link.hasWrittenAll(); i++) {
             reading.turnOnce();
             loop.turnOnce();
@@ -232,11 +236,11 @@ class LinkTest {
         assertEquals(writes, near.writes);
     }
 
-    /** Memory that is all in use: none is left for anybody. */
+    /** All memory but what everybody may have is in use, and nobody gives any. */
     private void useAllMemory() {
         for (int size = Pool.LARGEST; size > 0; size /= 2) {
-            while (loop.budget.memory.take(size) != null) {
-                // One more.
+            while (loop.budget.memory.hasRoom(size) && size > Pool.GUARANTEED) {
+                loop.budget.memory.take(size, () -> { });
             }
         }
     }
@@ -245,30 +249,151 @@ class LinkTest {
     @Test
     void noMemoryForTheRest() throws Failure {
         useAllMemory();
-        int end = 0;
-        for (int i = 0; i < 60; i++) {
-            end = put(end, i, 1400);
-        }
-        link.send(source, 0, end, now);
+        link.send(source, 0, put(0, 0, 60_000), now);
         loop.turnOnce();
         assertEquals(List.of("lost " + -Errno.ENOBUFS), recorder.events);
     }
 
-    /** An incomplete frame for which there is no memory ends the connection, and only this one. */
+    /** The rest of a packet of the usual size always finds room, and small packets go to a stream that takes them. */
     @Test
-    void noMemoryForARemainder() throws Failure {
+    void everybodyMaySendPackets() throws Failure {
+        useAllMemory();
+        far.room(8192);
+        int end = 0;
+        for (int i = 0; i < 60; i++) {
+            end = put(end, i, 1400);
+        }
+        link.queue(source, 0, end, now);
+        link.flush(now);
+        while (!link.hasWrittenAll()) {
+            read(received.size);
+            loop.turnOnce();
+        }
+        read(received.size);
+        assertEquals(60, frames + link.outbox.dropped());
+        assertTrue(frames >= 5, () -> frames + " frames went at once");
+        assertEquals(List.of(), recorder.events);
+    }
+
+    /** Another connection, which uses the inbox in between. */
+    private void othersRead() throws Failure {
         MemoryStream[] others = MemoryStream.pair(kernel, ANY, ANY, 8192);
         Recorder other = new Recorder(loop);
         Link.open(loop, others[0], other);
-        far.put((byte) 0x45);
-        loop.turnOnce();
-        useAllMemory();
         others[1].put(KEEPALIVE);
         loop.turnOnce();
-        loop.turnOnce();
-        assertEquals(List.of("lost " + -Errno.ENOBUFS), recorder.events);
         assertEquals(1, other.frames.size());
         assertEquals(List.of(), other.events);
+    }
+
+    /**
+     * A long incomplete frame for which there is no memory, or not any more, is dropped and counted, and nothing else:
+     * what comes behind it is read.
+     */
+    @Test
+    void noMemoryForALongFrame() throws Failure {
+        for (boolean late : new boolean[] {false, true}) {
+            connect();
+            far.room(1 << 17);
+            near.room(1 << 17);
+            put(0, 0, 50_000);
+            byte[] frame = ReferencePackets.bytes(source.bytes, 0, 50_028 + 4);
+            far.put(Arrays.copyOf(KEEPALIVE, 20));
+            byte[] head = ReferencePackets.bytes(source.bytes, 0, 40_000);
+            far.put(head);
+            loop.turnOnce();
+            if (!late) {
+                useAllMemory();
+            }
+            othersRead();
+            if (late) {
+                link.remainder.release();
+            }
+            int whole = ReferencePackets.get16(frame, 2);
+            far.put(ReferencePackets.bytes(source.bytes, 40_000, whole - 40_000));
+            far.put(KEEPALIVE);
+            loop.turnOnce();
+            assertEquals(List.of(Wire.KEEPALIVE, Wire.IPV6, Wire.KEEPALIVE),
+                    recorder.frames.stream().map(Recorder.Frame::kind).toList());
+            assertEquals(List.of(), recorder.events);
+        }
+    }
+
+    /** The beginning of a frame that does not tell yet what it is finds room always, also when longer things are dropped. */
+    @Test
+    void beginningsAreKept() throws Failure {
+        for (int bytes = 1; bytes < 60; bytes++) {
+            connect();
+            byte[] p = ReferencePackets.packet(random, ReferencePackets.UDP, 40, 0, 20);
+            far.put(Arrays.copyOf(p, bytes));
+            loop.turnOnce();
+            useAllMemory();
+            othersRead();
+            far.put(Arrays.copyOfRange(p, bytes, p.length));
+            loop.turnOnce();
+            assertEquals(1, recorder.frames.size());
+            assertArrayEquals(p, recorder.frames.getFirst().bytes(), "after " + bytes + " bytes");
+        }
+    }
+
+    /** What nobody wants is not kept: of an IPv6 packet, or of a stranger's frame, only that it is thrown away. */
+    @Test
+    void unwantedFramesAreNotKept() throws Failure {
+        byte[] ipv6 = new byte[40 + 30_000];
+        ipv6[0] = 0x60;
+        ReferencePackets.set16(ipv6, 4, 30_000);
+        near.room(1 << 17);
+        far.put(Arrays.copyOf(ipv6, 20_000));
+        loop.turnOnce();
+        othersRead();
+        assertFalse(loop.budget.memory.isUsed());
+        far.put(Arrays.copyOfRange(ipv6, 20_000, ipv6.length));
+        far.put(KEEPALIVE);
+        loop.turnOnce();
+        assertEquals(List.of(Wire.IPV6, Wire.KEEPALIVE),
+                recorder.frames.stream().map(Recorder.Frame::kind).toList());
+
+        MemoryStream[] ends = MemoryStream.pair(kernel, ANY, ANY, 1 << 17);
+        Recorder stranger = new Recorder(loop);
+        Link.open(loop, ends[0], stranger);
+        byte[] data = ReferencePackets.packet(random, ReferencePackets.UDP, 0, 0, 30_000);
+        ends[1].put(Arrays.copyOf(data, 20_000));
+        loop.turnOnce();
+        othersRead();
+        assertFalse(loop.budget.memory.isUsed());
+        ends[1].put(Arrays.copyOfRange(data, 20_000, data.length));
+        byte[] request = new byte[60_000];
+        request[0] = 0x45;
+        ReferencePackets.set16(request, 2, 65_000);
+        ends[1].put(request);
+        loop.turnOnce();
+        assertEquals(List.of(Wire.IPV6), stranger.frames.stream().map(Recorder.Frame::kind).toList());
+        assertEquals(1, stranger.events.size(), "a request without end is none");
+    }
+
+    /**
+     * One connection's frames and writes of one turn are bounded, and the rest of what was read waits for its turn:
+     * nothing is lost, and the loop does not wait for more to come.
+     */
+    @Test
+    void budgetOfATurn() throws Failure {
+        near.room(1 << 18);
+        byte[] many = new byte[5000 * 20];
+        for (int i = 0; i < 5000; i++) {
+            System.arraycopy(KEEPALIVE, 0, many, 20 * i, 20);
+        }
+        far.put(many);
+        for (int turn = 1; turn < 5; turn += 2) {
+            loop.turnOnce();
+            assertEquals(turn * Budget.FRAMES, recorder.frames.size());
+            assertTrue(loop.isBusy());
+            othersRead();
+            assertEquals((turn + 1) * Budget.FRAMES, recorder.frames.size());
+        }
+        while (loop.isBusy()) {
+            loop.turnOnce();
+        }
+        assertEquals(5000, recorder.frames.size());
     }
 
     /** A stream with output of its own is watched for room, and flushed when there is some. */
