@@ -8,6 +8,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import simplevpn.harness.Image;
+import simplevpn.harness.Program;
 
 /** The ARM builds on emulated processors and this machine's kernel, with each other and with the x86_64 build. */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
@@ -23,8 +25,8 @@ final class ArmPairsTest extends Vpn {
     @CsvSource({"aarch64, aarch64", "armhf, armhf", "x86_64, aarch64", "aarch64, x86_64", "x86_64, armhf",
             "armhf, x86_64"})
     void streamsArrive(String serverTarget, String clientTarget) throws Exception {
-        Daemon server = server(serverTarget);
-        Daemon client = client(clientTarget);
+        Program server = server(serverTarget);
+        Program client = client(clientTarget);
         assertEquals(SERVER, address(hub));
         assertEquals("10.0.0.2", address(east));
         east.ping(SERVER, "-c", "3").ok();
@@ -40,28 +42,28 @@ final class ArmPairsTest extends Vpn {
     @ParameterizedTest(name = "srv of {0}, cli of {1}")
     @CsvSource({"aarch64, armhf", "armhf, aarch64"})
     void restartedServerGivesTheSameAddress(String serverTarget, String clientTarget) throws Exception {
-        Daemon server = server(serverTarget);
+        Program server = server(serverTarget);
         try (ClassicClient first = new ClassicClient(west, hub)) {
             assertEquals("10.0.0.2", first.join());
             client(clientTarget);
             assertEquals("10.0.0.3", address(east));
         }
         server.stop();
-        Daemon again = server(serverTarget);
+        Program again = server(serverTarget);
         again.awaitLine("assigned 10\\.0\\.0\\.3 ", START);
         assertEquals("10.0.0.3", address(east));
         east.awaitPing(SERVER, 20);
     }
 
-    private Daemon server(String target) {
-        Daemon server = lan.start(hub, Target.command(target, List.of(), "Server"));
+    private Program server(String target) {
+        Program server = lan.start(hub, Image.command(target, List.of(), "Server"));
         server.awaitLine("listening on", START);
         server.await("an address on the server's device", START, () -> hub.tunnel().isPresent());
         return server;
     }
 
-    private Daemon client(String target) {
-        Daemon client = lan.start(east, Target.command(target, List.of(), "Client", "-s", hub.outer4));
+    private Program client(String target) {
+        Program client = lan.start(east, Image.command(target, List.of(), "Client", "-s", hub.outer4));
         client.awaitLine("connected to", START);
         client.await("an address on the client's device", START, () -> east.tunnel().isPresent());
         return client;

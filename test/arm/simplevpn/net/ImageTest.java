@@ -19,6 +19,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import simplevpn.harness.Command;
+import simplevpn.harness.Image;
+import simplevpn.harness.Program;
 
 /** What the images need of a system, and that the archive of classes in them is in use. */
 @Timeout(value = 180, unit = TimeUnit.SECONDS)
@@ -55,8 +58,8 @@ final class ImageTest extends Vpn {
         List<String> wrong = new ArrayList<>();
         int versions = 0;
         for (Path file : programs) {
-            String needs = new Lan.Command("", "env", "LC_ALL=C", "readelf", "--wide", "--dynamic", "--version-info",
-                    file.toString()).run(20).ok().output();
+            String needs = Command.run(20, "readelf", "--wide", "--dynamic", "--version-info", file.toString()).ok()
+                    .output();
             for (Matcher needed = NEEDED.matcher(needs); needed.find(); ) {
                 if (!own.contains(needed.group(1)) && !GLIBC.matcher(needed.group(1)).matches()) {
                     wrong.add(file + " needs " + needed.group(1));
@@ -83,9 +86,9 @@ final class ImageTest extends Vpn {
     @ParameterizedTest
     @ValueSource(strings = {"x86_64", "aarch64", "armhf"})
     void classesComeFromTheArchive(String target) throws IOException {
-        Daemon server = lan.start(hub, Target.command(target, logTo("server"), "Server"));
+        Program server = lan.start(hub, Image.command(target, logTo("server"), "Server"));
         server.awaitLine("listening on", START);
-        Daemon client = lan.start(east, Target.command(target, logTo("client"), "Client", "-s", hub.outer4));
+        Program client = lan.start(east, Image.command(target, logTo("client"), "Client", "-s", hub.outer4));
         client.awaitLine("connected to", START);
         // Not what comes at a signal: the JDK then prepares for logging that, and finds nothing to log.
         assertArchived("server");
@@ -96,8 +99,8 @@ final class ImageTest extends Vpn {
     @ParameterizedTest
     @ValueSource(strings = {"x86_64", "aarch64", "armhf"})
     void archiveCanBeInsistedOn(String target) {
-        List<String> command = Target.command(target, List.of("-Xshare:on"), "Server", "--version");
-        String output = new Lan.Command("", command.toArray(String[]::new)).run(START).ok().output();
+        List<String> command = Image.command(target, List.of("-Xshare:on"), "Server", "--version");
+        String output = Command.run(START, command.toArray(String[]::new)).ok().output();
         assertTrue(output.contains("sharing"), output);
     }
 
@@ -117,7 +120,7 @@ final class ImageTest extends Vpn {
 
     private static List<Path> programs(String target) throws IOException {
         List<Path> programs = new ArrayList<>();
-        try (var files = Files.walk(Target.image(target))) {
+        try (var files = Files.walk(Image.folder(target))) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 try (InputStream input = Files.newInputStream(file)) {
                     if (Arrays.equals(input.readNBytes(ELF.length), ELF)) {

@@ -13,6 +13,9 @@ import java.util.concurrent.FutureTask;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import simplevpn.harness.Host;
+import simplevpn.harness.Lan;
+import simplevpn.harness.Program;
 
 /**
  * A board that boots in qemu-system in the place of one of a {@link Lan}'s hosts: it has that host's outer address. Its
@@ -27,7 +30,7 @@ final class Board {
     private static final Pattern END = Pattern.compile("Kernel panic|Out of memory|Unable to mount|can't execute"
             + "|Exception in thread");
 
-    final Daemon console;
+    final Program console;
     private final Host neighbour;
     private final Host place;
     private final String target;

@@ -15,6 +15,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import simplevpn.harness.Lab;
+import simplevpn.harness.Lan;
+import simplevpn.harness.Program;
+import simplevpn.harness.Wait;
 
 /**
  * A board of 128 MB on which the dist tarball was installed: what its init script starts comes up by itself, carries
@@ -43,7 +47,7 @@ abstract class BoardTest extends Vpn {
     @Test
     @Execution(ExecutionMode.SAME_THREAD)
     void clientOnABoard() throws Exception {
-        Daemon server = server();
+        Program server = server();
         Board board = new Board(lan, hub, east, target, MEMORY, "cli");
         board.await("an address for the board", BOOT, () -> server.said("assigned 10\\.0\\.0\\.2 "));
         board.tell("connected; " + board.memory());
@@ -52,7 +56,7 @@ abstract class BoardTest extends Vpn {
         board.echo("10.0.0.2", BYTES);
         board.tell("10 MB there and back; " + board.memory());
         server.stop();
-        Daemon again = server();
+        Program again = server();
         board.await("the same address again", BOOT, () -> again.said("assigned 10\\.0\\.0\\.2 "));
         board.echo("10.0.0.2", BYTES / 10);
         board.tell("1 MB there and back after the server's restart");
@@ -69,7 +73,7 @@ abstract class BoardTest extends Vpn {
         Board board = new Board(lan, hub, east, target, MEMORY, "srv");
         board.await("a server that listens", BOOT, () -> board.console.said("listening on"));
         board.tell("listening");
-        Daemon client;
+        Program client;
         try (ClassicClient first = new ClassicClient(west, east)) {
             assertEquals("10.0.0.2", first.join());
             client = lan.start(hub, "cli", "-s", east.outer4);
@@ -114,7 +118,7 @@ abstract class BoardTest extends Vpn {
     /** How the memory was used; null when that is too little. Whatever fails on this side fails the test. */
     private String tryWith(int megabytes) {
         try (Lan lan = new Lan("hub", "board")) {
-            Daemon server = lan.start(lan.host(0), "srv");
+            Program server = lan.start(lan.host(0), "srv");
             server.awaitLine("listening on", 15);
             Board board = new Board(lan, lan.host(0), lan.host(1), target, megabytes, "cli");
             try {
@@ -133,7 +137,7 @@ abstract class BoardTest extends Vpn {
 
     /** What the program on a board takes when nothing happens, in KiB; tells it. */
     private static int idle(Board board) throws IOException {
-        Daemon.pause(IDLE);
+        Wait.pause(IDLE);
         int resident = board.resident();
         board.tell("idle: VM " + resident + " kB");
         return resident;
@@ -141,7 +145,7 @@ abstract class BoardTest extends Vpn {
 
     /** Writes a figure of this target where {@code make footprint} looks for it. */
     private void keep(String key, int value) throws IOException {
-        Path file = Daemon.TOP.resolve("build/board/" + target + ".footprint");
+        Path file = Lab.TOP.resolve("build/board/" + target + ".footprint");
         Properties figures = new Properties();
         if (Files.exists(file)) {
             try (Reader reader = Files.newBufferedReader(file)) {

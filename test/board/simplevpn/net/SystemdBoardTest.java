@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.parallel.Isolated;
+import simplevpn.harness.Program;
 
 /**
  * An x86_64 machine with the distribution's systemd on which the dist tarball was installed: the units as systemd
@@ -43,7 +44,7 @@ final class SystemdBoardTest extends Vpn {
     /** The client's unit, enabled when the machine boots. */
     @Test
     void clientUnit() throws Exception {
-        Daemon server = server();
+        Program server = server();
         start("cli");
         awaitConnection(server, 1);
         board.tell("connected");
@@ -84,7 +85,7 @@ final class SystemdBoardTest extends Vpn {
         awaitActive();
         board.tell("listening");
         assertConfined(CAP_NET_ADMIN | CAP_NET_BIND_SERVICE);
-        Daemon client = lan.start(hub, "cli", "-s", east.outer4);
+        Program client = lan.start(hub, "cli", "-s", east.outer4);
         awaitAddress(client, hub);
         board.await("a status with one client", PATIENCE, () ->
                 show("StatusText").equals("listening on [::]:2002, 10.0.0.1 on tun0, clients: 1"));
@@ -95,7 +96,7 @@ final class SystemdBoardTest extends Vpn {
     }
 
     /** Waits until the server gave the board an address for the so many-th time, and systemd knows of it. */
-    private void awaitConnection(Daemon server, int count) {
+    private void awaitConnection(Program server, int count) {
         board.await("address number " + count + " for the board", PATIENCE, () ->
                 server.lines().stream().filter(line -> line.contains(" assigned 10.0.0.")).count() == count);
         awaitActive();

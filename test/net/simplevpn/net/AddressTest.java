@@ -16,6 +16,8 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import simplevpn.harness.Host;
+import simplevpn.harness.Program;
 
 /** Who gets which address, who is refused and why, and when an address is free again. */
 final class AddressTest extends Vpn {
@@ -34,7 +36,7 @@ final class AddressTest extends Vpn {
         assertEquals("10.0.7.7", address(west));
         assertEquals(3, Set.of(address(hub), address(east), address(west)).size());
         for (Host host : List.of(hub, east, west)) {
-            assertEquals(16, host.tunnel().orElseThrow().prefix(), host.name);
+            assertEquals(16, host.tunnel().orElseThrow().prefix(), host::toString);
         }
     }
 
@@ -133,7 +135,7 @@ final class AddressTest extends Vpn {
     /** A full pool refuses dynamic requests, and gives the address again as soon as its holder has gone. */
     @Test
     void fullPoolRefusesUntilAnAddressIsFree() throws IOException {
-        Daemon server = server("-n", "10.0.0.0/30");
+        Program server = server("-n", "10.0.0.0/30");
         ClassicClient only = new ClassicClient(east, hub);
         assertEquals("10.0.0.2", only.join());
         assertRefused(ANY);
@@ -145,7 +147,7 @@ final class AddressTest extends Vpn {
     /** A static address is free for the next one after its holder has gone. */
     @Test
     void staticAddressIsReused() throws IOException {
-        Daemon server = server();
+        Program server = server();
         for (int i = 0; i < 3; i++) {
             server.await("the static address", 10, () -> asksAndGets("10.0.3.3"));
         }
@@ -184,7 +186,7 @@ final class AddressTest extends Vpn {
     /** --max-clients: one more than that gets no address, the others stay, and a free place is given again. */
     @Test
     void clientsAreLimited() throws IOException {
-        Daemon server = server("--max-clients", "2");
+        Program server = server("--max-clients", "2");
         ClassicClient first = new ClassicClient(east, hub);
         ClassicClient second = new ClassicClient(east, hub);
         first.join();
@@ -200,7 +202,7 @@ final class AddressTest extends Vpn {
     /** A client that is silent for the timeout is dropped and its address freed; one that sends keepalives is not. */
     @Test
     void silentClientTimesOut() throws IOException {
-        Daemon server = server("-t", "3");
+        Program server = server("-t", "3");
         ClassicClient silent = new ClassicClient(east, hub);
         ClassicClient talking = new ClassicClient(east, hub);
         assertEquals("10.0.6.6", silent.ask("10.0.6.6"));

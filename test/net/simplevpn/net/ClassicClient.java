@@ -11,6 +11,7 @@ import java.net.SocketException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Random;
+import simplevpn.harness.Host;
 
 /**
  * A client of 2013 without a TUN device: it puts garbage into every field that does not matter, knows nothing but the

@@ -14,12 +14,15 @@ import java.util.Random;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import simplevpn.harness.Command;
+import simplevpn.harness.Program;
+import simplevpn.harness.Wait;
 
 /** ./srv towards the programs of 2013: PROTOCOL.md, part 1 as seen by a raw socket. */
 final class ClassicClientTest extends Vpn {
     private static final int CLASSIC_MSS = 1360;
 
-    private Daemon server;
+    private Program server;
 
     @BeforeEach
     void startServer() {
@@ -43,7 +46,7 @@ final class ClassicClientTest extends Vpn {
         byte[] request = Frames.request(new Random(5), "10.0.8.8");
         for (byte b : request) {
             client.send(new byte[] {b});
-            Daemon.pause(2);
+            Wait.pause(2);
         }
         assertEquals(Frames.address("10.0.8.8"), Frames.destination(client.answer(request)));
     }
@@ -92,7 +95,7 @@ final class ClassicClientTest extends Vpn {
         silent.socket.setSoTimeout(25_000);
         for (int i = 0; i < 8; i++) {
             chatty.sendKeepalive();
-            Daemon.pause(1000);
+            Wait.pause(1000);
         }
         silent.assertClosed();
         chatty.assertClosed();
@@ -131,7 +134,7 @@ final class ClassicClientTest extends Vpn {
             byte[] stream = Frames.join(Frames.ipv6(payload), Frames.echo(address, SERVER, ++number, 20));
             int cut = Math.min(30, stream.length);
             client.send(Arrays.copyOf(stream, cut));
-            Daemon.pause(20);
+            Wait.pause(20);
             client.send(Arrays.copyOfRange(stream, cut, stream.length));
             client.receiveReply(number);
         }
@@ -170,7 +173,7 @@ final class ClassicClientTest extends Vpn {
         client(west);
         ClassicClient client = new ClassicClient(east, hub);
         String address = client.join();
-        FutureTask<Lan.Result> pings =
+        FutureTask<Command.Result> pings =
                 new FutureTask<>(() -> west.ping(address, "-c", "40", "-i", "0.02", "-s", "1200", "-W", "2"));
         Thread.ofPlatform().daemon().start(pings);
         for (int answered = 0; answered < 40;) {

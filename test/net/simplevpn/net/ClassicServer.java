@@ -16,6 +16,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
+import simplevpn.harness.Host;
 
 /**
  * A server of 2013 without a TUN device, on 10.0.0.1: it takes what one read returned for one packet, answers requests

@@ -8,6 +8,8 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import simplevpn.harness.Program;
+import simplevpn.harness.Wait;
 
 /** ./cli towards a server of 2013, and towards extended servers that do what ./srv never does. */
 final class ClassicServerTest extends Vpn {
@@ -69,7 +71,7 @@ final class ClassicServerTest extends Vpn {
     @Test
     void damagedStreamIsSurvived() throws Exception {
         ClassicServer server = new ClassicServer(hub);
-        Daemon client = client(east);
+        Program client = client(east);
         ClassicServer.Peer peer = server.awaitPeer(5);
         byte[] packet = Frames.echo("10.0.0.9", address(east), 1, 600);
         for (int cut : new int[] {1, 19, 20, 21, 300, 627}) {
@@ -92,7 +94,7 @@ final class ClassicServerTest extends Vpn {
         Iterator<String> addresses = List.of("127.0.0.1", "239.1.1.1", "0.1.2.3", "10.0.0.9").iterator();
         ClassicServer server = new ClassicServer(hub,
                 request -> ClassicServer.answer(request, Frames.address(addresses.next())));
-        Daemon client = client(east);
+        Program client = client(east);
         assertEquals("10.0.0.9", address(east));
         assertEquals(4, server.connections());
         assertTrue(client.said("127\\.0\\.0\\.1"), client::log);
@@ -137,7 +139,7 @@ final class ClassicServerTest extends Vpn {
         ClassicServer server = new ClassicServer(hub, request -> ClassicServer.extendedAnswer("10.3.0.7", fast));
         client(east);
         ClassicServer.Peer first = server.awaitPeer(5);
-        Daemon.until("keepalives beyond the timeout", 20,
+        Wait.until("keepalives beyond the timeout", 20,
                 () -> first.reads.stream().filter(Frames::isKeepalive).count() >= 5);
         assertEquals(1, server.connections(), "answered keepalives keep the connection");
         first.mute();

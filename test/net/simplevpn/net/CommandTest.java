@@ -10,6 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import simplevpn.harness.Host;
+import simplevpn.harness.Lab;
+import simplevpn.harness.Program;
 
 /** The two commands as a user or a supervisor meets them: one line that says what is wrong, and the exit status. */
 final class CommandTest extends Vpn {
@@ -23,16 +26,16 @@ final class CommandTest extends Vpn {
                 List.of("srv", "-n", "10.0.0"), List.of("srv", "-t", "soon"), List.of("srv", "-c", "0"),
                 List.of("cli"), List.of("cli", "-s"), List.of("cli", "-s", "192.0.2.1", "-a", "10.0.0"),
                 List.of("cli", "-s", "192.0.2.1", "--nonsense"), List.of("cli", "-s", "192.0.2.1", "extra"));
-        List<Daemon> daemons = new ArrayList<>();
+        List<Program> programs = new ArrayList<>();
         for (List<String> command : wrong) {
             List<String> arguments = command.subList(1, command.size());
-            daemons.add(lan.start(east, command.get(0), arguments.toArray(String[]::new)));
+            programs.add(lan.start(east, command.get(0), arguments.toArray(String[]::new)));
         }
-        for (int i = 0; i < daemons.size(); i++) {
-            Daemon daemon = daemons.get(i);
-            assertEquals(2, daemon.awaitExit(30), () -> daemon + ":\n" + daemon.log());
+        for (int i = 0; i < programs.size(); i++) {
+            Program program = programs.get(i);
+            assertEquals(2, program.awaitExit(30), () -> program + ":\n" + program.log());
             List<String> command = wrong.get(i);
-            assertOneLine(daemon, command.equals(List.of("cli")) ? "-s" : command.get(command.size() - 1));
+            assertOneLine(program, command.equals(List.of("cli")) ? "-s" : command.get(command.size() - 1));
         }
     }
 
@@ -40,7 +43,7 @@ final class CommandTest extends Vpn {
     @Test
     void portInUse() {
         server();
-        Daemon second = lan.start(hub, "srv", "-n", "10.8.0.0/16", "-i", "second");
+        Program second = lan.start(hub, "srv", "-n", "10.8.0.0/16", "-i", "second");
         assertEquals(1, second.awaitExit(15));
         assertOneLine(second, "2002");
         assertTrue(hub.run("ip", "link", "show", "second").status() != 0, "no device of the second server");
@@ -50,8 +53,8 @@ final class CommandTest extends Vpn {
     @Test
     void noTunDevice() {
         // "ip netns exec" runs each command with mounts of its own, so this hides the device from the server alone.
-        Daemon server = lan.start(hub, List.of("sh", "-c",
-                "mount -t tmpfs none /dev/net && exec '" + Daemon.TOP.resolve("srv") + "'"));
+        Program server = lan.start(hub, List.of("sh", "-c",
+                "mount -t tmpfs none /dev/net && exec '" + Lab.TOP.resolve("srv") + "'"));
         assertEquals(1, server.awaitExit(15));
         assertOneLine(server, "/dev/net/tun.*tun");
     }
@@ -59,8 +62,8 @@ final class CommandTest extends Vpn {
     /** Without the privilege to make a device: status 1 and one line that names it. */
     @Test
     void noPrivilege() {
-        Daemon server = lan.start(hub, List.of("setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin",
-                Daemon.TOP.resolve("srv").toString()));
+        Program server = lan.start(hub, List.of("setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin",
+                Lab.TOP.resolve("srv").toString()));
         assertEquals(1, server.awaitExit(15));
         assertOneLine(server, "CAP_NET_ADMIN");
     }
@@ -70,7 +73,7 @@ final class CommandTest extends Vpn {
     void refusedAddress() throws IOException {
         server();
         new ClassicClient(west, hub).ask("10.0.3.3");
-        Daemon client = clientStarting(east, "-a", "10.0.3.3");
+        Program client = clientStarting(east, "-a", "10.0.3.3");
         assertEquals(3, client.awaitExit(15), client::log);
         assertTrue(client.said("refused.*\\w{4}"), client::log);
         assertTrue(east.tunnel().isEmpty(), "no device is left");
@@ -79,8 +82,8 @@ final class CommandTest extends Vpn {
     /** --once: status 4 when the server cannot be reached or its name is not known, and the client stays otherwise. */
     @Test
     void once() {
-        Daemon unreachable = clientStarting(east, "--once");
-        Daemon unknown = lan.start(east, "cli", "--once", "-s", "no-such-host.invalid");
+        Program unreachable = clientStarting(east, "--once");
+        Program unknown = lan.start(east, "cli", "--once", "-s", "no-such-host.invalid");
         assertEquals(4, unreachable.awaitExit(20), unreachable::log);
         assertOneLine(unreachable, "192\\.0\\.2\\.1");
         assertEquals(4, unknown.awaitExit(30), unknown::log);
@@ -95,15 +98,15 @@ final class CommandTest extends Vpn {
     void questionsAreAnswered() {
         for (String program : List.of("srv", "cli")) {
             for (String option : List.of("--help", "-h")) {
-                Daemon help = lan.start(east, program, option);
+                Program help = lan.start(east, program, option);
                 assertEquals(0, help.awaitExit(15), help::log);
                 assertTrue(help.said("--port") && help.said("--version"), help::log);
             }
-            Daemon version = lan.start(east, program, "--version");
+            Program version = lan.start(east, program, "--version");
             assertEquals(0, version.awaitExit(15), version::log);
             assertTrue(version.said("simplevpn.*\\d") && version.said("class-data archive"), version::log);
         }
-        Daemon udp = lan.start(east, "srv", "-u");
+        Program udp = lan.start(east, "srv", "-u");
         assertEquals(2, udp.awaitExit(15));
         assertOneLine(udp, "UDP");
     }
@@ -124,11 +127,11 @@ final class CommandTest extends Vpn {
     @Test
     void wrongConfigurationFile(@TempDir Path folder) throws IOException {
         Path file = folder.resolve("simplevpn.conf");
-        Daemon missing = lan.start(hub, "srv", "--config", file.toString());
+        Program missing = lan.start(hub, "srv", "--config", file.toString());
         assertEquals(1, missing.awaitExit(15), missing::log);
         assertOneLine(missing, "simplevpn\\.conf.*ENOENT");
         Files.writeString(file, "port 2002\nprot 2002\n");
-        Daemon wrong = lan.start(hub, "srv", "--config", file.toString());
+        Program wrong = lan.start(hub, "srv", "--config", file.toString());
         assertEquals(2, wrong.awaitExit(15), wrong::log);
         assertOneLine(wrong, "simplevpn\\.conf.*2.*prot");
     }
@@ -138,7 +141,7 @@ final class CommandTest extends Vpn {
     void listensWhereItIsTold() {
         server("-l", hub.outer4, "-p", "443");
         client(east, "-p", "443");
-        Daemon elsewhere = lan.start(west, "cli", "--once", "-s", hub.outer6, "-p", "443");
+        Program elsewhere = lan.start(west, "cli", "--once", "-s", hub.outer6, "-p", "443");
         assertEquals(4, elsewhere.awaitExit(15), elsewhere::log);
     }
 }

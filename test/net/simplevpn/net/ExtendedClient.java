@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
+import simplevpn.harness.Host;
 
 /**
  * A client that knows the handshake of PROTOCOL.md, part 2. Its frames are classic ones, unless the server accepted

@@ -11,6 +11,9 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import simplevpn.harness.Host;
+import simplevpn.harness.Program;
+import simplevpn.harness.Wait;
 
 /** What breaks: processes, links, devices, peers. The rest goes on, and what can come back comes back. */
 final class FaultTest extends Vpn {
@@ -19,7 +22,7 @@ final class FaultTest extends Vpn {
     /** A transfer between clients lives through the server's death: device, address and TCP connection stay. */
     @Test
     void transferSurvivesServerRestart() throws Exception {
-        Daemon server = server();
+        Program server = server();
         client(east);
         client(west);
         String before = east.run("ip", "-o", "-4", "addr").ok().output();
@@ -35,7 +38,7 @@ final class FaultTest extends Vpn {
     /** The same between a client and the server's own host, whose device and address are made anew. */
     @Test
     void transferWithServerSurvivesServerRestart() throws Exception {
-        Daemon server = server();
+        Program server = server();
         client(east);
         Transfer transfer = started(new Transfer(east, hub, SERVER, BYTES));
         server.kill();
@@ -47,11 +50,11 @@ final class FaultTest extends Vpn {
     /** A killed client that is started again gets its static address, and a transfer through the new process works. */
     @Test
     void killedClientGetsItsAddressAgain() throws Exception {
-        Daemon server = server("-t", "4");
+        Program server = server("-t", "4");
         client(east, "-a", "10.0.8.8").kill();
         server.await("the address for the restarted client", 30, () -> {
-            Daemon again = clientStarting(east, "-a", "10.0.8.8");
-            Daemon.until("an address or a refusal", 15, () -> !again.alive() || east.tunnel().isPresent());
+            Program again = clientStarting(east, "-a", "10.0.8.8");
+            Wait.until("an address or a refusal", 15, () -> !again.alive() || east.tunnel().isPresent());
             return again.alive();
         });
         assertEquals("10.0.8.8", address(east));
@@ -68,7 +71,7 @@ final class FaultTest extends Vpn {
         Transfer transfer = started(new Transfer(east, west, address(west), BYTES));
         lan.link(east, false);
         assertInterrupted(transfer);
-        Daemon.pause(milliseconds);
+        Wait.pause(milliseconds);
         lan.link(east, true);
         transfer.await(60);
     }
@@ -90,7 +93,7 @@ final class FaultTest extends Vpn {
     /** A client that never reads costs only itself: others transfer meanwhile, and the server's memory is bounded. */
     @Test
     void readerThatNeverReads() throws Exception {
-        Daemon server = server();
+        Program server = server();
         client(east);
         new Transfer(east, hub, SERVER, 20_000_000).await(30);
         ClassicClient sloth = new ClassicClient(west, hub);
@@ -119,11 +122,11 @@ final class FaultTest extends Vpn {
         sloth.assertAlive();
     }
 
-    /** A device that is removed under a running daemon ends it with one clear line, and not in a busy loop. */
+    /** A device that is removed under a running program ends it with one clear line, and not in a busy loop. */
     @Test
-    void removedDeviceEndsTheDaemon() {
-        Daemon server = server();
-        Daemon client = client(east);
+    void removedDeviceEndsTheProgram() {
+        Program server = server();
+        Program client = client(east);
         assertEndsWithoutDevice(east, client);
         assertEndsWithoutDevice(hub, server);
     }
@@ -132,8 +135,8 @@ final class FaultTest extends Vpn {
     @ParameterizedTest
     @ValueSource(strings = {"TERM", "INT"})
     void signalsEndBothWithTheirDevices(String signal) {
-        Daemon server = server();
-        Daemon client = client(east);
+        Program server = server();
+        Program client = client(east);
         client.signal(signal);
         assertEquals(0, client.awaitExit(5), client::log);
         assertTrue(east.tunnel().isEmpty(), "the client's device is gone");
@@ -145,7 +148,7 @@ final class FaultTest extends Vpn {
     /** A client that is still looking for its server ends on SIGTERM as well. */
     @Test
     void signalEndsAWaitingClient() {
-        Daemon client = clientStarting(east);
+        Program client = clientStarting(east);
         client.await("a line about the server", 15, () -> !client.lines().isEmpty());
         client.stop();
     }
@@ -153,8 +156,9 @@ final class FaultTest extends Vpn {
     /** Twenty connections full of rubbish: each is closed, the server neither grows nor slows those who behave. */
     @Test
     void rubbishIsRefused() throws Exception {
-        Daemon server = server();
+        Program server = server();
         client(east);
+        new Transfer(east, hub, SERVER, 20_000_000).await(30);
         long before = server.rss();
         List<ClassicClient> rubbish = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
@@ -180,9 +184,9 @@ final class FaultTest extends Vpn {
     /** The client tries until its server is there, with one line per change of state and not per attempt. */
     @Test
     void clientWaitsForItsServer() {
-        Daemon client = clientStarting(east);
+        Program client = clientStarting(east);
         client.await("a line about the server", 15, () -> !client.lines().isEmpty());
-        Daemon.pause(4000);
+        Wait.pause(4000);
         assertEquals(1, client.lines().size(), client::log);
         server();
         awaitAddress(client, east);
@@ -191,16 +195,16 @@ final class FaultTest extends Vpn {
     /** A client without traffic keeps its connection far beyond the timeout, which the server pushed to it. */
     @Test
     void idleClientStaysConnected() {
-        Daemon server = server("-t", "2");
-        Daemon client = client(east);
-        Daemon.pause(6000);
+        Program server = server("-t", "2");
+        Program client = client(east);
+        Wait.pause(6000);
         assertFalse(server.said("timed out|gone"), server::log);
         assertEquals(1, client.lines().stream().filter(line -> line.contains("connected to")).count(), client::log);
         east.awaitPing(SERVER, 5);
     }
 
     private static Transfer started(Transfer transfer) {
-        Daemon.until("the transfer's first bytes", 15, () -> transfer.received() > 2_000_000);
+        Wait.until("the transfer's first bytes", 15, () -> transfer.received() > 2_000_000);
         return transfer;
     }
 
@@ -208,12 +212,12 @@ final class FaultTest extends Vpn {
         assertTrue(transfer.received() < 2 * BYTES - 1_000_000, "the transfer was complete before the fault");
     }
 
-    private static void assertEndsWithoutDevice(Host host, Daemon daemon) {
+    private static void assertEndsWithoutDevice(Host host, Program program) {
         String device = host.tunnel().orElseThrow().device();
-        int lines = daemon.lines().size();
+        int lines = program.lines().size();
         host.run("ip", "link", "del", device).ok();
-        assertEquals(1, daemon.awaitExit(10), daemon::log);
-        List<String> last = daemon.lines().subList(lines, daemon.lines().size());
+        assertEquals(1, program.awaitExit(10), program::log);
+        List<String> last = program.lines().subList(lines, program.lines().size());
         assertTrue(last.stream().filter(line -> line.contains(device)).count() == 1, () -> "said: " + last);
     }
 

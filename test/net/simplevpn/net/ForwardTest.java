@@ -5,13 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import simplevpn.harness.Command;
+import simplevpn.harness.Host;
+import simplevpn.harness.Program;
+import simplevpn.harness.Wait;
 
 /** Packets on their way between real devices: what arrives, what comes back, and what must not circle. */
 final class ForwardTest extends Vpn {
     private static final String NOBODY = "10.0.123.45";
     private static final long BYTES = 100_000_000;
 
-    private Daemon server;
+    private Program server;
 
     @BeforeEach
     void startServer() {
@@ -49,10 +53,10 @@ final class ForwardTest extends Vpn {
     @Test
     void serverIsFoundByEveryKindOfName() {
         lan.start(east, "cli", "-s", hub.outer6);
-        Daemon.until("an address over IPv6", 15, () -> east.tunnel().isPresent());
+        Wait.until("an address over IPv6", 15, () -> east.tunnel().isPresent());
         east.awaitPing(SERVER, 5);
         lan.start(west, "srv", "-l", "127.0.0.1", "-n", "10.99.0.0/16").awaitLine("listening on", 15);
-        Daemon client = lan.start(west, "cli", "-s", "localhost", "-i", "second");
+        Program client = lan.start(west, "cli", "-s", "localhost", "-i", "second");
         client.await("a second device on one host", 15,
                 () -> west.run("ip", "-4", "-o", "addr", "show", "second").output().contains("10.99.0.2/16"));
     }
@@ -93,7 +97,7 @@ final class ForwardTest extends Vpn {
     @Test
     void stoppedClientIsUnreachable() {
         client(east);
-        Daemon leaving = client(west);
+        Program leaving = client(west);
         String address = address(west);
         assertNoLoss(east.ping(address, "-c", "1"));
         leaving.stop();
@@ -103,12 +107,12 @@ final class ForwardTest extends Vpn {
     }
 
     private static void assertUnreachable(Host host) {
-        Lan.Result result = host.ping(NOBODY, "-c", "2", "-i", "0.2", "-W", "2");
+        Command.Result result = host.ping(NOBODY, "-c", "2", "-i", "0.2", "-W", "2");
         assertEquals(1, result.status());
         assertTrue(result.output().contains("Destination Host Unreachable"), result::output);
     }
 
-    private static void assertNoLoss(Lan.Result result) {
+    private static void assertNoLoss(Command.Result result) {
         assertTrue(result.output().contains(" 0% packet loss"), () -> result.command() + ":\n" + result.output());
     }
 }

@@ -11,6 +11,8 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import simplevpn.harness.Program;
+import simplevpn.harness.Wait;
 
 /** What a client with offload framing may not do to anybody, whatever it writes into prefixes and packets. */
 final class FuzzTest extends Vpn {
@@ -36,8 +38,8 @@ final class FuzzTest extends Vpn {
     @Test
     void randomFramesHarmNobody() throws Exception {
         random.nextBytes(noise);
-        Daemon server = server();
-        Daemon client = client(east);
+        Program server = server();
+        Program client = client(east);
         new Transfer(east, hub, SERVER, 20_000_000).await(30);
         ExtendedClient fuzzer = new ExtendedClient(west, hub, 1);
         ExtendedClient.Answer answer = fuzzer.handshake(ExtendedClient.OFFLOAD, "0.0.0.0");
@@ -57,7 +59,7 @@ final class FuzzTest extends Vpn {
         assertGrowth(server, serverBefore);
         assertGrowth(client, clientBefore);
 
-        Daemon.until("an echo request at the classic client", 10, () -> {
+        Wait.until("an echo request at the classic client", 10, () -> {
             echo(fuzzer, own, witness, LAST);
             return reading.isDone();
         });
@@ -163,8 +165,8 @@ final class FuzzTest extends Vpn {
         }
     }
 
-    private static void assertGrowth(Daemon daemon, long before) {
-        long growth = daemon.rss() - before;
-        assertTrue(growth < MAX_GROWTH, () -> daemon + " grew by " + growth + " KiB");
+    private static void assertGrowth(Program program, long before) {
+        long growth = program.rss() - before;
+        assertTrue(growth < MAX_GROWTH, () -> program + " grew by " + growth + " KiB");
     }
 }

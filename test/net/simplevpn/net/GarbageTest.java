@@ -12,6 +12,10 @@ import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import simplevpn.harness.Host;
+import simplevpn.harness.Image;
+import simplevpn.harness.Program;
+import simplevpn.harness.Wait;
 
 /** The loops allocate nothing while they forward, so that no collector ever stops them. */
 final class GarbageTest extends Vpn {
@@ -19,6 +23,7 @@ final class GarbageTest extends Vpn {
     private static final int FULL_SPEED = 10_000;
     /** Enough packets to fill the young generation many times with one small object each. */
     private static final long BYTES = 200_000_000;
+    private static final String PROCESSOR = System.getProperty("os.arch").replace("amd64", "x86_64");
 
     @TempDir
     Path logs;
@@ -38,11 +43,11 @@ final class GarbageTest extends Vpn {
         }
         awaitAddress(start(west, "Client", options.toArray(String[]::new)), west);
         Transfer transfer = new Transfer(east, west, address(west), Long.MAX_VALUE);
-        Daemon.pause(WARM_UP);
+        Wait.pause(WARM_UP);
         List<Long> before = collections();
         long received = transfer.received();
-        Daemon.pause(FULL_SPEED);
-        Daemon.until("enough packets", 60, () -> transfer.received() - received > BYTES);
+        Wait.pause(FULL_SPEED);
+        Wait.until("enough packets", 60, () -> transfer.received() - received > BYTES);
         assertEquals(before, collections(), "collections of server, client, other client, since their start");
     }
 
@@ -50,14 +55,10 @@ final class GarbageTest extends Vpn {
      * What the launcher does, with two options more: a log of the collections, and a young generation so small that
      * even one small object per packet fills it within the time.
      */
-    private Daemon start(Host host, String main, String... arguments) throws IOException {
+    private Program start(Host host, String main, String... arguments) throws IOException {
         Path log = Files.createFile(logs.resolve(host.number + ".log"));
-        Path image = Daemon.TOP.resolve("build/" + System.getProperty("os.arch").replace("amd64", "x86_64") + "/image");
-        List<String> command = new ArrayList<>(List.of("env", "-u", "JDK_JAVA_OPTIONS", "-u", "JAVA_TOOL_OPTIONS",
-                "-u", "_JAVA_OPTIONS", image.resolve("bin/java").toString(), "-Xmx8m", "-Xmn1m", "-Xlog:gc:file=" + log,
-                "-m", "simplevpn/simplevpn." + main));
-        command.addAll(List.of(arguments));
-        return lan.start(host, command);
+        List<String> options = List.of("-Xmx8m", "-Xmn1m", "-Xlog:gc:file=" + log);
+        return lan.start(host, Image.command(PROCESSOR, options, main, arguments));
     }
 
     private List<Long> collections() {

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import simplevpn.harness.Program;
 
 /** Offload framing between real kernels and towards raw clients: in force where both ends can, finished where not. */
 final class OffloadPairsTest extends Vpn {
@@ -34,8 +35,8 @@ final class OffloadPairsTest extends Vpn {
             "false, true, true"})
     void clientsExchangeStreams(boolean server, boolean one, boolean other) throws Exception {
         server(options(server));
-        Daemon first = client(east, options(one));
-        Daemon second = client(west, options(other));
+        Program first = client(east, options(one));
+        Program second = client(west, options(other));
         new Transfer(east, west, address(west), BYTES).await(60);
         assertSizes(first, server && one, server && one && other);
         assertSizes(second, server && other, server && one && other);
@@ -46,7 +47,7 @@ final class OffloadPairsTest extends Vpn {
     @CsvSource({"true, true", "true, false", "false, true"})
     void clientAndServerExchangeStreams(boolean server, boolean one) throws Exception {
         server(options(server));
-        Daemon client = client(east, options(one));
+        Program client = client(east, options(one));
         new Transfer(east, hub, SERVER, BYTES).await(60);
         assertSizes(client, server && one, server && one);
     }
@@ -145,7 +146,7 @@ final class OffloadPairsTest extends Vpn {
      * The mean size of a packet in each direction exceeds the MTU, which only super-packets can do, or does not. Stops
      * the client, which tells it at its end.
      */
-    static void assertSizes(Daemon client, boolean largeSent, boolean largeReceived) {
+    static void assertSizes(Program client, boolean largeSent, boolean largeReceived) {
         client.stop();
         Matcher counts = COUNTS.matcher(client.log());
         assertTrue(counts.find(), () -> "no counts in\n" + client.log());

@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import simplevpn.harness.Program;
 
 /** Many connections, at once and one after the other. */
 final class ScaleTest extends Vpn {
@@ -15,7 +16,7 @@ final class ScaleTest extends Vpn {
     /** A thousand connected clients of which two talk: those do not notice, and the idle ones cost little memory. */
     @Test
     void thousandClients() throws Exception {
-        Daemon server = server();
+        Program server = server();
         client(east);
         new Transfer(east, hub, SERVER, 20_000_000).await(30);
         long before = server.rss();
@@ -39,7 +40,7 @@ final class ScaleTest extends Vpn {
     /** Five thousand clients come, ask and go, half of them with a reset: no descriptor and no memory stays. */
     @Test
     void fiveThousandComeAndGo() throws Exception {
-        Daemon server = server();
+        Program server = server();
         int descriptors = server.descriptors();
         comeAndGo(1000);
         long before = server.rss();

@@ -12,22 +12,26 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import simplevpn.ServiceManager;
+import simplevpn.harness.Host;
+import simplevpn.harness.Lab;
+import simplevpn.harness.Program;
+import simplevpn.harness.Wait;
 
 /** Both programs under a service manager such as systemd: what they tell it, and that nothing happens without one. */
 final class ServiceManagerTest extends Vpn {
     @TempDir
     private Path folder;
 
-    private Daemon start(Host host, Path socket, String microseconds, String program, String... arguments) {
+    private Program start(Host host, Path socket, String microseconds, String program, String... arguments) {
         List<String> command = new ArrayList<>(List.of("env", "NOTIFY_SOCKET=" + socket,
-                "WATCHDOG_USEC=" + microseconds, Daemon.TOP.resolve(program).toString()));
+                "WATCHDOG_USEC=" + microseconds, Lab.TOP.resolve(program).toString()));
         command.addAll(List.of(arguments));
         return lan.start(host, command);
     }
 
     /** Waits until the last thing told, but for signs of life, is this. */
-    private static void awaitMessage(Daemon daemon, ServiceManager manager, String regex) {
-        daemon.await("a message " + regex, 20, () -> {
+    private static void awaitMessage(Program program, ServiceManager manager, String regex) {
+        program.await("a message " + regex, 20, () -> {
             List<String> told = manager.messages().stream().filter(message -> !message.equals("WATCHDOG=1")).toList();
             return !told.isEmpty() && told.get(told.size() - 1).matches(regex);
         });
@@ -38,7 +42,7 @@ final class ServiceManagerTest extends Vpn {
     void serverTells() throws IOException {
         Path socket = folder.resolve("server");
         try (ServiceManager manager = new ServiceManager(socket.toString())) {
-            Daemon server = start(hub, socket, "", "srv");
+            Program server = start(hub, socket, "", "srv");
             awaitMessage(server, manager, "READY=1\nSTATUS=listening on .*:2002, 10\\.0\\.0\\.1 on tun0, clients: 0");
             assertEquals(SERVER, address(hub), "the device has its address when the server says that it is ready");
             ClassicClient client = new ClassicClient(east, hub);
@@ -59,10 +63,10 @@ final class ServiceManagerTest extends Vpn {
     void clientTells() {
         Path socket = folder.resolve("client");
         try (ServiceManager manager = new ServiceManager(socket.toString())) {
-            Daemon client = start(east, socket, "", "cli", "-s", hub.outer4);
+            Program client = start(east, socket, "", "cli", "-s", hub.outer4);
             awaitMessage(client, manager, "STATUS=trying: connect 192\\.0\\.2\\.1:2002: ECONNREFUSED.*");
             assertFalse(manager.messages().stream().anyMatch(message -> message.contains("READY")), "not ready yet");
-            Daemon server = server();
+            Program server = server();
             String connected = "STATUS=connected to 192\\.0\\.2\\.1:2002, address 10\\.0\\.0\\.2/16 on tun0";
             awaitMessage(client, manager, "READY=1\n" + connected);
             assertEquals("10.0.0.2", address(east));
@@ -83,9 +87,9 @@ final class ServiceManagerTest extends Vpn {
         Path ofClient = folder.resolve("client");
         try (ServiceManager server = new ServiceManager(ofServer.toString());
                 ServiceManager client = new ServiceManager(ofClient.toString())) {
-            Daemon srv = start(hub, ofServer, "400000", "srv");
+            Program srv = start(hub, ofServer, "400000", "srv");
             awaitMessage(srv, server, "READY=1\n.*");
-            Daemon cli = start(east, ofClient, "400000", "cli", "-s", hub.outer4);
+            Program cli = start(east, ofClient, "400000", "cli", "-s", hub.outer4);
             awaitMessage(cli, client, "READY=1\n.*");
             awaitSigns(srv, server, 4);
             awaitSigns(cli, client, 4);
@@ -94,7 +98,7 @@ final class ServiceManagerTest extends Vpn {
             awaitSigns(cli, client, 2);
             transfer.await(60);
             cli.signal("STOP");
-            Daemon.pause(300);
+            Wait.pause(300);
             client.news();
             awaitSigns(srv, server, 4);
             assertEquals(List.of(), client.news(), "signs of life from a process that stands still");
@@ -103,9 +107,9 @@ final class ServiceManagerTest extends Vpn {
         }
     }
 
-    private static void awaitSigns(Daemon daemon, ServiceManager manager, int count) {
+    private static void awaitSigns(Program program, ServiceManager manager, int count) {
         int before = signs(manager);
-        daemon.await("signs of life", 20, () -> signs(manager) >= before + count);
+        program.await("signs of life", 20, () -> signs(manager) >= before + count);
     }
 
     private static int signs(ServiceManager manager) {
@@ -115,8 +119,8 @@ final class ServiceManagerTest extends Vpn {
     /** A service manager that is not there, or whose socket is of another kind, keeps neither program from its work. */
     @Test
     void absentServiceManager() {
-        Daemon server = start(hub, folder.resolve("nobody"), "1000000", "srv");
-        Daemon client = start(east, Path.of("vsock:2:1"), "1000000", "cli", "-s", hub.outer4);
+        Program server = start(hub, folder.resolve("nobody"), "1000000", "srv");
+        Program client = start(east, Path.of("vsock:2:1"), "1000000", "cli", "-s", hub.outer4);
         server.awaitLine("listening on", 15);
         awaitAddress(client, east);
         east.awaitPing(SERVER, 10);
@@ -132,10 +136,10 @@ final class ServiceManagerTest extends Vpn {
 
     private String loaded(String name, String socket) throws IOException {
         Path log = folder.resolve(name);
-        Daemon server = lan.start(hub, List.of("env", "NOTIFY_SOCKET=" + socket,
+        Program server = lan.start(hub, List.of("env", "NOTIFY_SOCKET=" + socket,
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "-Xlog:class+load:file=" + log,
-                "-cp", Daemon.TOP.resolve("build/classes").toString(), "simplevpn.Server"));
+                "-cp", Lab.TOP.resolve("build/classes").toString(), "simplevpn.Server"));
         server.awaitLine("listening on", 15);
         east.connect(hub.outer4, ClassicClient.PORT).close();
         server.stop();

@@ -11,6 +11,7 @@ import java.util.Random;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import simplevpn.harness.Host;
 
 /**
  * The receiving end of one TCP connection, played by hand on a raw client: answers the SYN, acknowledges what comes in

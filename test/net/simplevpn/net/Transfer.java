@@ -15,6 +15,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import simplevpn.harness.Host;
 
 /**
  * One TCP connection on which each end sends the other a pseudo-random stream, both directions at once, and checks

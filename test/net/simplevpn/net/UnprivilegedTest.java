@@ -9,6 +9,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import simplevpn.harness.Host;
+import simplevpn.harness.Lab;
+import simplevpn.harness.Program;
 
 /**
  * Both programs as a user who is not root: with the capability CAP_NET_ADMIN alone, and without any on an interface
@@ -25,11 +28,11 @@ final class UnprivilegedTest extends Vpn {
      * the mount namespace that {@code ip netns exec} makes it lies under /mnt. There the TUN device is also
      * everybody's, as udev makes it; on a machine without udev it is root's.
      */
-    private Daemon start(Host host, String capabilities, String program, String... arguments) {
+    private Program start(Host host, String capabilities, String program, String... arguments) {
         List<String> command = new ArrayList<>(List.of("sh", "-c", "mount --rbind \"$0\" /mnt"
                 + " && mount -t tmpfs tmpfs /dev/net && mknod -m 666 /dev/net/tun c 10 200 && exec setpriv"
                 + " --reuid=" + UID + " --regid=" + UID + " --clear-groups --inh-caps=-all" + capabilities
-                + " --ambient-caps=-all" + capabilities + " --no-new-privs /mnt/\"$@\"", Daemon.TOP.toString(), program));
+                + " --ambient-caps=-all" + capabilities + " --no-new-privs /mnt/\"$@\"", Lab.TOP.toString(), program));
         command.addAll(List.of(arguments));
         return lan.start(host, command);
     }
@@ -52,18 +55,18 @@ final class UnprivilegedTest extends Vpn {
                         .replaceAll("NO-CARRIER,|,LOWER_UP| state [A-Z]+", "");
     }
 
-    private static void assertUser(Daemon daemon, long capabilities) {
-        assertEquals(UID, daemon.status("Uid").split("\\s")[1], "effective user");
-        assertEquals(capabilities, Long.parseLong(daemon.status("CapEff"), 16), "capabilities");
+    private static void assertUser(Program program, long capabilities) {
+        assertEquals(UID, program.status("Uid").split("\\s")[1], "effective user");
+        assertEquals(capabilities, Long.parseLong(program.status("CapEff"), 16), "capabilities");
     }
 
     /** With CAP_NET_ADMIN alone everything works as it does for root. */
     @Test
     void capabilityAlone() throws Exception {
-        Daemon server = start(hub, NET_ADMIN, "srv");
+        Program server = start(hub, NET_ADMIN, "srv");
         server.awaitLine("listening on", 15);
         assertUser(server, NET_ADMIN_BIT);
-        Daemon client = start(east, NET_ADMIN, "cli", "-s", hub.outer4, "-m", "1420");
+        Program client = start(east, NET_ADMIN, "cli", "-s", hub.outer4, "-m", "1420");
         awaitAddress(client, east);
         assertUser(client, NET_ADMIN_BIT);
         assertEquals(1420, east.mtu(east.tunnel().orElseThrow().device()));
@@ -82,11 +85,11 @@ final class UnprivilegedTest extends Vpn {
         make(east, "10.0.6.6/16");
         String before = state(hub) + state(east);
         for (int i = 0; i < 2; i++) {
-            Daemon server = start(hub, NOTHING, "srv", "-i", "vpn0");
+            Program server = start(hub, NOTHING, "srv", "-i", "vpn0");
             server.awaitLine("listening on", 15);
             assertUser(server, 0);
             assertTrue(server.said("vpn0 has the address 10\\.0\\.0\\.1/16 already"), server::log);
-            Daemon client = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4);
+            Program client = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4);
             client.awaitLine("connected to .*address 10\\.0\\.6\\.6/16 on vpn0", 15);
             assertUser(client, 0);
             assertEquals(1, client.lines().stream().filter(line -> line.contains("already")).count(), client::log);
@@ -117,7 +120,7 @@ final class UnprivilegedTest extends Vpn {
     void wrongSettings() {
         make(hub);
         make(east, "10.7.7.7/16");
-        Daemon server = start(hub, NOTHING, "srv", "-i", "vpn0");
+        Program server = start(hub, NOTHING, "srv", "-i", "vpn0");
         assertEquals(1, server.awaitExit(15), server::log);
         assertOneLine(server, "SIOCSIFADDR vpn0: EPERM .*ip address flush dev vpn0; ip address add 10\\.0\\.0\\.1/16"
                 + " dev vpn0; ip link set dev vpn0 up$");
@@ -128,7 +131,7 @@ final class UnprivilegedTest extends Vpn {
         hub.run("ip", "link", "set", "dev", "vpn0", "up").ok();
         server = start(hub, NOTHING, "srv", "-i", "vpn0");
         server.awaitLine("listening on", 15);
-        Daemon client = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4, "-a", "10.0.7.7");
+        Program client = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4, "-a", "10.0.7.7");
         assertEquals(1, client.awaitExit(15), client::log);
         assertOneLine(client, "SIOCSIFADDR vpn0: EPERM .*ip address add 10\\.0\\.7\\.7/16 dev vpn0");
         // The address that the interface has is asked for; this server's network is another.
@@ -142,7 +145,7 @@ final class UnprivilegedTest extends Vpn {
     void noInterface() {
         for (String name : List.of("", "vpn0")) {
             List<String> words = name.isEmpty() ? List.of() : List.of("-i", name);
-            Daemon server = start(hub, NOTHING, "srv", words.toArray(String[]::new));
+            Program server = start(hub, NOTHING, "srv", words.toArray(String[]::new));
             assertEquals(1, server.awaitExit(15), server::log);
             assertOneLine(server, "TUNSETIFF " + (name.isEmpty() ? "a new interface" : name)
                     + ": EPERM .*CAP_NET_ADMIN.*ip tuntap add dev NAME mode tun user");
@@ -155,12 +158,12 @@ final class UnprivilegedTest extends Vpn {
         make(hub, "10.0.0.1/16");
         hub.run("ip", "link", "set", "dev", "vpn0", "mtu", "1300").ok();
         make(east, "10.0.0.9/16");
-        Daemon server = start(hub, NOTHING, "srv", "-i", "vpn0");
+        Program server = start(hub, NOTHING, "srv", "-i", "vpn0");
         server.awaitLine("vpn0 keeps its MTU of 1300 bytes instead of 1500; as root: ip link set dev vpn0 mtu 1500", 15);
         server.awaitLine("listening on", 15);
         client(west);
         assertEquals(1300, west.mtu(west.tunnel().orElseThrow().device()), "what the server says is what it has");
-        Daemon client = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4);
+        Program client = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4);
         client.awaitLine("vpn0 keeps its MTU of 1500 bytes instead of 1300; as root: ip link set dev vpn0 mtu 1300", 15);
         client.awaitLine("connected to .*, MTU 1300", 15);
         assertEquals(1500, east.mtu("vpn0"));
@@ -177,7 +180,7 @@ final class UnprivilegedTest extends Vpn {
         byte[] options = {1, 4, -1, -1, -1, 0, 5, 5, (byte) 172, 20, 0, 0, 14, 5, 5, (byte) 172, 16, 8, 0, 21,
             5, 5, (byte) 172, 20, 0, 0, 16};
         new ClassicServer(hub, request -> ClassicServer.extendedAnswer("10.3.0.7", options));
-        Daemon client = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4);
+        Program client = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4);
         client.awaitLine("connected to", 15);
         assertTrue(client.said("SIOCADDRT 172\\.16\\.8\\.0/21 dev vpn0: EPERM .*root:"
                 + " ip route add 172\\.16\\.8\\.0/21 dev vpn0$"), client::log);
@@ -188,7 +191,7 @@ final class UnprivilegedTest extends Vpn {
     /** A port below 1024 takes a capability of its own, which the message names. */
     @Test
     void lowPort() {
-        Daemon server = start(hub, NET_ADMIN, "srv", "-p", "443");
+        Program server = start(hub, NET_ADMIN, "srv", "-p", "443");
         assertEquals(1, server.awaitExit(15), server::log);
         assertOneLine(server, ":443: EACCES .*CAP_NET_BIND_SERVICE");
         server = start(hub, NET_ADMIN + ",+net_bind_service", "srv", "-p", "443");
@@ -204,7 +207,7 @@ final class UnprivilegedTest extends Vpn {
         make(hub, "10.0.0.1/16");
         assertEquals("0 0", premadeDevice("leave"));
         assertEquals("0 1", premadeDevice("look"), "the kernel remembers that super-packets were wanted");
-        Daemon server = start(hub, NOTHING, "srv", "-i", "vpn0");
+        Program server = start(hub, NOTHING, "srv", "-i", "vpn0");
         server.awaitLine("listening on", 15);
         client(east);
         new Transfer(east, hub, SERVER, 5_000_000).await(30);
@@ -215,7 +218,8 @@ final class UnprivilegedTest extends Vpn {
 
     private String premadeDevice(String what) {
         return hub.run(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "-cp", Daemon.TOP.resolve("build/classes") + File.pathSeparator
-                        + Daemon.TOP.resolve("build/test/unit"), "simplevpn.linux.PremadeDevice", what, "vpn0").ok().output().strip();
+                "--enable-native-access=ALL-UNNAMED", "-cp", Lab.TOP.resolve("build/classes") + File.pathSeparator
+                        + Lab.TOP.resolve("build/test/unit"), "simplevpn.linux.PremadeDevice", what, "vpn0").ok()
+                .output().strip();
     }
 }

@@ -9,6 +9,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import simplevpn.harness.Host;
+import simplevpn.harness.Lan;
+import simplevpn.harness.Program;
 
 /** What the tests on real TUN devices share: three hosts, ./srv for the hub, ./cli for the others. */
 @Timeout(value = 90, unit = TimeUnit.SECONDS)
@@ -30,28 +33,28 @@ abstract class Vpn {
     }
 
     /** A server on the hub that listens and has its device. */
-    Daemon server(String... arguments) {
-        Daemon server = lan.start(hub, "srv", arguments);
+    Program server(String... arguments) {
+        Program server = lan.start(hub, "srv", arguments);
         server.awaitLine("listening on", 15);
         server.await("an address on the server's device", 5, () -> hub.tunnel().isPresent());
         return server;
     }
 
     /** A client that starts to connect to the hub. */
-    Daemon clientStarting(Host host, String... arguments) {
+    Program clientStarting(Host host, String... arguments) {
         List<String> all = new ArrayList<>(List.of("-s", hub.outer4));
         all.addAll(List.of(arguments));
         return lan.start(host, "cli", all.toArray(String[]::new));
     }
 
     /** A client that has its address. */
-    Daemon client(Host host, String... arguments) {
-        Daemon client = clientStarting(host, arguments);
+    Program client(Host host, String... arguments) {
+        Program client = clientStarting(host, arguments);
         awaitAddress(client, host);
         return client;
     }
 
-    void awaitAddress(Daemon client, Host host) {
+    void awaitAddress(Program client, Host host) {
         client.await("an address on the client's device", 20, () -> host.tunnel().isPresent());
         client.awaitLine("connected to", 5);
     }
@@ -60,8 +63,8 @@ abstract class Vpn {
         return host.tunnel().orElseThrow(() -> new AssertionError("no tunnel address on " + host)).address();
     }
 
-    static void assertOneLine(Daemon daemon, String regex) {
-        assertTrue(daemon.lines().size() == 1 && daemon.said(regex),
-                () -> "expected one line with " + regex + " from " + daemon + ", not:\n" + daemon.log());
+    static void assertOneLine(Program program, String regex) {
+        assertTrue(program.lines().size() == 1 && program.said(regex),
+                () -> "expected one line with " + regex + " from " + program + ", not:\n" + program.log());
     }
 }

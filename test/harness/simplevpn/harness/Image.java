@@ -1,16 +1,16 @@
-package simplevpn.net;
+package simplevpn.harness;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /** The programs of another build than ./srv and ./cli: those of the image that make linked for a processor. */
-final class Target {
-    private Target() { }
+public final class Image {
+    private Image() { }
 
     /** The image's folder. */
-    static Path image(String target) {
-        return Daemon.TOP.resolve("build").resolve(target).resolve("image");
+    public static Path folder(String target) {
+        return Lab.TOP.resolve("build").resolve(target).resolve("image");
     }
 
     /**
@@ -20,9 +20,9 @@ final class Target {
      * @param options of the VM, beside those that the image has inside
      * @param main {@code Server} or {@code Client}
      */
-    static List<String> command(String target, List<String> options, String main, String... arguments) {
-        List<String> command = new ArrayList<>(List.of(Daemon.TOP.resolve("jlink/emulate").toString(), target,
-                image(target).resolve("bin/java").toString()));
+    public static List<String> command(String target, List<String> options, String main, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(Lab.TOP.resolve("jlink/emulate").toString(), target,
+                folder(target).resolve("bin/java").toString()));
         command.addAll(options);
         command.addAll(List.of("-m", "simplevpn/simplevpn." + main));
         command.addAll(List.of(arguments));

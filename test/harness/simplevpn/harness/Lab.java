@@ -1,0 +1,174 @@
+package simplevpn.harness;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Hosts that are network namespaces of this process's own, the programs that run on them, and a folder for their files. Nothing
+ * of the machine's own network is touched, and none of its settings goes on inside. How the hosts are joined is what a subclass
+ * is about.
+ *
+ * <p>{@link #close} ends the programs, the last first, checks how, and removes everything. A shutdown hook does the removal
+ * when this process is interrupted.
+ */
+public abstract class Lab implements AutoCloseable {
+    /** The project's top folder. */
+    public static final Path TOP = Path.of(System.getProperty("simplevpn.top"));
+
+    /** Its lock is held while something is made that has to be removed, and during the removal. */
+    private static final Set<Lab> OPEN = ConcurrentHashMap.newKeySet();
+    private static final AtomicInteger COUNT = new AtomicInteger();
+
+    /** $0: the namespace; the rest: what to write into which files of /proc/sys/net, if this kernel has them. */
+    private static final String MAKE_HOST = """
+            ip netns add "$0"
+            ip -n "$0" link set lo up
+            ip netns exec "$0" sh -e -c '
+                cd /proc/sys/net
+                for setting; do
+                    [ ! -e "${setting%=*}" ] || echo "${setting#*=}" >"${setting%=*}" || { echo "$setting"; exit 1; }
+                done' sh "$@"
+            """;
+    /**
+     * New namespaces have some settings from the machine: a router's filter of source addresses, a bridge that shows its
+     * packets to firewalls.
+     */
+    private static final List<String> SETTINGS = List.of("ipv4/conf/all/rp_filter=0", "ipv4/conf/default/rp_filter=0",
+            "bridge/bridge-nf-call-iptables=0", "bridge/bridge-nf-call-ip6tables=0", "bridge/bridge-nf-call-arptables=0");
+
+    private static boolean interrupted;
+
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(Lab::interrupt));
+    }
+
+    /** The process id in it keeps two runs apart. */
+    private final String name = "svpn-" + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet();
+    private final List<String> settings = new ArrayList<>(SETTINGS);
+    private final List<Host> hosts = new CopyOnWriteArrayList<>();
+    private final List<Program> programs = new CopyOnWriteArrayList<>();
+    private boolean removed;
+
+    /** @param settings of each host, in the form {@code ipv4/ip_forward=1} */
+    protected Lab(String... settings) {
+        this.settings.addAll(List.of(settings));
+    }
+
+    /** Other threads go on while the VM ends: from here on none makes anything any more that nobody would remove. */
+    private static void interrupt() {
+        synchronized (OPEN) {
+            interrupted = true;
+            OPEN.forEach(Lab::remove);
+        }
+    }
+
+    /** Comes before whatever makes something. */
+    private void open() {
+        if (interrupted || removed) {
+            throw new LabException(name + " was interrupted, or is closed");
+        }
+        OPEN.add(this);
+    }
+
+    /** Makes a host without any link. */
+    protected final Host add(String host, int number) {
+        synchronized (OPEN) {
+            open();
+            Host added = new Host(name + "-" + host, number);
+            hosts.add(added);
+            List<String> arguments = new ArrayList<>(List.of(added.namespace));
+            arguments.addAll(settings);
+            Command.script("making " + added, MAKE_HOST, arguments);
+            return added;
+        }
+    }
+
+    /** The hosts in the order in which they were made. */
+    protected final List<Host> hosts() {
+        return hosts;
+    }
+
+    /** Starts ./srv or ./cli (or any other command of the project's top folder) on a host. */
+    public Program start(Host host, String program, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(TOP.resolve(program).toString()));
+        command.addAll(List.of(arguments));
+        return start(host, command);
+    }
+
+    /** Starts a program on a host; it ends with this lab, if not before. */
+    public Program start(Host host, List<String> command) {
+        synchronized (OPEN) {
+            open();
+            Program program = new Program(host, command);
+            programs.add(program);
+            return program;
+        }
+    }
+
+    /** Everything that the programs said, for the message of what failed. */
+    public String logs() {
+        StringBuilder all = new StringBuilder("what the programs said:");
+        programs.forEach(program -> all.append("\n--- ").append(program).append('\n').append(program.log()));
+        return all.toString();
+    }
+
+    /** A file in a folder that is removed with this lab; the name may have folders in it. */
+    public Path file(String name) {
+        Path file = TOP.resolve("build").resolve(this.name).resolve(name);
+        synchronized (OPEN) {
+            open();
+            try {
+                Files.createDirectories(file.getParent());
+            } catch (IOException e) {
+                throw new LabException("making a folder for " + file, e);
+            }
+        }
+        return file;
+    }
+
+    /** The same with a text in it. */
+    public Path write(String name, String text) {
+        try {
+            return Files.writeString(file(name), text);
+        } catch (IOException e) {
+            throw new LabException("writing " + name, e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            programs.reversed().forEach(Program::end);
+        } finally {
+            remove();
+        }
+    }
+
+    /** Removes everything, whatever still runs; what cannot be removed is told, and is no reason to leave the rest. */
+    public final void remove() {
+        synchronized (OPEN) {
+            removed = true;
+            if (!OPEN.remove(this)) {
+                return;
+            }
+            hosts.forEach(host -> attempt(host::clear));
+            hosts.forEach(host -> attempt(() -> Command.run(20, "ip", "netns", "del", host.namespace).ok()));
+            attempt(() -> Command.run(60, "rm", "-rf", TOP.resolve("build").resolve(name).toString()).ok());
+        }
+    }
+
+    private static void attempt(Runnable step) {
+        try {
+            step.run();
+        } catch (LabException e) {
+            System.err.println(e.getMessage());
+        }
+    }
+}
