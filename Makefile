@@ -56,7 +56,7 @@ dist-tree: image # the same as a folder, at DEST
 	@jlink/dist $(TARGET) "$(DEST)"
 
 demo: all ## three hosts on this machine, a tunnel between them, ping and a transfer (asks sudo when needed)
-	@test/demo
+	@test/demo/run
 
 test: all ## every test of the programs there is (asks sudo when needed)
 	@test/run unit net
@@ -89,7 +89,7 @@ footprint: all ## sizes, memory and start-up of this machine's build and of its 
 	@test/bench/footprint
 
 classlist: image # records anew which classes the programs load on TARGET (as root), for the archive in the image
-	@jlink/classes/record $(TARGET)
+	@test/recorder/run $(TARGET)
 
 clean: ## remove everything that was built, but not the cache
 	rm -rf build srv cli

@@ -43,10 +43,10 @@ public abstract class Lab implements AutoCloseable {
     private static final List<String> SETTINGS = List.of("ipv4/conf/all/rp_filter=0", "ipv4/conf/default/rp_filter=0",
             "bridge/bridge-nf-call-iptables=0", "bridge/bridge-nf-call-ip6tables=0", "bridge/bridge-nf-call-arptables=0");
 
-    private static boolean interrupted;
+    private static volatile boolean interrupted;
 
     static {
-        Runtime.getRuntime().addShutdownHook(new Thread(Lab::interrupt));
+        Runtime.getRuntime().addShutdownHook(new Thread(Lab::removeAll));
     }
 
     /** The process id in it keeps two runs apart. */
@@ -61,12 +61,20 @@ public abstract class Lab implements AutoCloseable {
         this.settings.addAll(List.of(settings));
     }
 
-    /** Other threads go on while the VM ends: from here on none makes anything any more that nobody would remove. */
-    private static void interrupt() {
+    /** Removes all that is left of all labs; the VM ends, so from here on no thread makes anything any more. */
+    public static void removeAll() {
         synchronized (OPEN) {
             interrupted = true;
             OPEN.forEach(Lab::remove);
         }
+    }
+
+    /** Ends a main program: with a line that says why, unless somebody interrupted it. */
+    public static void giveUp(LabException why) {
+        if (!interrupted) {
+            System.err.println(why.getMessage());
+        }
+        System.exit(1);
     }
 
     /** Comes before whatever makes something. */
@@ -152,7 +160,7 @@ public abstract class Lab implements AutoCloseable {
     }
 
     /** Removes everything, whatever still runs; what cannot be removed is told, and is no reason to leave the rest. */
-    public final void remove() {
+    protected final void remove() {
         synchronized (OPEN) {
             removed = true;
             if (!OPEN.remove(this)) {

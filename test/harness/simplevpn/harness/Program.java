@@ -60,6 +60,10 @@ public final class Program {
         return lines.stream().anyMatch(line -> pattern.matcher(line).find());
     }
 
+    private String lastLine() {
+        return lines.isEmpty() ? "it said nothing" : lines.getLast();
+    }
+
     /** Waits for such a line. */
     public void awaitLine(String regex, int seconds) {
         await("a line with " + regex, seconds, () -> said(regex));
@@ -73,8 +77,7 @@ public final class Program {
                 return true;
             }
             if (!alive) {
-                throw new LabException(name + " ended with status " + process.exitValue() + " before " + what + ": "
-                        + (lines.isEmpty() ? "it said nothing" : lines.getLast()));
+                throw new LabException(name + " ended with status " + awaitExit(1) + " before " + what + ": " + lastLine());
             }
             return false;
         });

@@ -1,0 +1,102 @@
+package simplevpn.recorder;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import simplevpn.harness.Host;
+import simplevpn.harness.Image;
+import simplevpn.harness.Iperf;
+import simplevpn.harness.Lab;
+import simplevpn.harness.LabException;
+import simplevpn.harness.Lan;
+import simplevpn.harness.Program;
+
+/**
+ * Lists the classes that srv and cli load. They do for that what they do in their lives: connecting, packets both ways, with
+ * offloads and without, a restarted server, a refused address, help, and the end.
+ */
+final class Recorder {
+    private static final String SERVER = "10.0.0.1";
+    private static final int START = 120;
+    private static final int TRANSFER = 3;
+    private static final int LEAST = 300;
+
+    private final Lan lan;
+    private final String target;
+    private final List<Path> lists = new ArrayList<>();
+
+    private Recorder(Lan lan, String target) {
+        this.lan = lan;
+        this.target = target;
+    }
+
+    public static void main(String[] arguments) throws IOException {
+        String target = arguments[0];
+        Path file = Path.of("jlink", "classes", target);
+        try (Lan lan = new Lan("server", "client")) {
+            Recorder recorder = new Recorder(lan, target);
+            recorder.live(lan.host(0), lan.host(1));
+            Set<String> lines = recorder.lines();
+            if (lines.size() < LEAST) {
+                throw new LabException("only " + lines.size() + " classes were recorded");
+            }
+            Files.write(file, lines);
+            System.out.println(file + ": " + lines.size() + " lines");
+        } catch (LabException e) {
+            Lab.giveUp(e);
+        }
+    }
+
+    private void live(Host host, Host clients) {
+        Program server = start(host, "Server", "--config", lan.write("srv.conf", "timeout 60\n").toString());
+        Program client = start(clients, "Client", "-s", host.outer4);
+        clients.awaitPing(SERVER, START);
+        transfer(clients, host);
+        transfer(clients, host, "--reverse");
+        new Iperf(lan, clients, host, SERVER, TRANSFER, 0, "--udp", "--bitrate", "1M").datagrams();
+        clients.reaches("10.0.0.99");
+        client.stop();
+        client = start(clients, "Client", "-s", host.outer4, "-a", "10.0.0.9", "--no-offload");
+        clients.awaitPing(SERVER, START);
+        transfer(clients, host);
+        start(clients, "Client", "-s", host.outer4, "-a", "10.0.0.9").awaitExit(START);
+        server.stop();
+        server = start(host, "Server");
+        clients.awaitPing(SERVER, START);
+        client.stop();
+        server.stop();
+        start(host, "Server", "--help").awaitExit(START);
+        start(clients, "Client", "--nonsense").awaitExit(START);
+    }
+
+    /** Each run writes a list of its own. */
+    private Program start(Host host, String main, String... arguments) {
+        Path list = lan.file(lists.size() + ".list");
+        lists.add(list);
+        List<String> options = List.of("-Xshare:off", "-XX:DumpLoadedClassList=" + list);
+        return lan.start(host, Image.command(target, options, main, arguments));
+    }
+
+    private void transfer(Host from, Host to, String... options) {
+        new Iperf(lan, from, to, SERVER, TRANSFER, 0, options).transfer();
+    }
+
+    /**
+     * Each line once, in the order of the first appearance, which is that of the memory in the archive. Left out: names of
+     * generated classes, which are those of one run only, and the logging with which the JDK prepares each end by a signal,
+     * seventy classes that then find nothing to log.
+     */
+    private Set<String> lines() throws IOException {
+        Set<String> lines = new LinkedHashSet<>();
+        for (Path list : lists) {
+            Files.readAllLines(list).stream().map(line -> line.replaceFirst(" id: .*", ""))
+                    .takeWhile(line -> !line.equals("java/lang/System$Logger"))
+                    .filter(line -> !line.startsWith("#") && !line.contains("0x")).forEach(lines::add);
+        }
+        return lines;
+    }
+}
