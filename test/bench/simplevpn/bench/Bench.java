@@ -1,9 +1,6 @@
 package simplevpn.bench;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -11,6 +8,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.NoSuchElementException;
 import java.util.concurrent.TimeUnit;
+import simplevpn.harness.Host;
+import simplevpn.harness.Iperf;
+import simplevpn.harness.Lab;
+import simplevpn.harness.LabException;
+import simplevpn.harness.Program;
+import simplevpn.harness.Wait;
 
 /**
  * The plan: what is measured, and in which order. Each round measures everything once, each tunnel freshly set up, so
@@ -35,14 +38,16 @@ final class Bench {
 
     private static final double WAN_MEGABITS = 20;
     private static final int WAN_DELAY = 20; // each way
+    /** Seconds after which all silent clients have to be connected. */
+    private static final int CROWD_START = 60;
     private static final int WAN_QUEUE = 100_000; // bytes: the product of rate and round trip time
 
-    private final Lab lab;
+    private final Star lab;
     private final Measure measure;
     private final Results results = new Results();
     private final String only;
 
-    private Bench(Lab lab, int seconds, String only) {
+    private Bench(Star lab, int seconds, String only) {
         this.lab = lab;
         this.measure = new Measure(lab, seconds);
         this.only = only;
@@ -75,13 +80,16 @@ final class Bench {
 
         long started = System.nanoTime();
         Results results;
-        try (Lab lab = new Lab(Path.of("build/bench/work-" + ProcessHandle.current().pid()))) {
+        try (Star lab = new Star()) {
             Bench bench = new Bench(lab, seconds, only);
             for (int round = 1; round <= rounds; round++) {
                 System.out.printf("Round %d of %d%n", round, rounds);
                 bench.round();
             }
             results = bench.results;
+        } catch (LabException e) {
+            Lab.giveUp(e);
+            return;
         }
         long minutes = TimeUnit.NANOSECONDS.toMinutes(System.nanoTime() - started);
 
@@ -118,38 +126,38 @@ final class Bench {
 
     /** Something that is measured on one tunnel and may fail. */
     private interface Step {
-        void on(Tunnel tunnel) throws IOException;
+        void on(Tunnel tunnel);
     }
 
     /** Sets the tunnel up, measures, and tears it down; a failure at the set-up is a failure of every row. */
     private void with(Tunnel.Kind kind, String server, String section, List<String> rows, Step step) {
         try (Tunnel tunnel = kind.start(lab, server)) {
             step.on(tunnel);
-        } catch (IOException e) {
+        } catch (LabException e) {
             rows.forEach(row -> results.fail(section, row, e));
         }
     }
 
     private void streams() {
         String rawCubic = RAW + WITH_CUBIC;
-        with(Tunnel.NONE, Lab.LINK_ADDRESS, STREAM, List.of(RAW, rawCubic), tunnel -> {
-            stream(tunnel, RAW, Lab.SERVER, tunnel.target);
-            stream(tunnel, rawCubic, Lab.SERVER, tunnel.target, Measure.CUBIC);
+        with(Tunnel.NONE, Star.LINK_ADDRESS, STREAM, List.of(RAW, rawCubic), tunnel -> {
+            stream(tunnel, RAW, lab.server, tunnel.target);
+            stream(tunnel, rawCubic, lab.server, tunnel.target, Measure.CUBIC);
         });
         String simplevpn = Tunnel.SIMPLEVPN.name();
         List<String> rows = List.of(simplevpn + FORTH, simplevpn + BACK, simplevpn + ", both directions at once",
                 simplevpn + ", 8 streams", simplevpn + FORTH + WITH_CUBIC);
-        with(Tunnel.SIMPLEVPN, Lab.LINK_ADDRESS, STREAM, rows, tunnel -> {
-            stream(tunnel, rows.get(0), Lab.SERVER, tunnel.target);
-            stream(tunnel, rows.get(1), Lab.SERVER, tunnel.target, "-R");
-            stream(tunnel, rows.get(2), Lab.SERVER, tunnel.target, "--bidir");
-            stream(tunnel, rows.get(3), Lab.SERVER, tunnel.target, "-P", "8");
-            stream(tunnel, rows.get(4), Lab.SERVER, tunnel.target, Measure.CUBIC);
+        with(Tunnel.SIMPLEVPN, Star.LINK_ADDRESS, STREAM, rows, tunnel -> {
+            stream(tunnel, rows.get(0), lab.server, tunnel.target);
+            stream(tunnel, rows.get(1), lab.server, tunnel.target, "-R");
+            stream(tunnel, rows.get(2), lab.server, tunnel.target, "--bidir");
+            stream(tunnel, rows.get(3), lab.server, tunnel.target, "-P", "8");
+            stream(tunnel, rows.get(4), lab.server, tunnel.target, Measure.CUBIC);
         });
         String between = simplevpn + BETWEEN;
-        with(Tunnel.SIMPLEVPN, Lab.LINK_ADDRESS, STREAM, List.of(between), tunnel -> {
+        with(Tunnel.SIMPLEVPN, Star.LINK_ADDRESS, STREAM, List.of(between), tunnel -> {
             tunnel.addSecond();
-            stream(tunnel, between, Lab.SECOND, Tunnel.SECOND_ADDRESS);
+            stream(tunnel, between, lab.second, Tunnel.SECOND_ADDRESS);
         });
         bothWays(Tunnel.NO_OFFLOAD);
         bothWays(Tunnel.CLASSIC);
@@ -158,17 +166,17 @@ final class Bench {
 
     private void bothWays(Tunnel.Kind kind) {
         List<String> rows = List.of(kind.name() + FORTH, kind.name() + BACK);
-        with(kind, Lab.LINK_ADDRESS, STREAM, rows, tunnel -> {
-            stream(tunnel, rows.get(0), Lab.SERVER, tunnel.target);
-            stream(tunnel, rows.get(1), Lab.SERVER, tunnel.target, "-R");
+        with(kind, Star.LINK_ADDRESS, STREAM, rows, tunnel -> {
+            stream(tunnel, rows.get(0), lab.server, tunnel.target);
+            stream(tunnel, rows.get(1), lab.server, tunnel.target, "-R");
         });
     }
 
-    private void stream(Tunnel tunnel, String row, String to, String address, String... options) {
+    private void stream(Tunnel tunnel, String row, Host to, String address, String... options) {
         try {
             double machine = Measure.machineSeconds();
             double programs = tunnel.cpuSeconds();
-            Measure.Transfer transfer = measure.tcp(Lab.CLIENT, to, address, options);
+            Iperf.Transfer transfer = measure.tcp(lab.client, to, address, options);
             programs = tunnel.cpuSeconds() - programs;
             machine = Measure.machineSeconds() - machine;
             results.add(STREAM, row, "Mbit/s", transfer.megabitsPerSecond());
@@ -178,7 +186,7 @@ final class Bench {
                 results.add(STREAM, row, "server MB", Measure.megabytes(tunnel.server, "VmHWM"));
                 results.add(STREAM, row, "client MB", Measure.megabytes(tunnel.client, "VmHWM"));
             }
-        } catch (IOException e) {
+        } catch (LabException e) {
             results.fail(STREAM, row, e);
         }
     }
@@ -191,8 +199,8 @@ final class Bench {
     }
 
     private void packets(Tunnel.Kind kind, String row) {
-        with(kind, Lab.LINK_ADDRESS, PACKETS, List.of(row), tunnel -> {
-            Measure.RoundTrips idle = measure.ping(Lab.CLIENT, tunnel.target, 0.002, 1500);
+        with(kind, Star.LINK_ADDRESS, PACKETS, List.of(row), tunnel -> {
+            Measure.RoundTrips idle = measure.ping(lab.client, tunnel.target, 0.002, 1500);
             results.add(PACKETS, row, "ping p50 ms", idle.median());
             results.add(PACKETS, row, "ping p99 ms", idle.p99());
             results.add(PACKETS, row, "packets/s", measure.packetRate(tunnel));
@@ -207,32 +215,28 @@ final class Bench {
     private void wan(String loss) {
         for (Tunnel.Kind kind : List.of(Tunnel.NONE, Tunnel.SIMPLEVPN)) {
             String row = wanRow(kind, loss);
-            Process line = null;
-            try {
-                line = new ProcessBuilder("build/bench/wan", lab.netns(Lab.SERVER), lab.netns(Lab.CLIENT),
-                        Double.toString(WAN_MEGABITS), Integer.toString(WAN_DELAY), Integer.toString(WAN_QUEUE), loss)
-                        .redirectError(ProcessBuilder.Redirect.INHERIT).start();
-                Tunnel.pause(300);
-                with(kind, Lab.WAN_ADDRESS, WAN, List.of(row), tunnel -> {
-                    Measure.Load load = measure.load(Lab.CLIENT, Lab.SERVER, tunnel.target);
-                    results.add(WAN, row, "Mbit/s", load.megabitsPerSecond());
-                    results.add(WAN, row, "ping p50 ms", load.roundTrips().median());
-                    results.add(WAN, row, "ping p99 ms", load.roundTrips().p99());
-                    results.add(WAN, row, "pings lost %", load.roundTrips().lostPercent());
-                });
-            } catch (IOException e) {
-                results.fail(WAN, row, e);
-            } finally {
-                Lab.stop(line);
+            Program line = lab.start(lab.server, "build/bench/wan", lab.server.namespace, lab.client.namespace,
+                    Double.toString(WAN_MEGABITS), Integer.toString(WAN_DELAY), Integer.toString(WAN_QUEUE), loss);
+            Wait.pause(300);
+            with(kind, Star.WAN_ADDRESS, WAN, List.of(row), tunnel -> {
+                Measure.Load load = measure.load(lab.client, lab.server, tunnel.target);
+                results.add(WAN, row, "Mbit/s", load.megabitsPerSecond());
+                results.add(WAN, row, "ping p50 ms", load.roundTrips().median());
+                results.add(WAN, row, "ping p99 ms", load.roundTrips().p99());
+                results.add(WAN, row, "pings lost %", load.roundTrips().lostPercent());
+            });
+            if (!line.alive()) {
+                results.fail(WAN, row, new LabException("the line ended: " + line.lastLine()));
             }
+            line.dismiss();
         }
     }
 
     /** One client talks to the server; of more, one talks to another. All but these are silent. */
     private void crowd(int clients) {
         String row = crowdRow(clients);
-        with(Tunnel.SIMPLEVPN, Lab.LINK_ADDRESS, CROWD, List.of(row), tunnel -> {
-            Process silent = null;
+        with(Tunnel.SIMPLEVPN, Star.LINK_ADDRESS, CROWD, List.of(row), tunnel -> {
+            Program silent = null;
             try {
                 if (clients > 1) {
                     tunnel.addSecond();
@@ -240,18 +244,20 @@ final class Bench {
                 if (clients > 2) {
                     silent = startCrowd(clients - 2);
                 }
-                Tunnel.pause(500);
+                Wait.pause(500);
                 results.add(CROWD, row, "idle MB", Measure.megabytes(tunnel.server, "VmRSS"));
                 double cpu = Measure.cpuSeconds(tunnel.server);
-                Measure.Transfer transfer = clients == 1
-                        ? measure.tcp(Lab.CLIENT, Lab.SERVER, tunnel.target)
-                        : measure.tcp(Lab.CLIENT, Lab.SECOND, Tunnel.SECOND_ADDRESS);
+                Iperf.Transfer transfer = clients == 1
+                        ? measure.tcp(lab.client, lab.server, tunnel.target)
+                        : measure.tcp(lab.client, lab.second, Tunnel.SECOND_ADDRESS);
                 cpu = Measure.cpuSeconds(tunnel.server) - cpu;
                 results.add(CROWD, row, "Mbit/s", transfer.megabitsPerSecond());
                 results.add(CROWD, row, "server CPU s/GB", cpu / transfer.gigabytes());
                 results.add(CROWD, row, "peak MB", Measure.megabytes(tunnel.server, "VmHWM"));
             } finally {
-                Lab.stop(silent);
+                if (silent != null) {
+                    silent.dismiss();
+                }
             }
         });
     }
@@ -261,17 +267,16 @@ final class Bench {
         return clients == 1 ? "1 (to the server)" : "%,d".formatted(clients);
     }
 
-    private Process startCrowd(int clients) throws IOException {
-        Process crowd = lab.begin(Lab.SECOND, ProcessHandle.current().info().command().orElseThrow(), "-cp",
-                System.getProperty("java.class.path"), Crowd.class.getName(), Lab.SECOND_LINK_ADDRESS,
+    private Program startCrowd(int clients) {
+        Program crowd = lab.start(lab.second, ProcessHandle.current().info().command().orElseThrow(), "-cp",
+                System.getProperty("java.class.path"), Crowd.class.getName(), Star.serverOf(lab.second),
                 Integer.toString(clients));
-        BufferedReader output = new BufferedReader(
-                new InputStreamReader(crowd.getInputStream(), StandardCharsets.UTF_8));
-        String line = output.readLine();
-        if (!"ready".equals(line)) {
-            Lab.stop(crowd);
-            throw new IOException("the silent clients: " + line);
+        try {
+            crowd.awaitLine("ready", CROWD_START);
+            return crowd;
+        } catch (LabException e) {
+            crowd.dismiss();
+            throw new LabException("the silent clients: " + crowd.lastLine(), e);
         }
-        return crowd;
     }
 }

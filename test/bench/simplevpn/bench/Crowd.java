@@ -10,7 +10,7 @@ import java.util.List;
 
 /**
  * {@code Crowd HOST N}: N clients that ask the server for any address and are silent from then on. Runs on a host of
- * the {@link Lab}, prints "ready" when every one of them has its address, and ends with its standard input.
+ * the {@link Star}, prints "ready" when every one of them has its address, and ends with its standard input.
  */
 final class Crowd {
     private static final int HEADER = 20;

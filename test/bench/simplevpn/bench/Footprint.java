@@ -13,6 +13,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import simplevpn.harness.Command;
+import simplevpn.harness.Host;
+import simplevpn.harness.Lab;
+import simplevpn.harness.LabException;
+import simplevpn.harness.Program;
+import simplevpn.harness.Wait;
 
 /**
  * What the programs take of a small machine: flash, memory, and time to start; beside the JDK's own VM and the peers.
@@ -53,18 +59,18 @@ final class Footprint {
     /** Milliseconds after which the programs have given back what only their start took: the VM does it every 5 s. */
     static final int SETTLE = 11_000;
 
-    private final Lab lab;
+    private final Star lab;
     private final Measure measure;
     private final Results results;
-    /** The hosts of the clients that are only there, and where each sees the server. */
-    private final Map<String, String> crowd = new LinkedHashMap<>();
+    /** The hosts of the clients that are only there. */
+    private final List<Host> crowd = new ArrayList<>();
 
-    private Footprint(Lab lab, int seconds, Results results) throws IOException {
+    private Footprint(Star lab, int seconds, Results results) {
         this.lab = lab;
         this.measure = new Measure(lab, seconds);
         this.results = results;
         for (int i = 1; i < CLIENTS; i++) {
-            crowd.put("idle" + i, lab.addHost("idle" + i));
+            crowd.add(lab.addHost("idle" + i));
         }
     }
 
@@ -103,7 +109,7 @@ final class Footprint {
 
         Results results = new Results();
         sizes(results, own, built);
-        try (Lab lab = new Lab(Path.of("build/bench/work-" + ProcessHandle.current().pid()))) {
+        try (Star lab = new Star()) {
             Footprint footprint = new Footprint(lab, seconds, results);
             for (int run = 1; run <= runs; run++) {
                 System.out.printf("Start %d of %d%n", run, runs);
@@ -113,6 +119,8 @@ final class Footprint {
                 System.out.printf("Memory, round %d of %d%n", round, rounds);
                 KINDS.forEach(footprint::memory);
             }
+        } catch (LabException e) {
+            Lab.giveUp(e);
         }
 
         // Only what was measured in full goes where it is published.
@@ -149,7 +157,7 @@ final class Footprint {
         for (String target : built) {
             size(results, imageRow(target), () -> bytes(image("", target)));
             size(results, packageRow(target), () -> {
-                String version = Lab.run("./srv", "--version").split(" ")[1];
+                String version = Command.run(60, "./srv", "--version").ok().output().split(" ")[1];
                 return Files.size(Path.of("build/dist/simplevpn-" + version + "-" + target + ".tar.xz"));
             });
         }
@@ -163,7 +171,7 @@ final class Footprint {
     private static void size(Results results, String row, Size size) {
         try {
             results.add(DISK, row, MEGABYTES, size.bytes() / 1e6);
-        } catch (IOException e) {
+        } catch (IOException | LabException e) {
             results.fail(DISK, row, e);
         }
     }
@@ -173,8 +181,8 @@ final class Footprint {
         return Path.of(top, "build", target, "image");
     }
 
-    private static double installed(String name) throws IOException {
-        return Double.parseDouble(Lab.run("test/bench/installed-size", name).strip());
+    private static double installed(String name) {
+        return Double.parseDouble(Command.run(60, "test/bench/installed-size", name).ok().output().strip());
     }
 
     /** The sum of the sizes of all files in a folder. */
@@ -195,38 +203,38 @@ final class Footprint {
     }
 
     private void start(Tunnel.Kind kind) {
-        try (Tunnel tunnel = kind.start(lab, Lab.LINK_ADDRESS)) {
+        try (Tunnel tunnel = kind.start(lab, Star.LINK_ADDRESS)) {
             if (isOurs(kind)) {
                 results.add(START, kind.name(), LISTENING, lab.milliseconds(tunnel.server));
             }
             results.add(START, kind.name(), THROUGH, lab.milliseconds(tunnel.client));
-        } catch (IOException e) {
+        } catch (LabException e) {
             results.fail(START, kind.name(), e);
         }
     }
 
     private void memory(Tunnel.Kind kind) {
-        try (Tunnel tunnel = kind.start(lab, Lab.LINK_ADDRESS)) {
-            Tunnel.pause(SETTLE);
+        try (Tunnel tunnel = kind.start(lab, Star.LINK_ADDRESS)) {
+            Wait.pause(SETTLE);
             memory(kind, CLIENT, IDLE, tunnel.client);
             memory(kind, SERVER, IDLE, tunnel.server);
             if (isOurs(kind)) {
                 int last = 10;
-                for (Map.Entry<String, String> host : crowd.entrySet()) {
-                    tunnel.addClient(host.getKey(), host.getValue(), "10.0.0." + ++last);
+                for (Host host : crowd) {
+                    tunnel.addClient(host, "10.0.0." + ++last);
                 }
-                Tunnel.pause(SETTLE);
+                Wait.pause(SETTLE);
                 memory(kind, SERVER, WITH_CLIENTS, tunnel.server);
             }
-            measure.tcp(Lab.CLIENT, Lab.SERVER, tunnel.target, "--bidir");
+            measure.tcp(lab.client, lab.server, tunnel.target, "--bidir");
             memory(kind, CLIENT, LOADED, tunnel.client);
             memory(kind, SERVER, LOADED, tunnel.server);
-        } catch (IOException e) {
+        } catch (LabException e) {
             results.fail(MEMORY, kind.name(), e);
         }
     }
 
-    private void memory(Tunnel.Kind kind, String program, String state, Process process) throws IOException {
+    private void memory(Tunnel.Kind kind, String program, String state, Program process) {
         for (Map.Entry<String, String> book : BOOKS.entrySet()) {
             results.add(MEMORY, state(kind.name(), program, state), book.getKey(), Measure.megabytes(process, book.getValue()));
         }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
+import simplevpn.harness.Command;
 
 /** The tables of results.md. */
 final class Report {
@@ -119,7 +120,8 @@ final class Report {
         String cpu = Files.readAllLines(Path.of("/proc/cpuinfo")).stream().filter(line -> line.startsWith("model name"))
                 .findFirst().map(line -> line.replaceFirst(".*: ", "")).orElse(System.getProperty("os.arch"));
         int cores = Runtime.getRuntime().availableProcessors();
-        String runtime = Lab.run("./srv", "--version").lines().filter(line -> line.startsWith("Java ")).findFirst()
+        String runtime = Command.run(60, "./srv", "--version").ok().output().lines()
+                .filter(line -> line.startsWith("Java ")).findFirst()
                 .orElseThrow(() -> new IOException("./srv --version does not tell its runtime"));
         return "Machine: %s, %d core%s; Linux %s; %s; %s.".formatted(cpu, cores, cores == 1 ? "" : "s",
                 System.getProperty("os.version"), runtime, LocalDate.now());

@@ -5,9 +5,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import simplevpn.harness.Command;
+import simplevpn.harness.Host;
+import simplevpn.harness.LabException;
+import simplevpn.harness.Program;
+import simplevpn.harness.Wait;
 
 /**
- * A tunnel between the server and the client of a {@link Lab} (or none at all): how each program is configured,
+ * A tunnel between the server and the client of a {@link Star} (or none at all): how each program is configured,
  * started and stopped. All of them give the server {@link #SERVER_ADDRESS} and the client 10.0.0.2, so what is
  * measured does not know which tunnel it runs through.
  */
@@ -21,18 +26,18 @@ final class Tunnel implements AutoCloseable {
 
     /** What starts one kind of tunnel; {@code server} is the address under which the client's host sees the server. */
     interface Starter {
-        Tunnel start(Lab lab, String server) throws IOException;
+        Tunnel start(Star lab, String server);
     }
 
     /** A tunnel and its name in the tables. */
     record Kind(String name, Starter starter) {
         /** Starts it and returns when a packet went through and came back. */
-        Tunnel start(Lab lab, String server) throws IOException {
+        Tunnel start(Star lab, String server) {
             Tunnel tunnel = starter.start(lab, server);
             try {
-                tunnel.await(Lab.CLIENT, tunnel.target);
+                tunnel.await(tunnel.target);
                 return tunnel;
-            } catch (IOException e) {
+            } catch (LabException e) {
                 tunnel.close();
                 throw e;
             }
@@ -60,66 +65,62 @@ final class Tunnel implements AutoCloseable {
 
     /** Where the server answers, seen from the client through the tunnel. */
     final String target;
-    final Process server;
-    final Process client;
-    private final Lab lab;
-    private final List<Process> others = new ArrayList<>();
+    final Program server;
+    final Program client;
+    private final Star lab;
+    private final List<Program> others = new ArrayList<>();
 
-    private Tunnel(Lab lab, String target, Process server, Process client) {
+    private Tunnel(Star lab, String target, Program server, Program client) {
         this.lab = lab;
         this.target = target;
         this.server = server;
         this.client = client;
     }
 
-    private static Tunnel simplevpn(Lab lab, String folder, String server, String... options) throws IOException {
-        Process srv = startServer(lab, folder, options);
-        return new Tunnel(lab, SERVER_ADDRESS, srv,
-                startClient(lab, folder, Lab.CLIENT, server, CLIENT_ADDRESS, options));
+    private static Tunnel simplevpn(Star lab, String folder, String server, String... options) {
+        Program srv = startServer(lab, folder, options);
+        return new Tunnel(lab, SERVER_ADDRESS, srv, startClient(lab, folder, lab.client, server, CLIENT_ADDRESS, options));
     }
 
-    private static Process startServer(Lab lab, String folder, String... options) throws IOException {
-        Process srv = lab.startListener(Lab.SERVER, PORT,
+    private static Program startServer(Star lab, String folder, String... options) {
+        Program srv = lab.startListener(lab.server, PORT,
                 join(List.of(folder + "/srv", "-n", "10.0.0.0/16", "-i", "tun0"), options));
         try {
             // A client that finds no server waits a second before it asks again, so wait here instead.
             lab.milliseconds(srv);
             return srv;
-        } catch (IOException e) {
-            Lab.stop(srv);
+        } catch (LabException e) {
+            srv.dismiss();
             throw e;
         }
     }
 
-    private static Process startClient(Lab lab, String folder, String host, String server, String address,
-            String... options) throws IOException {
+    private static Program startClient(Star lab, String folder, Host host, String server, String address,
+            String... options) {
         return lab.startPinging(host, SERVER_ADDRESS,
                 join(List.of(folder + "/cli", "-s", server, "-a", address, "-i", "tun0"), options));
     }
 
     /** Connects the second client's host too. */
-    void addSecond() throws IOException {
-        addClient(Lab.SECOND, Lab.SECOND_LINK_ADDRESS, SECOND_ADDRESS);
-        await(Lab.CLIENT, SECOND_ADDRESS);
+    void addSecond() {
+        addClient(lab.second, SECOND_ADDRESS);
+        await(SECOND_ADDRESS);
     }
 
-    /**
-     * Connects another host, and returns when it has reached the server; for simplevpn only. {@code server} is where
-     * that host sees the server.
-     */
-    void addClient(String host, String server, String address) throws IOException {
-        Process cli = startClient(lab, OWN, host, server, address);
+    /** Connects another host with an address, and returns when it has reached the server; for simplevpn only. */
+    void addClient(Host host, String address) {
+        Program cli = startClient(lab, OWN, host, Star.serverOf(host), address);
         others.add(cli);
         lab.milliseconds(cli);
     }
 
-    private static Tunnel classic(Lab lab, String server) throws IOException {
-        Process srv = startServer(lab, OWN);
+    private static Tunnel classic(Star lab, String server) {
+        Program srv = startServer(lab, OWN);
         return new Tunnel(lab, SERVER_ADDRESS, srv,
-                lab.start(Lab.CLIENT, "build/bench/classic", server, CLIENT_ADDRESS, "tun0"));
+                lab.start(lab.client, "build/bench/classic", server, CLIENT_ADDRESS, "tun0"));
     }
 
-    private static Tunnel vtun(Lab lab, String server) throws IOException {
+    private static Tunnel vtun(Star lab, String server) {
         // The session's name is in the name of a lock file outside the namespaces.
         String session = "bench" + ProcessHandle.current().pid();
         // One string a line: vtund's parser takes a string to reach to the line's last quote.
@@ -138,150 +139,158 @@ final class Tunnel implements AutoCloseable {
                 configuration.formatted(session, ip, SERVER_ADDRESS, CLIENT_ADDRESS, ip));
         Path clientFile = lab.write("vtun/client.conf",
                 configuration.formatted(session, ip, CLIENT_ADDRESS, SERVER_ADDRESS, ip));
-        Process daemon = lab.start(Lab.SERVER, which("vtund"), "-n", "-s", "-f", serverFile.toString());
-        pause(500);
+        Program daemon = lab.start(lab.server, which("vtund"), "-n", "-s", "-f", serverFile.toString());
+        Wait.pause(500);
         return new Tunnel(lab, SERVER_ADDRESS, daemon,
-                lab.start(Lab.CLIENT, which("vtund"), "-n", "-p", "-f", clientFile.toString(), session, server));
+                lab.start(lab.client, which("vtund"), "-n", "-p", "-f", clientFile.toString(), session, server));
     }
 
-    private static Tunnel openvpn(Lab lab, String server, String... security) throws IOException {
+    private static Tunnel openvpn(Star lab, String server, String... security) {
         String openvpn = which("openvpn");
         Path key = lab.write("openvpn/key.pem", "");
         Path certificate = lab.file("openvpn/certificate.pem");
-        Lab.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                 "-subj", "/CN=bench", "-keyout", key.toString(), "-out", certificate.toString());
-        String fingerprint = Lab.run("openssl", "x509", "-in", certificate.toString(), "-noout", "-fingerprint",
-                "-sha256").strip().replaceFirst(".*=", "");
-        List<String> common = List.of(join(List.of(openvpn, "--dev", "tun0", "--cert", certificate.toString(), "--key",
+        String fingerprint = run("openssl", "x509", "-in", certificate.toString(), "-noout", "-fingerprint",
+                "-sha256").replaceFirst(".*=", "");
+        List<String> common = join(List.of(openvpn, "--dev", "tun0", "--cert", certificate.toString(), "--key",
                 key.toString(), "--peer-fingerprint", fingerprint, "--socket-flags", "TCP_NODELAY", "--disable-dco"),
-                security));
-        Process listener = lab.start(Lab.SERVER, join(common, "--proto", "tcp-server", "--tls-server", "--dh", "none",
+                security);
+        Program listener = lab.start(lab.server, join(common, "--proto", "tcp-server", "--tls-server", "--dh", "none",
                 "--ifconfig", SERVER_ADDRESS, CLIENT_ADDRESS));
         // Not a connection to see that it listens: it takes but one.
-        pause(500);
-        return new Tunnel(lab, SERVER_ADDRESS, listener, lab.startPinging(Lab.CLIENT, SERVER_ADDRESS, join(common,
+        Wait.pause(500);
+        return new Tunnel(lab, SERVER_ADDRESS, listener, lab.startPinging(lab.client, SERVER_ADDRESS, join(common,
                 "--proto", "tcp-client", "--tls-client", "--remote", server, "--ifconfig", CLIENT_ADDRESS,
                 SERVER_ADDRESS)));
     }
 
-    private static Tunnel tinc(Lab lab, String server, String... options) throws IOException {
+    private static Tunnel tinc(Star lab, String server, String... options) {
         String tincd = which("tincd");
-        for (String host : List.of(Lab.SERVER, Lab.CLIENT)) {
-            boolean isServer = host.equals(Lab.SERVER);
+        for (String host : List.of("server", "client")) {
+            boolean isServer = host.equals("server");
             String folder = "tinc/" + host + "/";
             lab.write(folder + "tinc.conf", "Name = " + host + "\nTCPOnly = yes\nInterface = tun0\n"
                     + (isServer ? "" : "ConnectTo = server\n"));
             Path up = lab.write(folder + "tinc-up", "#!/bin/sh\nip addr add "
                     + (isServer ? SERVER_ADDRESS : CLIENT_ADDRESS) + "/16 dev $INTERFACE\nip link set $INTERFACE up\n");
             up.toFile().setExecutable(true);
-            lab.write(folder + "hosts/" + host, isServer
+            Path entry = lab.write(folder + "hosts/" + host, isServer
                     ? "Subnet = " + SERVER_ADDRESS + "/32\nAddress = " + server + "\n"
                     : "Subnet = " + CLIENT_ADDRESS + "/32\n");
-            Files.deleteIfExists(lab.file(folder + "rsa_key.priv"));
-            Lab.run(tincd, "-c", lab.file(folder).toString(), "-K", "2048");
+            // Of the last time; a new one would be appended.
+            run("rm", "-f", lab.file(folder + "rsa_key.priv").toString());
+            run(tincd, "-c", lab.file(folder).toString(), "-K", "2048");
+            lab.write("tinc/" + (isServer ? "client" : "server") + "/hosts/" + host, read(entry));
         }
-        for (String host : List.of("server", "client")) {
-            String other = host.equals("server") ? "client" : "server";
-            lab.write("tinc/" + other + "/hosts/" + host, Files.readString(lab.file("tinc/" + host + "/hosts/" + host)));
-        }
-        List<Process> daemons = new ArrayList<>();
-        for (String host : List.of(Lab.SERVER, Lab.CLIENT)) {
-            Path folder = lab.file("tinc/" + host);
+        List<Program> daemons = new ArrayList<>();
+        for (Host host : List.of(lab.server, lab.client)) {
+            Path folder = lab.file(host == lab.server ? "tinc/server" : "tinc/client");
             daemons.add(lab.start(host, join(List.of(tincd, "-D", "-c", folder.toString(),
                     "--pidfile", folder.resolve("pid").toString()), options)));
-            pause(500);
+            Wait.pause(500);
         }
         return new Tunnel(lab, SERVER_ADDRESS, daemons.get(0), daemons.get(1));
     }
 
-    private static Tunnel wireguard(Lab lab, String server) throws IOException {
+    private static Tunnel wireguard(Star lab, String server) {
         Path program = Path.of("build/bench/wireguard-go/usr/bin/wireguard-go");
         if (!Files.isExecutable(program)) {
-            throw new IOException("it could not be fetched: "
-                    + Files.readAllLines(Path.of("build/bench/wireguard-go.log")).getLast());
+            throw new LabException("it could not be fetched: "
+                    + read(Path.of("build/bench/wireguard-go.log")).strip().replaceFirst("(?s).*\n", ""));
         }
         List<Path> keys = new ArrayList<>();
         List<String> publicKeys = new ArrayList<>();
-        for (String host : List.of(Lab.SERVER, Lab.CLIENT)) {
-            Path key = lab.write("wireguard/" + host, Lab.run(which("wg"), "genkey"));
+        for (String end : List.of("server", "client")) {
+            Path key = lab.write("wireguard/" + end, run(which("wg"), "genkey"));
             keys.add(key);
-            publicKeys.add(Lab.run("sh", "-c", "wg pubkey <" + key).strip());
+            publicKeys.add(run("sh", "-c", "wg pubkey <\"$0\"", key.toString()));
         }
         // The name is a file's under /run/wireguard too, which the namespaces share.
         String prefix = "wg" + ProcessHandle.current().pid();
-        Process first = lab.start(Lab.SERVER, program.toString(), "-f", prefix + "s");
+        Program first = lab.start(lab.server, program.toString(), "-f", prefix + "s");
         awaitWireguard(prefix + "s");
-        lab.exec(Lab.SERVER, "wg", "set", prefix + "s", "listen-port", "51820", "private-key", keys.get(0).toString(),
-                "peer", publicKeys.get(1), "allowed-ips", CLIENT_ADDRESS + "/32");
-        lab.address(Lab.SERVER, prefix + "s", SERVER_ADDRESS + "/16");
-        Process second = lab.startPinging(Lab.CLIENT, SERVER_ADDRESS, program.toString(), "-f", prefix + "c");
+        lab.server.run("wg", "set", prefix + "s", "listen-port", "51820", "private-key", keys.get(0).toString(),
+                "peer", publicKeys.get(1), "allowed-ips", CLIENT_ADDRESS + "/32").ok();
+        bringUp(lab.server, prefix + "s", SERVER_ADDRESS);
+        Program second = lab.startPinging(lab.client, SERVER_ADDRESS, List.of(program.toString(), "-f", prefix + "c"));
         awaitWireguard(prefix + "c");
-        lab.exec(Lab.CLIENT, "wg", "set", prefix + "c", "private-key", keys.get(1).toString(),
-                "peer", publicKeys.get(0), "allowed-ips", SERVER_ADDRESS + "/32", "endpoint", server + ":51820");
-        lab.address(Lab.CLIENT, prefix + "c", CLIENT_ADDRESS + "/16");
+        lab.client.run("wg", "set", prefix + "c", "private-key", keys.get(1).toString(),
+                "peer", publicKeys.get(0), "allowed-ips", SERVER_ADDRESS + "/32", "endpoint", server + ":51820").ok();
+        bringUp(lab.client, prefix + "c", CLIENT_ADDRESS);
         return new Tunnel(lab, SERVER_ADDRESS, first, second);
     }
 
+    private static void bringUp(Host host, String device, String address) {
+        run("ip", "-n", host.namespace, "address", "add", address + "/16", "dev", device);
+        run("ip", "-n", host.namespace, "link", "set", device, "up");
+    }
+
     /** Waits for the socket on which wireguard-go takes its configuration. */
-    private static void awaitWireguard(String device) throws IOException {
+    private static void awaitWireguard(String device) {
         for (int i = 0; i < 1500 && !Files.exists(Path.of("/run/wireguard", device + ".sock")); i++) {
-            pause(2);
+            Wait.pause(2);
         }
     }
 
     /** CPU seconds that all the processes of this tunnel have used. */
-    double cpuSeconds() throws IOException {
+    double cpuSeconds() {
         double sum = server == null ? 0 : Measure.cpuSeconds(server) + Measure.cpuSeconds(client);
-        for (Process other : others) {
+        for (Program other : others) {
             sum += Measure.cpuSeconds(other);
         }
         return sum;
     }
 
-    private void await(String host, String address) throws IOException {
-        for (int i = 0; i < 20; i++) {
-            if (server != null && !server.isAlive()) {
-                throw new IOException("the server ended: " + lab.lastWords(server));
-            }
-            if (client != null && !client.isAlive()) {
-                throw new IOException("the client ended: " + lab.lastWords(client));
-            }
-            if (lab.output(5, host, "ping", "-n", "-c", "1", "-W", "1", address).contains(" 0% packet loss")) {
-                return;
-            }
-            pause(100);
+    private void await(String address) {
+        Wait.until("a ping to " + address, 22, () -> {
+            check("server", server);
+            check("client", client);
+            return lab.client.reaches(address);
+        });
+    }
+
+    private static void check(String end, Program program) {
+        if (program != null && !program.alive()) {
+            throw new LabException("the " + end + " ended: " + program.lastLine());
         }
-        throw new IOException("no ping came through to " + address);
     }
 
     @Override
     public void close() {
-        others.forEach(Lab::stop);
-        Lab.stop(client);
-        Lab.stop(server);
+        others.forEach(Program::dismiss);
+        if (server != null) {
+            client.dismiss();
+            server.dismiss();
+        }
     }
 
-    private static String which(String program) throws IOException {
+    /** What a command of this machine prints. */
+    private static String run(String... command) {
+        return Command.run(60, command).ok().output().strip();
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new LabException("reading a file: " + e, e);
+        }
+    }
+
+    private static String which(String program) {
         for (String folder : List.of("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin")) {
             Path path = Path.of(folder, program);
             if (Files.isExecutable(path)) {
                 return path.toString();
             }
         }
-        throw new IOException(program + " is not installed");
+        throw new LabException(program + " is not installed");
     }
 
-    private static String[] join(List<String> first, String... last) {
+    private static List<String> join(List<String> first, String... last) {
         List<String> all = new ArrayList<>(first);
         all.addAll(List.of(last));
-        return all.toArray(String[]::new);
-    }
-
-    static void pause(long milliseconds) throws IOException {
-        try {
-            Thread.sleep(milliseconds);
-        } catch (InterruptedException e) {
-            throw new IOException("interrupted", e);
-        }
+        return all;
     }
 }

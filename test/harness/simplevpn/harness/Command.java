@@ -39,7 +39,7 @@ public final class Command {
     }
 
     /** Runs a script of the shell that ends with the first command that fails; then this fails too. */
-    static void script(String name, String script, List<String> arguments) {
+    public static void script(String name, String script, List<String> arguments) {
         List<String> words = new ArrayList<>(List.of("sh", "-e", "-c", script));
         words.addAll(arguments);
         run(name, 20, words).ok();

@@ -60,7 +60,8 @@ public final class Program {
         return lines.stream().anyMatch(line -> pattern.matcher(line).find());
     }
 
-    private String lastLine() {
+    /** The last line that it printed, which as a rule says why it did not work. */
+    public String lastLine() {
         return lines.isEmpty() ? "it said nothing" : lines.getLast();
     }
 
