@@ -6,6 +6,9 @@ import java.util.List;
 
 /** The programs of another build than ./srv and ./cli: those of the image that make linked for a processor. */
 public final class Image {
+    /** The target that this machine is. */
+    public static final String OWN = System.getProperty("os.arch").replace("amd64", "x86_64").replaceFirst("arm$", "armhf");
+
     private Image() { }
 
     /** The image's folder. */

@@ -23,7 +23,6 @@ final class GarbageTest extends Vpn {
     private static final int FULL_SPEED = 10_000;
     /** Enough packets to fill the young generation many times with one small object each. */
     private static final long BYTES = 200_000_000;
-    private static final String PROCESSOR = System.getProperty("os.arch").replace("amd64", "x86_64");
 
     @TempDir
     Path logs;
@@ -58,7 +57,7 @@ final class GarbageTest extends Vpn {
     private Program start(Host host, String main, String... arguments) throws IOException {
         Path log = Files.createFile(logs.resolve(host.number + ".log"));
         List<String> options = List.of("-Xmx8m", "-Xmn1m", "-Xlog:gc:file=" + log);
-        return lan.start(host, Image.command(PROCESSOR, options, main, arguments));
+        return lan.start(host, Image.command(Image.OWN, options, main, arguments));
     }
 
     private List<Long> collections() {
