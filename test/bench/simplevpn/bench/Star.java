@@ -3,7 +3,6 @@ package simplevpn.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,8 +21,8 @@ import simplevpn.harness.Program;
  *                                                 192.0.2.9 ------ veth ---- 192.0.2.10, and so on: addHost
  * </pre>
  *
- * <p>TCP has this machine's default congestion control on them, which the report names. They have no memory of earlier runs in
- * the kernel's metrics cache, and no IPv6 chatter of their own on tunnel devices.
+ * <p>TCP has this machine's default congestion control on them, which the report names. They have no memory of earlier
+ * runs in the kernel's metrics cache, and no IPv6 chatter of their own on tunnel devices.
  */
 final class Star extends Lab {
     /** Where the client sees the server. */
@@ -62,8 +61,8 @@ final class Star extends Lab {
     /** Adds a host with a link to the server. */
     Host addHost(String name) {
         Host host = add(name, 4 * hosts().size() - 2);
-        Command.script("joining " + host, JOIN, List.of(hosts().getFirst().namespace, host.namespace, name,
-                serverOf(host) + "/30", host.outer4 + "/30"));
+        Command.script("joining " + host, JOIN, hosts().getFirst().namespace, host.namespace, name,
+                serverOf(host) + "/30", host.outer4 + "/30");
         return host;
     }
 
@@ -72,27 +71,29 @@ final class Star extends Lab {
         return "192.0.2." + (host.number - 1);
     }
 
-    /** Like start, and startup.c beside the program: {@link #milliseconds} tells when the TCP port takes connections. */
+    /**
+     * Like start, and startup.c beside the program: {@link #milliseconds} tells when the TCP port takes connections.
+     */
     Program startListener(Host host, int port, List<String> command) {
-        return start(host, List.of("connect", Integer.toString(port)), command);
+        return start(host, "connect", Integer.toString(port), command);
     }
 
     /** Like start, and startup.c beside the program: {@link #milliseconds} tells when the address answers a ping. */
     Program startPinging(Host host, String address, List<String> command) {
-        return start(host, List.of("ping", address), command);
+        return start(host, "ping", address, command);
     }
 
-    private Program start(Host host, List<String> event, List<String> command) {
+    private Program start(Host host, String event, String of, List<String> command) {
         Path file = file(events.size() + ".milliseconds");
-        List<String> words = new ArrayList<>(List.of("build/bench/startup", file.toString()));
-        words.addAll(event);
-        words.addAll(command);
-        Program program = start(host, words);
+        Program program = start(host, Command.words(List.of("build/bench/startup", file.toString(), event, of),
+                command.toArray(String[]::new)));
         events.put(program, file);
         return program;
     }
 
-    /** Waits for what a program was started for, 10 s at most, and returns the milliseconds from its exec until then. */
+    /**
+     * Waits for what a program was started for, 10 s at most, and returns the milliseconds from its exec until then.
+     */
     double milliseconds(Program program) {
         Path file = events.get(program);
         try {

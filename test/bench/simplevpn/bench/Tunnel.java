@@ -1,6 +1,5 @@
 package simplevpn.bench;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -79,12 +78,13 @@ final class Tunnel implements AutoCloseable {
 
     private static Tunnel simplevpn(Star lab, String folder, String server, String... options) {
         Program srv = startServer(lab, folder, options);
-        return new Tunnel(lab, SERVER_ADDRESS, srv, startClient(lab, folder, lab.client, server, CLIENT_ADDRESS, options));
+        return new Tunnel(lab, SERVER_ADDRESS, srv,
+                startClient(lab, folder, lab.client, server, CLIENT_ADDRESS, options));
     }
 
     private static Program startServer(Star lab, String folder, String... options) {
         Program srv = lab.startListener(lab.server, PORT,
-                join(List.of(folder + "/srv", "-n", "10.0.0.0/16", "-i", "tun0"), options));
+                Command.words(List.of(folder + "/srv", "-n", "10.0.0.0/16", "-i", "tun0"), options));
         try {
             // A client that finds no server waits a second before it asks again, so wait here instead.
             lab.milliseconds(srv);
@@ -98,7 +98,7 @@ final class Tunnel implements AutoCloseable {
     private static Program startClient(Star lab, String folder, Host host, String server, String address,
             String... options) {
         return lab.startPinging(host, SERVER_ADDRESS,
-                join(List.of(folder + "/cli", "-s", server, "-a", address, "-i", "tun0"), options));
+                Command.words(List.of(folder + "/cli", "-s", server, "-a", address, "-i", "tun0"), options));
     }
 
     /** Connects the second client's host too. */
@@ -153,22 +153,23 @@ final class Tunnel implements AutoCloseable {
                 "-subj", "/CN=bench", "-keyout", key.toString(), "-out", certificate.toString());
         String fingerprint = run("openssl", "x509", "-in", certificate.toString(), "-noout", "-fingerprint",
                 "-sha256").replaceFirst(".*=", "");
-        List<String> common = join(List.of(openvpn, "--dev", "tun0", "--cert", certificate.toString(), "--key",
+        List<String> common = Command.words(List.of(openvpn, "--dev", "tun0", "--cert", certificate.toString(), "--key",
                 key.toString(), "--peer-fingerprint", fingerprint, "--socket-flags", "TCP_NODELAY", "--disable-dco"),
                 security);
-        Program listener = lab.start(lab.server, join(common, "--proto", "tcp-server", "--tls-server", "--dh", "none",
-                "--ifconfig", SERVER_ADDRESS, CLIENT_ADDRESS));
+        Program listener = lab.start(lab.server, Command.words(common, "--proto", "tcp-server", "--tls-server", "--dh",
+                "none", "--ifconfig", SERVER_ADDRESS, CLIENT_ADDRESS));
         // Not a connection to see that it listens: it takes but one.
         Wait.pause(500);
-        return new Tunnel(lab, SERVER_ADDRESS, listener, lab.startPinging(lab.client, SERVER_ADDRESS, join(common,
-                "--proto", "tcp-client", "--tls-client", "--remote", server, "--ifconfig", CLIENT_ADDRESS,
-                SERVER_ADDRESS)));
+        return new Tunnel(lab, SERVER_ADDRESS, listener, lab.startPinging(lab.client, SERVER_ADDRESS,
+                Command.words(common, "--proto", "tcp-client", "--tls-client", "--remote", server, "--ifconfig",
+                        CLIENT_ADDRESS, SERVER_ADDRESS)));
     }
 
     private static Tunnel tinc(Star lab, String server, String... options) {
         String tincd = which("tincd");
         for (String host : List.of("server", "client")) {
             boolean isServer = host.equals("server");
+            String other = isServer ? "client" : "server";
             String folder = "tinc/" + host + "/";
             lab.write(folder + "tinc.conf", "Name = " + host + "\nTCPOnly = yes\nInterface = tun0\n"
                     + (isServer ? "" : "ConnectTo = server\n"));
@@ -181,12 +182,12 @@ final class Tunnel implements AutoCloseable {
             // Of the last time; a new one would be appended.
             run("rm", "-f", lab.file(folder + "rsa_key.priv").toString());
             run(tincd, "-c", lab.file(folder).toString(), "-K", "2048");
-            lab.write("tinc/" + (isServer ? "client" : "server") + "/hosts/" + host, read(entry));
+            run("cp", entry.toString(), lab.file("tinc/" + other + "/hosts/" + host).toString());
         }
         List<Program> daemons = new ArrayList<>();
         for (Host host : List.of(lab.server, lab.client)) {
             Path folder = lab.file(host == lab.server ? "tinc/server" : "tinc/client");
-            daemons.add(lab.start(host, join(List.of(tincd, "-D", "-c", folder.toString(),
+            daemons.add(lab.start(host, Command.words(List.of(tincd, "-D", "-c", folder.toString(),
                     "--pidfile", folder.resolve("pid").toString()), options)));
             Wait.pause(500);
         }
@@ -197,7 +198,7 @@ final class Tunnel implements AutoCloseable {
         Path program = Path.of("build/bench/wireguard-go/usr/bin/wireguard-go");
         if (!Files.isExecutable(program)) {
             throw new LabException("it could not be fetched: "
-                    + read(Path.of("build/bench/wireguard-go.log")).strip().replaceFirst("(?s).*\n", ""));
+                    + run("tail", "-n", "1", "build/bench/wireguard-go.log"));
         }
         List<Path> keys = new ArrayList<>();
         List<String> publicKeys = new ArrayList<>();
@@ -270,14 +271,6 @@ final class Tunnel implements AutoCloseable {
         return Command.run(60, command).ok().output().strip();
     }
 
-    private static String read(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new LabException("reading a file: " + e, e);
-        }
-    }
-
     private static String which(String program) {
         for (String folder : List.of("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin")) {
             Path path = Path.of(folder, program);
@@ -286,11 +279,5 @@ final class Tunnel implements AutoCloseable {
             }
         }
         throw new LabException(program + " is not installed");
-    }
-
-    private static List<String> join(List<String> first, String... last) {
-        List<String> all = new ArrayList<>(first);
-        all.addAll(List.of(last));
-        return all;
     }
 }

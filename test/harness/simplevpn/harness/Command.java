@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Commands of the machine that run to their end, which is bounded in time. Their environment is the one of this VM: what must
- * not reach them test/compile takes out of it.
+ * Commands of the machine that run to their end, which is bounded in time. Their environment is the one of this VM:
+ * what must not reach them test/compile takes out of it.
  */
 public final class Command {
     private Command() { }
@@ -29,6 +29,13 @@ public final class Command {
         }
     }
 
+    /** The words of a command: some, and then more. */
+    public static List<String> words(List<String> some, String... more) {
+        List<String> words = new ArrayList<>(some);
+        words.addAll(List.of(more));
+        return words;
+    }
+
     /** Runs a command without input; fails when it has not ended within the time. */
     public static Result run(int seconds, String... words) {
         return run(seconds, List.of(words));
@@ -39,10 +46,8 @@ public final class Command {
     }
 
     /** Runs a script of the shell that ends with the first command that fails; then this fails too. */
-    public static void script(String name, String script, List<String> arguments) {
-        List<String> words = new ArrayList<>(List.of("sh", "-e", "-c", script));
-        words.addAll(arguments);
-        run(name, 20, words).ok();
+    public static void script(String name, String script, String... arguments) {
+        run(name, 20, words(List.of("sh", "-e", "-c", script), arguments)).ok();
     }
 
     private static Result run(String name, int seconds, List<String> words) {
@@ -58,7 +63,8 @@ public final class Command {
             int status = process.waitFor();
             watchdog.join();
             if (status == 128 + 9) {
-                throw new LabException(name + " was killed, or did not end within " + seconds + " s: " + output.strip());
+                throw new LabException(
+                        name + " was killed, or did not end within " + seconds + " s: " + output.strip());
             }
             return new Result(name, status, output);
         } catch (IOException | InterruptedException e) {
@@ -69,10 +75,9 @@ public final class Command {
 
     /** Starts a command in a session of its own: Ctrl-C is for this VM, whose shutdown hook ends what it started. */
     static Process start(ProcessBuilder builder, List<String> words) {
-        List<String> all = new ArrayList<>(List.of("setsid"));
-        all.addAll(words);
         try {
-            return builder.command(all).redirectErrorStream(true).start();
+            return builder.command(words(List.of("setsid"), words.toArray(String[]::new))).redirectErrorStream(true)
+                    .start();
         } catch (IOException e) {
             throw new LabException(String.join(" ", words) + ": " + e.getMessage(), e);
         }

@@ -8,7 +8,6 @@ import java.net.Socket;
 import java.net.StandardProtocolFamily;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -17,9 +16,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * One host of a {@link Lab}: a network namespace. Commands run on it through {@code ip netns exec}; sockets of this very VM
- * are made on it by a thread that enters the namespace. They are closed with the lab; a test closes one only where that is what
- * it is about.
+ * One host of a {@link Lab}: a network namespace. Commands run on it through {@code ip netns exec}; sockets of this
+ * very VM are made on it by a thread that enters the namespace. They are closed with the lab; a test closes one only
+ * where that is what it is about.
  */
 public final class Host {
     private static final int TIMEOUT = 15_000;
@@ -31,7 +30,6 @@ public final class Host {
     /** {@code ip -o -4 addr}: "3: tun0    inet 10.0.0.2/16 brd 10.0.255.255 scope global tun0\ ..." */
     private static final Pattern INET = Pattern.compile(
             "^\\d+: (?!lo\\b|eth0\\b)(\\S+)\\s+inet ([\\d.]+)(?: peer [\\d.]+)?/(\\d+)", Pattern.MULTILINE);
-    private static final Pattern MTU = Pattern.compile(" mtu (\\d+) ");
 
     /** The network namespace. */
     public final String namespace;
@@ -64,11 +62,7 @@ public final class Host {
 
     /** The MTU of an interface. */
     public int mtu(String device) {
-        Matcher line = MTU.matcher(run("ip", "-o", "link", "show", device).ok().output());
-        if (!line.find()) {
-            throw new LabException("no mtu of " + device + " on " + this);
-        }
-        return Integer.parseInt(line.group(1));
+        return Integer.parseInt(run("cat", "/sys/class/net/" + device + "/mtu").ok().output().strip());
     }
 
     /** Runs a command on this host to its end. */
@@ -78,22 +72,18 @@ public final class Host {
 
     /** The same for a command that takes longer. */
     public Command.Result run(int seconds, String... command) {
-        return Command.run(seconds, inside(List.of(command)));
+        return Command.run(seconds, inside(command));
     }
 
     /** The words of a command that runs another one on this host, in the same process. */
-    List<String> inside(List<String> command) {
-        List<String> words = new ArrayList<>(List.of("ip", "netns", "exec", namespace));
-        words.addAll(command);
-        return words;
+    List<String> inside(String... command) {
+        return Command.words(List.of("ip", "netns", "exec", namespace), command);
     }
 
     /** What {@code ping} prints and its status: 0 when anything was answered. */
     public Command.Result ping(String address, String... options) {
-        List<String> command = new ArrayList<>(List.of("ping", "-n"));
-        command.addAll(List.of(options));
-        command.add(address);
-        return run(command.toArray(String[]::new));
+        List<String> command = Command.words(List.of("ping", "-n"), options);
+        return run(Command.words(command, address).toArray(String[]::new));
     }
 
     /** Whether one of five pings within a second is answered. */
@@ -136,7 +126,8 @@ public final class Host {
     /** Ends whatever still lives in the namespace: what runs in it, and this VM's sockets. */
     void clear() {
         Command.run(10, "ip", "netns", "pids", namespace).output().lines().filter(line -> line.matches("\\d+"))
-                .map(Long::valueOf).flatMap(pid -> ProcessHandle.of(pid).stream()).forEach(ProcessHandle::destroyForcibly);
+                .map(Long::valueOf).flatMap(pid -> ProcessHandle.of(pid).stream())
+                .forEach(ProcessHandle::destroyForcibly);
         for (Closeable socket : sockets) {
             try {
                 socket.close();

@@ -1,13 +1,13 @@
 package simplevpn.harness;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /** The programs of another build than ./srv and ./cli: those of the image that make linked for a processor. */
 public final class Image {
     /** The target that this machine is. */
-    public static final String OWN = System.getProperty("os.arch").replace("amd64", "x86_64").replaceFirst("arm$", "armhf");
+    public static final String OWN =
+            System.getProperty("os.arch").replace("amd64", "x86_64").replaceFirst("arm$", "armhf");
 
     private Image() { }
 
@@ -24,11 +24,8 @@ public final class Image {
      * @param main {@code Server} or {@code Client}
      */
     public static List<String> command(String target, List<String> options, String main, String... arguments) {
-        List<String> command = new ArrayList<>(List.of(Lab.TOP.resolve("jlink/emulate").toString(), target,
-                folder(target).resolve("bin/java").toString()));
-        command.addAll(options);
-        command.addAll(List.of("-m", "simplevpn/simplevpn." + main));
-        command.addAll(List.of(arguments));
-        return command;
+        List<String> command = Command.words(List.of(Lab.TOP.resolve("jlink/emulate").toString(), target,
+                folder(target).resolve("bin/java").toString()), options.toArray(String[]::new));
+        return Command.words(Command.words(command, "-m", "simplevpn/simplevpn." + main), arguments);
     }
 }

@@ -1,6 +1,5 @@
 package simplevpn.harness;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -40,10 +39,8 @@ public final class Iperf {
         this.seconds = omit + seconds;
         server = lab.start(to, List.of("iperf3", "-s", "-4", "-1", "--forceflush"));
         server.awaitLine("listening", START);
-        List<String> command = new ArrayList<>(List.of("iperf3", "-J", "-c", address, "-t", Integer.toString(seconds),
-                "-O", Integer.toString(omit), "--connect-timeout", "5000"));
-        command.addAll(List.of(options));
-        client = lab.start(from, command);
+        client = lab.start(from, Command.words(List.of("iperf3", "-J", "-c", address, "-t", Integer.toString(seconds),
+                "-O", Integer.toString(omit), "--connect-timeout", "5000"), options));
     }
 
     /** Waits for the end of a run over TCP. */

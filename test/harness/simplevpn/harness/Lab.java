@@ -3,7 +3,6 @@ package simplevpn.harness;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -11,12 +10,12 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Hosts that are network namespaces of this process's own, the programs that run on them, and a folder for their files. Nothing
- * of the machine's own network is touched, and none of its settings goes on inside. How the hosts are joined is what a subclass
- * is about.
+ * Hosts that are network namespaces of this process's own, the programs that run on them, and a folder for their files.
+ * Nothing of the machine's own network is touched, and its settings are not passed on. How the hosts are joined is what
+ * a subclass is about.
  *
- * <p>{@link #close} ends the programs, the last first, checks how, and removes everything. A shutdown hook does the removal
- * when this process is interrupted.
+ * <p>{@link #close} ends the programs, the last first, checks how, and removes everything. A shutdown hook does the
+ * removal when this process is interrupted.
  */
 public abstract class Lab implements AutoCloseable {
     /** The project's top folder. */
@@ -37,11 +36,12 @@ public abstract class Lab implements AutoCloseable {
                 done' sh "$@"
             """;
     /**
-     * New namespaces have some settings from the machine: a router's filter of source addresses, a bridge that shows its
-     * packets to firewalls.
+     * New namespaces would have these from the machine: a router's filter of source addresses, and bridges that show
+     * their packets to firewalls.
      */
     private static final List<String> SETTINGS = List.of("ipv4/conf/all/rp_filter=0", "ipv4/conf/default/rp_filter=0",
-            "bridge/bridge-nf-call-iptables=0", "bridge/bridge-nf-call-ip6tables=0", "bridge/bridge-nf-call-arptables=0");
+            "bridge/bridge-nf-call-iptables=0", "bridge/bridge-nf-call-ip6tables=0",
+            "bridge/bridge-nf-call-arptables=0");
 
     private static volatile boolean interrupted;
 
@@ -51,14 +51,14 @@ public abstract class Lab implements AutoCloseable {
 
     /** The process id in it keeps two runs apart. */
     private final String name = "svpn-" + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet();
-    private final List<String> settings = new ArrayList<>(SETTINGS);
+    private final String[] settings;
     private final List<Host> hosts = new CopyOnWriteArrayList<>();
     private final List<Program> programs = new CopyOnWriteArrayList<>();
     private boolean removed;
 
     /** @param settings of each host, in the form {@code ipv4/ip_forward=1} */
     protected Lab(String... settings) {
-        this.settings.addAll(List.of(settings));
+        this.settings = Command.words(SETTINGS, settings).toArray(String[]::new);
     }
 
     /** Removes all that is left of all labs; the VM ends, so from here on no thread makes anything any more. */
@@ -91,9 +91,8 @@ public abstract class Lab implements AutoCloseable {
             open();
             Host added = new Host(name + "-" + host, number);
             hosts.add(added);
-            List<String> arguments = new ArrayList<>(List.of(added.namespace));
-            arguments.addAll(settings);
-            Command.script("making " + added, MAKE_HOST, arguments);
+            Command.script("making " + added, MAKE_HOST,
+                    Command.words(List.of(added.namespace), settings).toArray(String[]::new));
             return added;
         }
     }
@@ -105,9 +104,7 @@ public abstract class Lab implements AutoCloseable {
 
     /** Starts ./srv or ./cli (or any other command of the project's top folder) on a host. */
     public Program start(Host host, String program, String... arguments) {
-        List<String> command = new ArrayList<>(List.of(TOP.resolve(program).toString()));
-        command.addAll(List.of(arguments));
-        return start(host, command);
+        return start(host, Command.words(List.of(TOP.resolve(program).toString()), arguments));
     }
 
     /** Starts a program on a host; it ends with this lab, if not before. */

@@ -1,6 +1,8 @@
 package simplevpn.harness;
 
-/** Something in a {@link Lab} did not do what it should: the message is one line, or one line and what a program said. */
+/**
+ * Something in a {@link Lab} did not do what it should: the message is one line, or one line and what a program said.
+ */
 public final class LabException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

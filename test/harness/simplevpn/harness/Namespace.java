@@ -13,8 +13,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
 /**
- * Brings a thread of this very VM into a network namespace (setns(2)): a socket belongs to the namespace of the thread that
- * made it. Needs {@code --enable-native-access}, unlike the rest of the harness.
+ * Brings a thread of this very VM into a network namespace (setns(2)): a socket belongs to the namespace of the thread
+ * that made it. Needs {@code --enable-native-access}, unlike the rest of the harness.
  */
 final class Namespace {
     private static final MethodHandle OPEN = handle("open",

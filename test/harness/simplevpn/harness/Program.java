@@ -13,7 +13,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /** A program that was started on a {@link Host} and may still run, with all that it printed. */
 public final class Program {
@@ -30,10 +29,10 @@ public final class Program {
 
     Program(Host host, List<String> command) {
         name = host + ": " + String.join(" ", command);
-        // A shell's background job ignores SIGINT, and so would all that it starts. The input stays open as long as this VM
-        // lives: programs that end with their input do not outlive it.
-        process = Command.start(new ProcessBuilder(), host.inside(Stream.concat(
-                Stream.of("env", "--default-signal=INT"), command.stream()).toList()));
+        // A shell's background job ignores SIGINT, and so would all that it starts. The input stays open as long as
+        // this VM lives: programs that end with their input do not outlive it.
+        process = Command.start(new ProcessBuilder(), Command.words(host.inside("env", "--default-signal=INT"),
+                command.toArray(String[]::new)));
         reader = Thread.ofPlatform().daemon().start(() -> {
             try (BufferedReader output =
                     new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
@@ -78,7 +77,8 @@ public final class Program {
                 return true;
             }
             if (!alive) {
-                throw new LabException(name + " ended with status " + awaitExit(1) + " before " + what + ": " + lastLine());
+                throw new LabException(
+                        name + " ended with status " + awaitExit(1) + " before " + what + ": " + lastLine());
             }
             return false;
         });
@@ -124,7 +124,9 @@ public final class Program {
         }
     }
 
-    /** The end of each {@link Lab}: stops it if it still runs; whatever it went through, it never printed a stack trace. */
+    /**
+     * The end of each {@link Lab}: stops it if it still runs; whatever it went through, it never printed a stack trace.
+     */
     void end() {
         if (dismissed) {
             return;

@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import simplevpn.ServiceManager;
+import simplevpn.harness.Command;
 import simplevpn.harness.Host;
 import simplevpn.harness.Lab;
 import simplevpn.harness.Program;
@@ -23,10 +23,8 @@ final class ServiceManagerTest extends Vpn {
     private Path folder;
 
     private Program start(Host host, Path socket, String microseconds, String program, String... arguments) {
-        List<String> command = new ArrayList<>(List.of("env", "NOTIFY_SOCKET=" + socket,
-                "WATCHDOG_USEC=" + microseconds, Lab.TOP.resolve(program).toString()));
-        command.addAll(List.of(arguments));
-        return lan.start(host, command);
+        return lan.start(host, Command.words(List.of("env", "NOTIFY_SOCKET=" + socket,
+                "WATCHDOG_USEC=" + microseconds, Lab.TOP.resolve(program).toString()), arguments));
     }
 
     /** Waits until the last thing told, but for signs of life, is this. */

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import simplevpn.harness.Command;
 import simplevpn.harness.Host;
 import simplevpn.harness.Image;
 import simplevpn.harness.Lab;
@@ -25,19 +25,18 @@ final class UnprivilegedTest extends Vpn {
     private static final long NET_ADMIN_BIT = 1 << 12; // linux/capability.h
 
     /**
-     * Starts a program with the given capabilities alone. The user need not be able to get at the project's folder, or to read
-     * what was built in it: in the mount namespace that {@code ip netns exec} makes there is a copy for everybody under /mnt.
-     * There the TUN device is also everybody's, as udev makes it; on a machine without udev it is root's.
+     * Starts a program with the given capabilities alone. The user need not be able to get at the project's folder, or
+     * to read what was built in it: in the mount namespace that {@code ip netns exec} makes there is a copy for
+     * everybody under /mnt. There the TUN device is also everybody's, as udev makes it; on a machine without udev it is
+     * root's.
      */
     private Program start(Host host, String capabilities, String program, String... arguments) {
-        List<String> command = new ArrayList<>(List.of("sh", "-c", "mount -t tmpfs tmpfs /mnt"
+        return lan.start(host, Command.words(List.of("sh", "-c", "mount -t tmpfs tmpfs /mnt"
                 + " && cp -a \"$0/$2\" /mnt && cp -a \"$1\" /mnt/runtime && chmod -R a+rX /mnt && shift"
                 + " && mount -t tmpfs tmpfs /dev/net && mknod -m 666 /dev/net/tun c 10 200 && exec setpriv"
                 + " --reuid=" + UID + " --regid=" + UID + " --clear-groups --inh-caps=-all" + capabilities
                 + " --ambient-caps=-all" + capabilities + " --no-new-privs /mnt/\"$@\"", Lab.TOP.toString(),
-                Image.folder(Image.OWN).toString(), program));
-        command.addAll(List.of(arguments));
-        return lan.start(host, command);
+                Image.folder(Image.OWN).toString(), program), arguments));
     }
 
     /** A persistent interface vpn0 that belongs to the user. */

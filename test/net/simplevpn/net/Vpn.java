@@ -2,13 +2,13 @@ package simplevpn.net;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import simplevpn.harness.Command;
 import simplevpn.harness.Host;
 import simplevpn.harness.Lan;
 import simplevpn.harness.Program;
@@ -42,9 +42,7 @@ abstract class Vpn {
 
     /** A client that starts to connect to the hub. */
     Program clientStarting(Host host, String... arguments) {
-        List<String> all = new ArrayList<>(List.of("-s", hub.outer4));
-        all.addAll(List.of(arguments));
-        return lan.start(host, "cli", all.toArray(String[]::new));
+        return lan.start(host, "cli", Command.words(List.of("-s", hub.outer4), arguments).toArray(String[]::new));
     }
 
     /** A client that has its address. */

@@ -16,8 +16,8 @@ import simplevpn.harness.Lan;
 import simplevpn.harness.Program;
 
 /**
- * Lists the classes that srv and cli load. They do for that what they do in their lives: connecting, packets both ways, with
- * offloads and without, a restarted server, a refused address, help, and the end.
+ * Lists the classes that srv and cli load. They do for that what they do in their lives: connecting, packets both ways,
+ * with offloads and without, a restarted server, a refused address, help, and the end.
  */
 final class Recorder {
     private static final String SERVER = "10.0.0.1";
@@ -86,9 +86,9 @@ final class Recorder {
     }
 
     /**
-     * Each line once, in the order of the first appearance, which is that of the memory in the archive. Left out: names of
-     * generated classes, which are those of one run only, and the logging with which the JDK prepares each end by a signal,
-     * seventy classes that then find nothing to log.
+     * Each line once, in the order of the first appearance, which is that of the memory in the archive. Left out: names
+     * of generated classes, which are those of one run only, and the logging with which the JDK prepares each end by a
+     * signal, seventy classes that then find nothing to log.
      */
     private Set<String> lines() throws IOException {
         Set<String> lines = new LinkedHashSet<>();
