@@ -19,7 +19,7 @@ classes := build/classes/module-info.class
 jdk = $(eval jdk := $$(shell jlink/find-jdk))$(or $(jdk),$(error no JDK to build with))
 
 .DELETE_ON_ERROR:
-.PHONY: all image runtime dist dist-tree footprint classlist bench demo test test-unit test-net test-arm test-board \
+.PHONY: all image runtime dist dist-tree footprint classlist bench demo test test-unit test-net test-images test-board \
 	test-packaging mutation lint clean help
 
 all: srv cli ## build both launchers (what `make` alone does)
@@ -67,8 +67,8 @@ test-unit: $(classes) ## the fast tests, which need no root
 test-net: all ## the tests on real TUN devices in network namespaces
 	@test/run net
 
-test-arm: ## the programs for aarch64 and armhf, under qemu-user (as root)
-	@test/arm/run
+test-images: ## the images for all targets, those for ARM under qemu-user (as root)
+	@test/images/run
 
 test-board: ## whole boards in qemu-system: aarch64, armhf, and x86_64 with systemd (as root)
 	@test/board/run

@@ -11,9 +11,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import simplevpn.harness.Image;
 import simplevpn.harness.Program;
 
-/** The ARM builds on emulated processors and this machine's kernel, with each other and with the x86_64 build. */
+/** Programs of different images with each other: those for ARM emulated, all on this machine's kernel. */
 @Timeout(value = 300, unit = TimeUnit.SECONDS)
-final class ArmPairsTest extends Vpn {
+final class ImagePairsTest extends Vpn {
     private static final int START = 60;
     private static final long BYTES = 10_000_000;
 
