@@ -10,6 +10,8 @@ own    := $(patsubst armv%,armhf,$(shell uname -m))
 TARGET  = $(own)
 RUNTIME = auto
 export JMODS JDK_RELEASE
+# Where `cd` would look, and options of javac, as a shell may have them.
+unexport CDPATH JDK_JAVAC_OPTIONS
 
 sources := $(shell find src -name '*.java')
 folders := $(shell find src -type d)
