@@ -8,7 +8,8 @@
 # is started by. --destdir is the root of another system, that of an image being built. Config files that are there stay as
 # they are. Removing stops what runs, and leaves config files that were changed.
 set -eu
-from=$(cd "$(dirname "$0")" && pwd -P)
+umask 022
+from=$(CDPATH='' cd "$(dirname "$0")" && pwd -P)
 prefix=/usr/local destdir='' init=auto uninstall='' programs=''
 
 usage() {
@@ -75,22 +76,30 @@ service_of() {
     esac
 }
 
+# What root installs is root's, and everybody may read it, whoever unpacked the package.
+everybodys() {
+    chmod -R go+rX,go-w "$1"
+    [ "$(id -u)" != 0 ] || chown -R 0:0 "$1"
+}
+
 # What is there is put aside first and removed last, since a running program must not see its own files change under it.
 install_runtime() {
     [ -x "$from/runtime/bin/java" ] || fail "there is no $from/runtime: unpack the whole package"
     mkdir -p "$home" "$doc"
     rm -rf "$home/runtime.old" "$home/runtime.new"
     cp -pR "$from/runtime" "$home/runtime.new"
+    everybodys "$home/runtime.new"
     [ ! -d "$home/runtime" ] || mv "$home/runtime" "$home/runtime.old"
     mv "$home/runtime.new" "$home/runtime"
     rm -rf "$home/runtime.old"
     rm -rf "$doc/licenses"
     cp -pR "$from/README" "$from/LICENSE" "$from/licenses" "$doc"
+    everybodys "$doc"
 }
 
 install_program() {
     mkdir -p "$root/sbin" "$conf"
-    cp -p "$from/$1" "$home/$1.new"
+    cp "$from/$1" "$home/$1.new"
     chmod 755 "$home/$1.new"
     mv "$home/$1.new" "$home/$1"
     ln -sf "../lib/simplevpn/$1" "$root/sbin/simplevpn-$1"
