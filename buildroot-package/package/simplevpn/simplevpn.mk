@@ -4,6 +4,7 @@
 #
 ################################################################################
 
+# As in src/simplevpn/Version.java
 SIMPLEVPN_VERSION = 1.0.0
 SIMPLEVPN_LICENSE = Apache-2.0 (simplevpn), GPL-2.0 with exception (Java runtime)
 SIMPLEVPN_LICENSE_FILES = LICENSE
