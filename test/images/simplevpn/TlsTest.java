@@ -21,8 +21,8 @@ class TlsTest {
     private Path folder;
 
     @ParameterizedTest
-    @CsvSource({"x86_64, EC, secp256r1", "x86_64, EdDSA, Ed25519", "aarch64, EC, secp256r1", "aarch64, EdDSA, Ed25519",
-            "armhf, EC, secp256r1", "armhf, EdDSA, Ed25519"})
+    @CsvSource({"x86_64, EC, secp256r1", "x86_64, EdDSA, Ed25519", "aarch64, EC, secp256r1",
+            "aarch64, EdDSA, Ed25519", "armhf, EC, secp256r1", "armhf, EdDSA, Ed25519"})
     void shakesHandsOnTheImage(String target, String algorithm, String group) throws Exception {
         String keys = folder.resolve("keys.p12").toString();
         CProgram.run(System.getProperty("java.home") + "/bin/keytool", "-genkeypair", "-keyalg", algorithm,
