@@ -46,13 +46,13 @@ $(classes): $(sources) $(folders) Makefile
 
 # jlink/link knows by itself whether the image is the one that is wanted.
 image: $(classes)
-	@jlink/link $(TARGET) $(RUNTIME)
+	@jlink/progress image-$(TARGET) jlink/link $(TARGET) $(RUNTIME)
 
 runtime: ## the tiny VM for TARGET, from the JDK's source, into the cache (10 minutes; RUNTIME=tls: the one with C2)
-	@jlink/runtime $(TARGET) $(patsubst auto,tiny,$(RUNTIME)) build
+	@jlink/progress runtime-$(TARGET) jlink/runtime $(TARGET) $(patsubst auto,tiny,$(RUNTIME)) build
 
 dist: image ## build/dist/simplevpn-VERSION-TARGET.tar.xz, to copy to a board and install there
-	@jlink/dist $(TARGET)
+	@jlink/progress dist-$(TARGET) jlink/dist $(TARGET)
 
 dist-tree: image # the same as a folder, at DEST
 	@jlink/dist $(TARGET) "$(DEST)"
@@ -70,10 +70,10 @@ test-net: all ## the tests on real TUN devices in network namespaces
 	@test/run net
 
 test-images: ## the images for all targets, those for ARM under qemu-user (as root)
-	@test/images/run
+	@jlink/progress test-images test/images/run
 
 test-board: ## whole boards in qemu-system: aarch64, armhf, and x86_64 with systemd (as root)
-	@test/board/run
+	@jlink/progress test-board test/board/run
 
 mutation: test-unit ## what the unit tests of simplevpn.protocol do not notice when it is changed (two minutes)
 	@test/mutation
@@ -82,13 +82,13 @@ lint: $(classes) ## the checks of the sources: javac, error-prone, SpotBugs, the
 	@test/lint/run
 
 test-packaging: dist ## the packages for Buildroot, Yocto and systemd (as root)
-	@test/packaging/run
+	@jlink/progress test-packaging test/packaging/run
 
 bench: all ## the tunnel beside its peers, measured in turns; writes test/bench/results.md (as root, half an hour)
-	@test/bench/run
+	@jlink/progress bench test/bench/run
 
 footprint: all ## sizes, memory and start-up of this machine's build and of its peers (as root, ten minutes)
-	@test/bench/footprint
+	@jlink/progress footprint test/bench/footprint
 
 classlist: image # records anew which classes the programs load on TARGET (as root), for the archive in the image
 	@test/recorder/run $(TARGET)
