@@ -12,6 +12,7 @@ import simplevpn.protocol.Keepalive;
 import simplevpn.protocol.Member;
 import simplevpn.protocol.Packet;
 import simplevpn.protocol.Wire;
+import simplevpn.tunnel.Budget;
 import simplevpn.tunnel.Inbox;
 import simplevpn.tunnel.Link;
 import simplevpn.tunnel.Loop;
@@ -54,7 +55,8 @@ final class Peer extends Member implements Receiver {
     private final long since;
     private final Keepalive keepalive;
     private State state = State.CONNECTED;
-    /** The read in which a keepalive was returned last. */
+    /** How many keepalives of the read that is counted here were returned. */
+    private int echoes;
     private int echoedRead;
 
     private final Timer deadline = new Timer() {
@@ -107,14 +109,20 @@ final class Peer extends Member implements Receiver {
         server.route(this, b, in.packet, in.packetLength, in.tag);
     }
 
-    /** Keepalives come back as they are, one for each read: more of them say no more. */
+    /** Keepalives come back as they are; more of them in one read than an honest client has say no more. */
     @Override
     public void keepalive() {
         Inbox in = loop.inbox;
         if (in.tag != 0) {
             reject();
-        } else if (echoedRead != link.reads()) {
+            return;
+        }
+        if (echoedRead != link.reads()) {
             echoedRead = link.reads();
+            echoes = 0;
+        }
+        if (echoes < Budget.ECHOES) {
+            echoes++;
             link.sendControl(in.buffer, in.frame, in.frameLength, loop.now());
         }
     }

@@ -4,9 +4,9 @@ import java.nio.charset.StandardCharsets;
 import simplevpn.base.Log;
 
 /**
- * The standard error output, written without ever waiting for whoever reads it: a pipe that is full, a terminal that was
- * stopped with Ctrl-S, a supervisor that hangs. Others may share it, so it is not made non-blocking for them: a pipe or
- * terminal is opened anew, as an open file of our own.
+ * The standard error output, written without ever waiting for whoever reads it: a pipe that is full, a terminal that
+ * was stopped with Ctrl-S, a supervisor that hangs. Others may share it, so it is not made non-blocking for them: a
+ * pipe or terminal is opened anew, as an open file of our own.
  */
 public final class Stderr implements Log.Output {
     private static final int STDERR = 2;

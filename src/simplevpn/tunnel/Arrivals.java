@@ -1,8 +1,8 @@
 package simplevpn.tunnel;
 
 /**
- * When the bytes of a queue came, so that one knows how many of them are too old. As many times of arrival are told apart
- * as a small ring holds; what comes when it is full counts as having come with the one before.
+ * When the bytes of a queue came, so that one knows how many of them are too old. As many times of arrival are told
+ * apart as a small ring holds; what comes when it is full counts as having come with the one before.
  */
 final class Arrivals {
     private static final int TIMES = 32;

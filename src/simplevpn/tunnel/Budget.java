@@ -18,6 +18,8 @@ public final class Budget {
     static final int FRAMES = 1024;
     /** Writes to connections that one of them, or the device, causes. */
     static final int WRITES = 128;
+    /** Keepalives of one read that are returned. */
+    public static final int ECHOES = 64;
     /** New connections. */
     static final int ACCEPTS = 64;
 

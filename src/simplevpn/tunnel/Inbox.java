@@ -7,9 +7,9 @@ import simplevpn.protocol.Wire;
 /**
  * The loop's one receive buffer, and the cutting of what was read into frames.
  *
- * <p>All connections read into it in turn. What one has not come to yet, an incomplete frame as a rule, stays where it is
- * as long as the same connection reads on; only when another one needs the buffer are the bytes kept in their
- * {@link Link}. A frame that nobody wants is not kept at all: its bytes are thrown away as they come.
+ * <p>All connections read into it in turn. What one has not come to yet, an incomplete frame as a rule, stays where it
+ * is as long as the same connection reads on; only when another one needs the buffer are the bytes kept in their {@link
+ * Link}. A frame that nobody wants is not kept at all: its bytes are thrown away as they come.
  */
 public final class Inbox {
     /** Free bytes in front of the first frame, so that a device's packet header can be put before a packet. */
@@ -85,9 +85,9 @@ public final class Inbox {
     /**
      * Goes to the next frame of the connection that the inbox is open for.
      *
-     * @return its kind; {@link Wire#INCOMPLETE} when it has not arrived whole, {@link Wire#DAMAGED} when there is none, or
-     *         a message that is far too long; {@link Wire#IPV6} for any other frame that has not arrived whole and is not
-     *         wanted: it is thrown away
+     * @return its kind; {@link Wire#INCOMPLETE} when it has not arrived whole, {@link Wire#DAMAGED} when there is none,
+     *         or a message that is far too long; {@link Wire#IPV6} for any other frame that has not arrived whole and
+     *         is not wanted: it is thrown away
      */
     int next() {
         int front = owner.framing().tag;

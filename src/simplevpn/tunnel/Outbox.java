@@ -8,9 +8,9 @@ import simplevpn.protocol.Framing;
  * What waits to be written to one peer: data frames in order, bounded in bytes and in age, and in front of them control
  * frames, which are never dropped for data.
  *
- * <p>A data frame that does not fit is dropped, as a network card's queue does. One that waited too long is dropped from
- * the head, so that the connections inside the tunnel see early that they are too fast, and a queue does not become a
- * delay. A frame of which a part was written is never dropped: without its rest the peer could not read on.
+ * <p>A data frame that does not fit is dropped, as a network card's queue does. One that waited too long is dropped
+ * from the head, so that the connections inside the tunnel see early that they are too fast, and a queue does not
+ * become a delay. A frame of which a part was written is never dropped: without its rest the peer could not read on.
  */
 final class Outbox implements Pool.Holder {
     /** Nanoseconds after which a waiting data frame is of no use any more. */

@@ -7,9 +7,9 @@ import simplevpn.linux.Buffer;
  * The loop's memory for what connections cannot finish at once: an incomplete frame, or unsent output.
  *
  * <p>Sizes are powers of two. A small buffer is everybody's right: each connection has a few at most, so all of them
- * together are bounded by how many connections there may be. Larger ones are shared: when they are used up, whoever holds
- * more than is asked for has to give, so that those who hold most pay first. What is given back is kept for the next
- * taker, as long as nothing else needs the memory, and freed by {@link #shrink} when nobody took it for a while.
+ * together are bounded by how many connections there may be. Larger ones are shared: when they are used up, whoever
+ * holds more than is asked for has to give, so that those who hold most pay first. What is given back is kept for the
+ * next taker, as long as nothing else needs the memory, and freed by {@link #shrink} when nobody took it for a while.
  */
 final class Pool {
     /** The largest buffer there is, bytes. */
@@ -17,6 +17,8 @@ final class Pool {
     /** A buffer of at most so many bytes is never refused: room for a packet of the usual MTU. */
     static final int GUARANTEED = 1 << 11;
 
+    /** Bytes of buffers that are kept for the next taker. */
+    private static final int SPARE = 1 << 21;
     private static final int SMALLEST_BITS = 9;
     private static final int CLASSES = Integer.numberOfTrailingZeros(LARGEST) - SMALLEST_BITS + 1;
 
@@ -73,7 +75,7 @@ final class Pool {
     }
 
     private Buffer get(int i, Holder holder) {
-        int bytes = 1 << SMALLEST_BITS + i;
+        int bytes = 1 << (SMALLEST_BITS + i);
         Buffer buffer = spares[i] > 0 ? takeSpare(i) : allocate(bytes);
         if (buffer == null) {
             return null;
@@ -89,9 +91,11 @@ final class Pool {
         return buffer;
     }
 
-    /** Lets others who hold buffers of at least a size give, the largest first, until one more fits; or returns false. */
+    /**
+     * Lets others who hold buffers of at least a size give, the largest first, until one more fits; or returns false.
+     */
     private boolean makeRoom(int wanted, int least, Holder asking) {
-        int bytes = 1 << SMALLEST_BITS + wanted;
+        int bytes = 1 << (SMALLEST_BITS + wanted);
         for (int i = CLASSES - 1; i >= least && bytes > GUARANTEED && shared + bytes > limit; i--) {
             for (int n = held[i] - 1; n >= 0 && shared + bytes > limit; n--) {
                 if (n < held[i] && holders[i][n] != asking) {
@@ -127,7 +131,6 @@ final class Pool {
     void give(Buffer buffer, Holder holder) {
         int i = index(buffer.size);
         used -= buffer.size;
-        kept += buffer.size;
         if (buffer.size > GUARANTEED) {
             shared -= buffer.size;
             int n = held[i] - 1;
@@ -137,6 +140,11 @@ final class Pool {
             holders[i][n] = holders[i][--held[i]];
             holders[i][held[i]] = null;
         }
+        if (kept + buffer.size > SPARE) {
+            buffer.free();
+            return;
+        }
+        kept += buffer.size;
         if (spares[i] == spare[i].length) {
             spare[i] = Arrays.copyOf(spare[i], 2 * spares[i]);
         }
@@ -167,7 +175,7 @@ final class Pool {
 
     /** Whether a buffer can be had without anybody having to give. */
     boolean hasRoom(int size) {
-        int bytes = 1 << SMALLEST_BITS + index(size);
+        int bytes = 1 << (SMALLEST_BITS + index(size));
         return bytes <= GUARANTEED || shared + bytes <= limit;
     }
 

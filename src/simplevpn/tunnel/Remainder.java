@@ -5,8 +5,8 @@ import simplevpn.protocol.Packet;
 import simplevpn.protocol.Wire;
 
 /**
- * What was read of a connection but not cut into frames yet, while another one uses the {@link Inbox}: an incomplete frame
- * as a rule. Of a frame that is thrown away nothing is kept but how much of it is to come.
+ * What was read of a connection but not cut into frames yet, while another one uses the {@link Inbox}: an incomplete
+ * frame as a rule. Of a frame that is thrown away nothing is kept but how much of it is to come.
  */
 final class Remainder implements Pool.Holder {
     private final Link link;
@@ -72,8 +72,8 @@ final class Remainder implements Pool.Holder {
     }
 
     /**
-     * Drops the frames in bytes that were read, also the one that has not come whole; returns where those few bytes begin
-     * that do not tell yet what they are, or tell that the stream is damaged.
+     * Drops the frames in bytes that were read, also the one that has not come whole; returns where those few bytes
+     * begin that do not tell yet what they are, or tell that the stream is damaged.
      */
     private int abandon(Buffer bytes, int at, int end) {
         int tag = link.framing().tag;

@@ -60,7 +60,8 @@ public final class Sender {
      */
     public void packet(Link link, Buffer from, int at, int length, int tag) {
         Framing framing = link.framing();
-        // A large frame of which only a part could be written would need more memory for its rest than everybody may have.
+        // A large frame of which only a part could be written would need more memory for its rest than everybody may
+        // have.
         if (tag != 0 && (framing.tag == 0 || !Offload.whole(from.bytes, at, tag, framing.carriesUdpSegments())
                 || ((tag & Offload.SEGMENT) != 0 && !link.mayQueue(length)))) {
             finish(link, from, at, length, tag);

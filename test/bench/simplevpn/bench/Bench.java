@@ -69,7 +69,7 @@ final class Bench {
                     default -> throw new NoSuchElementException();
                 }
             }
-            if (rounds < 1 || seconds < 1 || only != null && !SECTIONS.contains(only)) {
+            if (rounds < 1 || seconds < 1 || (only != null && !SECTIONS.contains(only))) {
                 throw new NoSuchElementException();
             }
         } catch (NoSuchElementException | NumberFormatException e) {

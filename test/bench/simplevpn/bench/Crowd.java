@@ -16,7 +16,7 @@ final class Crowd {
     private static final int HEADER = 20;
     private static final int PORT = 2002;
 
-    private Crowd() {}
+    private Crowd() { }
 
     public static void main(String[] arguments) throws IOException {
         InetSocketAddress server = new InetSocketAddress(arguments[0], PORT);

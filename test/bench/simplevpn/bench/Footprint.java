@@ -48,7 +48,8 @@ final class Footprint {
         BOOKS.put(PEAK, "VmHWM");
     }
 
-    static final List<Tunnel.Kind> KINDS = List.of(Tunnel.SIMPLEVPN, Tunnel.STOCK, Tunnel.OPENVPN_PLAIN, Tunnel.WIREGUARD);
+    static final List<Tunnel.Kind> KINDS =
+            List.of(Tunnel.SIMPLEVPN, Tunnel.STOCK, Tunnel.OPENVPN_PLAIN, Tunnel.WIREGUARD);
     static final List<String> TARGETS = List.of("x86_64", "aarch64", "armhf");
     static final String CLIENT = "client";
     static final String SERVER = "server";
@@ -236,7 +237,8 @@ final class Footprint {
 
     private void memory(Tunnel.Kind kind, String program, String state, Program process) {
         for (Map.Entry<String, String> book : BOOKS.entrySet()) {
-            results.add(MEMORY, state(kind.name(), program, state), book.getKey(), Measure.megabytes(process, book.getValue()));
+            results.add(MEMORY, state(kind.name(), program, state), book.getKey(),
+                    Measure.megabytes(process, book.getValue()));
         }
     }
 }

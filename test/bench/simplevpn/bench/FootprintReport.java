@@ -50,7 +50,8 @@ final class FootprintReport {
             }
             // One bound for all is told once.
             String toReach = bounds.stream().limit(bounds.stream().distinct().count() == 1 ? 1 : bounds.size())
-                    .map(bound -> Double.isNaN(bound) ? "–" : "≤ %.0f".formatted(bound)).collect(Collectors.joining(" / "));
+                    .map(bound -> Double.isNaN(bound) ? "–" : "≤ %.0f".formatted(bound))
+                    .collect(Collectors.joining(" / "));
             return line.append(' ').append(toReach).append(" |\n").toString();
         }
     }
@@ -61,31 +62,33 @@ final class FootprintReport {
 
                 %s
 
-                Memory: medians of %d round%s, start-up: medians of %d run%s, in turns with the peers. MB are 10^6 bytes. Hosts are
-                network namespaces of this one machine. Processors other than this machine's are not emulated here: their memory is
-                what the boards of `make test-board` told last.
+                Memory: medians of %d round%s, start-up: medians of %d run%s, in turns with the peers. MB are 10^6
+                bytes. Hosts are network namespaces of this one machine. Processors other than this machine's are not
+                emulated here: their memory is what the boards of `make test-board` told last.
 
                 ## To reach
 
                 %s
-                Image: the sum of its files' sizes, with the archive of classes. Idle: %d s without a packet but keepalives. The ten
-                clients are ten of the real `cli`, each on a host of its own. Full speed: one iperf3 stream in each direction at once,
-                for %d s, between the server and one client; the memory is that at its end. Start-up: from the exec of `./srv` until its
-                port takes a connection, and from the exec of `./cli` until the server's address in the tunnel answers a ping; tried
-                every millisecond.
+                Image: the sum of its files' sizes, with the archive of classes. Idle: %d s without a packet but
+                keepalives. The ten clients are ten of the real `cli`, each on a host of its own. Full speed: one iperf3
+                stream in each direction at once, for %d s, between the server and one client; the memory is that at its
+                end. Start-up: from the exec of `./srv` until its port takes a connection, and from the exec of `./cli`
+                until the server's address in the tunnel answers a ping; tried every millisecond.
 
                 ## Beside others
 
                 %s
-                On disk: for simplevpn the run-time image, which is all but two scripts; for the others their files and those of the packages
-                that they need beside what every Debian has (wireguard-go with wireguard-tools; simplevpn needs nothing else). OpenVPN
-                runs over TCP without encryption, wireguard-go over UDP with it; the time of wireguard-go includes the commands that
-                give it its keys and address. %s: the same programs, linked by the same rules.
+                On disk: for simplevpn the run-time image, which is all but two scripts; for the others their files and
+                those of the packages that they need beside what every Debian has (wireguard-go with wireguard-tools;
+                simplevpn needs nothing else). OpenVPN runs over TCP without encryption, wireguard-go over UDP with it;
+                the time of wireguard-go includes the commands that give it its keys and address. %s: the same programs,
+                linked by the same rules.
 
                 ## Memory in parts
 
-                PSS counts a page that several processes share in parts: `srv`, `cli` and the other clients ran here on one machine,
-                with one image. Anonymous pages are a process's own; those of files are the image's, and the kernel can drop them.
+                PSS counts a page that several processes share in parts: `srv`, `cli` and the other clients ran here on
+                one machine, with one image. Anonymous pages are a process's own; those of files are the image's, and
+                the kernel can drop them.
 
                 %s""".formatted(Report.machine(), rounds, rounds == 1 ? "" : "s", runs, runs == 1 ? "" : "s", targets(),
                 Footprint.SETTLE / 1000, seconds, peers(), Tunnel.STOCK.name(),
@@ -100,7 +103,8 @@ final class FootprintReport {
         String ours = Tunnel.SIMPLEVPN.name();
         // The archive is a third of an image: one that has none is no smaller for it.
         List<String> archives = Footprint.TARGETS.stream().map(target ->
-                Files.exists(Footprint.image("", target).resolve("lib/server/classes.jsa")) ? "" : " **without an archive**")
+                Files.exists(Footprint.image("", target).resolve("lib/server/classes.jsa"))
+                        ? "" : " **without an archive**")
                 .toList();
         List<Figure> figures = List.of(
                 new Figure("unpacked image, archive included", "MB", 2, Footprint.TARGETS.stream()
@@ -110,14 +114,16 @@ final class FootprintReport {
                         .map(target -> disk(Footprint.packageRow(target))).toList(), archives, NOT_BUILT,
                         List.of(10.0, 10.0, 9.0)),
                 new Figure("RSS of an idle connected `cli`", "MB", 1, withBoards(
-                        resident(ours, Footprint.CLIENT, Footprint.IDLE), "cli_rss_kb"), ON_A_BOARD, List.of(30.0, 34.0, 26.0)),
+                        resident(ours, Footprint.CLIENT, Footprint.IDLE), "cli_rss_kb"), ON_A_BOARD,
+                        List.of(30.0, 34.0, 26.0)),
                 new Figure("RSS of `srv` with one client, idle", "MB", 1, withBoards(
                         resident(ours, Footprint.SERVER, Footprint.IDLE), "srv_rss_kb"), ON_A_BOARD, NONE),
                 here("RSS of `srv` with 10 clients, idle", "MB", 1,
                         resident(ours, Footprint.SERVER, Footprint.WITH_CLIENTS), 32),
                 here("RSS of `srv` with 10 clients, after " + seconds + " s at full speed", "MB", 1,
                         resident(ours, Footprint.SERVER, Footprint.LOADED), 44),
-                here("exec to listening, `srv`", "ms", 0, results.median(Footprint.START, ours, Footprint.LISTENING), 120),
+                here("exec to listening, `srv`", "ms", 0, results.median(Footprint.START, ours, Footprint.LISTENING),
+                        120),
                 here("exec to first ping through, `cli`", "ms", 0,
                         results.median(Footprint.START, ours, Footprint.THROUGH), 300));
         for (Figure figure : figures) {

@@ -14,9 +14,11 @@ import simplevpn.harness.Wait;
 /** What is measured, and with what: iperf3 and ping on the hosts of a {@link Star}, and the kernel's books in /proc. */
 final class Measure {
     /** Round trip times in milliseconds of the packets that came back, and how many did not. */
-    record RoundTrips(double median, double p99, double lostPercent) {}
+    record RoundTrips(double median, double p99, double lostPercent) { }
 
-    /** iperf3's option for the congestion control that most of the world's streams use, whatever the default here is. */
+    /**
+     * iperf3's option for the congestion control that most of the world's streams use, whatever the default here is.
+     */
     static final String[] CUBIC = {"-C", "cubic"};
     private static final double TOLERATED_LOSS = 0.1;
     private static final Pattern TIME = Pattern.compile(" time=([0-9.]+) ms");
@@ -43,12 +45,13 @@ final class Measure {
         return new Load(bulk.transfer().megabitsPerSecond(), trips);
     }
 
-    record Load(double megabitsPerSecond, RoundTrips roundTrips) {}
+    record Load(double megabitsPerSecond, RoundTrips roundTrips) { }
 
     RoundTrips ping(Host from, String address, double interval, int count) {
         String output = from.run((int) (interval * count) + 20, "ping", "-n", "-i", Double.toString(interval),
                 "-c", Integer.toString(count), "-W", "3", address).output();
-        double[] times = TIME.matcher(output).results().mapToDouble(r -> Double.parseDouble(r.group(1))).sorted().toArray();
+        double[] times = TIME.matcher(output).results().mapToDouble(r -> Double.parseDouble(r.group(1)))
+                .sorted().toArray();
         if (times.length == 0) {
             throw new LabException("ping: no answer");
         }
@@ -88,7 +91,7 @@ final class Measure {
         // A short pacing interval: with the default of a millisecond the rate is one of bursts, and the queues' length
         // is what is measured.
         return new Iperf(lab, lab.client, lab.server, tunnel.target, 1, 0, "-u", "-l", "64",
-                "-b", Long.toString((long) perSecond * 64 * 8), "--pacing-timer", "50").datagrams();
+                "-b", Long.toString((long) (perSecond * 64 * 8)), "--pacing-timer", "50").datagrams();
     }
 
     /** CPU seconds that a program and what it forked have used. */
@@ -116,8 +119,9 @@ final class Measure {
     }
 
     /**
-     * A memory figure in megabytes (10^6 bytes), of the largest process if it forked: VmRSS, for the peak VmHWM, or another
-     * of /proc/PID/status; or Pss, in which each page shared with other processes counts in part, of smaps_rollup.
+     * A memory figure in megabytes (10^6 bytes), of the largest process if it forked: VmRSS, for the peak VmHWM, or
+     * another of /proc/PID/status; or Pss, in which each page shared with other processes counts in part, of
+     * smaps_rollup.
      */
     static double megabytes(Program program, String field) {
         double largest = 0;

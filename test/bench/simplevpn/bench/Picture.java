@@ -22,7 +22,7 @@ final class Picture {
     private static final String REFERENCE = "#59636e";
     private static final String OTHERS = "#b6bfc9";
 
-    private record Bar(String label, double value, String text, String colour) {}
+    private record Bar(String label, double value, String text, String colour) { }
 
     private record Panel(String title, String subtitle, List<Bar> bars) {
         int height() {
@@ -42,7 +42,8 @@ final class Picture {
         int height = upper + Math.max(panels.get(2).height(), panels.get(3).height()) + 24;
         StringBuilder svg = new StringBuilder("""
                 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" \
-                font-family="-apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', Helvetica, Arial, sans-serif" \
+                font-family="-apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', \
+                Helvetica, Arial, sans-serif" \
                 font-size="12">
                 <title>simplevpn beside other user-space tunnels</title>
                 <rect x="0.5" y="0.5" width="%d" height="%d" rx="10" fill="#ffffff" stroke="#d1d9e0"/>
@@ -70,7 +71,8 @@ final class Picture {
         }
     }
 
-    private static void text(StringBuilder svg, double x, int y, String anchor, String colour, String more, String text) {
+    private static void text(StringBuilder svg, double x, int y, String anchor, String colour, String more,
+            String text) {
         svg.append("<text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\" fill=\"%s\" %s>%s</text>%n".formatted(x, y, anchor,
                 colour, more, text.replace("`", "").replace("&", "&amp;").replace("<", "&lt;")));
     }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 import simplevpn.harness.Command;
@@ -30,7 +31,6 @@ final class Report {
     }
 
     String markdown() throws IOException {
-        double raw = results.median(Bench.STREAM, Bench.RAW, "Mbit/s");
         return """
                 # What `make bench` measured
 
@@ -39,10 +39,10 @@ final class Report {
                 %s
 
                 Every figure is the median of %d round%s of one run (%d min); each round sets up and measures everything
-                once, in turns. Hosts are network namespaces of this one machine, joined by veth links, so both ends of a
-                tunnel, iperf3's two ends and the kernel share its processors. TCP uses this machine's default congestion
-                control, %s, where neither the program chooses another nor the text below says so.
-                The peers run with their own defaults, MTU included. MB are 10^6 bytes.
+                once, in turns. Hosts are network namespaces of this one machine, joined by veth links, so both ends of
+                a tunnel, iperf3's two ends and the kernel share its processors. TCP uses this machine's default
+                congestion control, %s, where neither the program chooses another nor the text below says so. The peers
+                run with their own defaults, MTU included. MB are 10^6 bytes.
 
                 ## To reach
 
@@ -52,41 +52,47 @@ final class Report {
                 %s
                 ## One iperf3 TCP stream
 
-                Each measured for %d s, after one second that is not counted. CPU: what both tunnel processes used, and what the whole machine
-                used (iperf3 and the kernel included), for each GB. Memory: the peak resident size of the process.
+                Each measured for %d s, after one second that is not counted. CPU: what both tunnel processes used, and
+                what the whole machine used (iperf3 and the kernel included), for each GB. Memory: the peak resident
+                size of the process.
 
                 %s
                 ## Small packets
 
-                UDP with 64 bytes of payload, client to server: the highest arriving rate with less than 0.1 %% lost, found by
-                bisection of iperf3's offered rate (seven steps of one second, each tried twice at most). Ping: 1,500
-                packets, one every 2 ms, nothing else going on.
+                UDP with 64 bytes of payload, client to server: the highest arriving rate with less than 0.1 %% lost,
+                found by bisection of iperf3's offered rate (seven steps of one second, each tried twice at most). Ping:
+                1,500 packets, one every 2 ms, nothing else going on.
 
                 %s
                 ## A long line: 20 Mbit/s, 40 ms round trip, a queue of 100 kB
 
-                One bulk stream (cubic) of at least 15 s after 3 s of start, client to server, and a ping every 20 ms beside it (the
-                times are those of the answered ones). The line is wan.c; a tunnel's own TCP connection runs across it.
+                One bulk stream (cubic) of at least 15 s after 3 s of start, client to server, and a ping every 20 ms
+                beside it (the times are those of the answered ones). The line is wan.c; a tunnel's own TCP connection
+                runs across it.
 
                 %s
                 ## Many clients
 
-                Rate between two clients through the server, the others connected and silent. Memory: the server's resident
-                size before the transfer, and the peak.
+                Rate between two clients through the server, the others connected and silent. Memory: the server's
+                resident size before the transfer, and the peak.
 
                 %s""".formatted(machine(), rounds, rounds == 1 ? "" : "s", minutes,
-                Files.readString(Path.of("/proc/sys/net/ipv4/tcp_congestion_control")).strip(), Targets.table(results), seconds,
-                table(results, Bench.STREAM, "", List.of(
-                        Column.of("Mbit/s", 0),
-                        new Column("to raw link", 3, row -> row.median("Mbit/s") / raw),
-                        Column.of("CPU s/GB", 2), Column.of("machine CPU s/GB", 2),
-                        Column.of("server MB", 0), Column.of("client MB", 0))),
+                Files.readString(Path.of("/proc/sys/net/ipv4/tcp_congestion_control")).strip(), Targets.table(results),
+                seconds, streams(),
                 table(results, Bench.PACKETS, "", List.of(Column.of("packets/s", 0), Column.of("ping p50 ms", 3),
                         Column.of("ping p99 ms", 3))),
                 table(results, Bench.WAN, "", List.of(Column.of("Mbit/s", 2), Column.of("ping p50 ms", 1),
                         Column.of("ping p99 ms", 1), Column.of("pings lost %", 1))),
                 table(results, Bench.CROWD, "clients", List.of(Column.of("Mbit/s", 0), Column.of("server CPU s/GB", 2),
                         Column.of("idle MB", 1), Column.of("peak MB", 1))));
+    }
+
+    private String streams() {
+        double raw = results.median(Bench.STREAM, Bench.RAW, "Mbit/s");
+        return table(results, Bench.STREAM, "", List.of(
+                Column.of("Mbit/s", 0), new Column("to raw link", 3, row -> row.median("Mbit/s") / raw),
+                Column.of("CPU s/GB", 2), Column.of("machine CPU s/GB", 2),
+                Column.of("server MB", 0), Column.of("client MB", 0)));
     }
 
     /** The rows of a section, with {@code title} above their names. */
@@ -124,6 +130,6 @@ final class Report {
                 .filter(line -> line.startsWith("Java ")).findFirst()
                 .orElseThrow(() -> new IOException("./srv --version does not tell its runtime"));
         return "Machine: %s, %d core%s; Linux %s; %s; %s.".formatted(cpu, cores, cores == 1 ? "" : "s",
-                System.getProperty("os.version"), runtime, LocalDate.now());
+                System.getProperty("os.version"), runtime, LocalDate.now(ZoneOffset.UTC));
     }
 }

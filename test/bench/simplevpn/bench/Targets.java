@@ -20,11 +20,12 @@ final class Targets {
             String verdict = Double.isNaN(measured) ? "not measured" : isReached() ? "reached" : "**missed**";
             String value = Double.isNaN(measured) ? "–" : "%.2f%s".formatted(measured, unit);
             return "| %s | %s %s%s | %s | %s |%n".formatted(text, most ? "≤" : "≥",
-                    bound == Math.rint(bound) ? "%.0f".formatted(bound) : "%.2f".formatted(bound), unit, value, verdict);
+                    bound == Math.rint(bound) ? "%.0f".formatted(bound) : "%.2f".formatted(bound), unit,
+                    value, verdict);
         }
     }
 
-    private Targets() {}
+    private Targets() { }
 
     static String table(Results results) {
         StringBuilder table = new StringBuilder("| | to reach | measured | |\n|---|---|---|---|\n");
@@ -45,7 +46,8 @@ final class Targets {
                 Math.min(stream(results, OURS + Bench.FORTH), stream(results, OURS + Bench.BACK)) / raw));
         targets.add(least("one stream, to vtun", 8, worse(results, Tunnel.SIMPLEVPN, Tunnel.VTUN)));
         targets.add(least("one stream, to OpenVPN over TCP", 15, Math.min(
-                worse(results, Tunnel.SIMPLEVPN, Tunnel.OPENVPN_PLAIN), worse(results, Tunnel.SIMPLEVPN, Tunnel.OPENVPN))));
+                worse(results, Tunnel.SIMPLEVPN, Tunnel.OPENVPN_PLAIN),
+                worse(results, Tunnel.SIMPLEVPN, Tunnel.OPENVPN))));
         targets.add(least("one stream, to tinc over TCP", 15, Math.min(
                 worse(results, Tunnel.SIMPLEVPN, Tunnel.TINC_PLAIN), worse(results, Tunnel.SIMPLEVPN, Tunnel.TINC))));
         targets.add(least("one stream, to wireguard-go", 2.5, worse(results, Tunnel.SIMPLEVPN, Tunnel.WIREGUARD)));

@@ -21,7 +21,8 @@ public abstract class Lab implements AutoCloseable {
     /** The project's top folder. */
     public static final Path TOP = Path.of(System.getProperty("simplevpn.top"));
 
-    /** Its lock is held while something is made that has to be removed, and during the removal. */
+    /** Held while something is made that has to be removed, and during the removal. */
+    private static final Object LOCK = new Object();
     private static final Set<Lab> OPEN = ConcurrentHashMap.newKeySet();
     private static final AtomicInteger COUNT = new AtomicInteger();
 
@@ -63,7 +64,7 @@ public abstract class Lab implements AutoCloseable {
 
     /** Removes all that is left of all labs; the VM ends, so from here on no thread makes anything any more. */
     public static void removeAll() {
-        synchronized (OPEN) {
+        synchronized (LOCK) {
             interrupted = true;
             OPEN.forEach(Lab::remove);
         }
@@ -87,7 +88,7 @@ public abstract class Lab implements AutoCloseable {
 
     /** Makes a host without any link. */
     protected final Host add(String host, int number) {
-        synchronized (OPEN) {
+        synchronized (LOCK) {
             open();
             Host added = new Host(name + "-" + host, number);
             hosts.add(added);
@@ -109,7 +110,7 @@ public abstract class Lab implements AutoCloseable {
 
     /** Starts a program on a host; it ends with this lab, if not before. */
     public Program start(Host host, List<String> command) {
-        synchronized (OPEN) {
+        synchronized (LOCK) {
             open();
             Program program = new Program(host, command);
             programs.add(program);
@@ -127,7 +128,7 @@ public abstract class Lab implements AutoCloseable {
     /** A file in a folder that is removed with this lab; the name may have folders in it. */
     public Path file(String name) {
         Path file = TOP.resolve("build").resolve(this.name).resolve(name);
-        synchronized (OPEN) {
+        synchronized (LOCK) {
             open();
             try {
                 Files.createDirectories(file.getParent());
@@ -158,7 +159,7 @@ public abstract class Lab implements AutoCloseable {
 
     /** Removes everything, whatever still runs; what cannot be removed is told, and is no reason to leave the rest. */
     protected final void remove() {
-        synchronized (OPEN) {
+        synchronized (LOCK) {
             removed = true;
             if (!OPEN.remove(this)) {
                 return;

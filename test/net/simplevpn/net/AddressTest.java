@@ -50,7 +50,7 @@ final class AddressTest extends Vpn {
         client(east);
         assertEquals(Frames.dotted(base + 1), address(hub));
         int address = Frames.address(address(east));
-        assertEquals(base, address & -1 << 32 - prefix, "the address is in the network");
+        assertEquals(base, address & (-1 << (32 - prefix)), "the address is in the network");
         assertNotEquals(base + 1, address);
         assertEquals(prefix, hub.tunnel().orElseThrow().prefix());
         assertEquals(prefix, east.tunnel().orElseThrow().prefix());
@@ -146,7 +146,7 @@ final class AddressTest extends Vpn {
 
     /** A static address is free for the next one after its holder has gone. */
     @Test
-    void staticAddressIsReused() throws IOException {
+    void staticAddressIsReused() {
         Program server = server();
         for (int i = 0; i < 3; i++) {
             server.await("the static address", 10, () -> asksAndGets("10.0.3.3"));

@@ -96,7 +96,7 @@ final class ExtendedClient extends ClassicClient {
         prefix = Frames.u32(front, 0);
         byte[] frame = super.receive();
         assertNotNull(frame, "the stream ended behind a prefix");
-        assertTrue(prefix == 0 || !Frames.isKeepalive(frame) && Frames.u16(frame, 2) != 0,
+        assertTrue(prefix == 0 || (!Frames.isKeepalive(frame) && Frames.u16(frame, 2) != 0),
                 () -> "prefix " + Integer.toHexString(prefix) + " before what is not data: " + hex(frame));
         return frame;
     }

@@ -29,7 +29,7 @@ final class Frames {
     }
 
     static int u16(byte[] b, int at) {
-        return (b[at] & 255) << 8 | b[at + 1] & 255;
+        return ((b[at] & 255) << 8) | (b[at + 1] & 255);
     }
 
     static int u32(byte[] b, int at) {

@@ -25,7 +25,7 @@ final class GarbageTest extends Vpn {
     private static final long BYTES = 200_000_000;
 
     @TempDir
-    Path logs;
+    Path folder;
 
     /**
      * Ten seconds at full speed in both directions between two clients, with super-packets from end to end or with
@@ -55,7 +55,7 @@ final class GarbageTest extends Vpn {
      * even one small object per packet fills it within the time.
      */
     private Program start(Host host, String main, String... arguments) throws IOException {
-        Path log = Files.createFile(logs.resolve(host.number + ".log"));
+        Path log = Files.createFile(folder.resolve(host.number + ".log"));
         List<String> options = List.of("-Xmx8m", "-Xmn1m", "-Xlog:gc:file=" + log);
         return lan.start(host, Image.command(Image.OWN, options, main, arguments));
     }
@@ -66,7 +66,7 @@ final class GarbageTest extends Vpn {
 
     private long collections(Host host) {
         try {
-            List<String> lines = Files.readAllLines(logs.resolve(host.number + ".log"));
+            List<String> lines = Files.readAllLines(folder.resolve(host.number + ".log"));
             assertTrue(lines.getFirst().contains("Using Serial"), () -> "no log of the collector: " + lines);
             return lines.stream().filter(line -> line.contains("Pause")).count();
         } catch (IOException e) {

@@ -167,7 +167,8 @@ final class OffloadPairsTest extends Vpn {
         int segment = prefix & 0xffff;
         int payload = Transport.payload(packet).length;
         assertEquals(packet.length > MTU, segment != 0, "a segment size stands before super-packets");
-        assertTrue(segment == 0 || segment >= 48 && segment < payload && packet.length - payload + segment <= MTU,
+        assertTrue(segment == 0
+                        || (segment >= 48 && segment < payload && packet.length - payload + segment <= MTU),
                 () -> "segment size " + segment + " for a payload of " + payload);
     }
 

@@ -108,12 +108,14 @@ final class UnprivilegedTest extends Vpn {
     void premadeInterfaceForRoot() {
         make(hub);
         hub.run("ip", "address", "add", "10.9.9.9/32", "dev", "vpn0").ok();
-        hub.run("ip", "address", "add", "10.0.0.1/16", "dev", "vpn0", "valid_lft", "5000", "preferred_lft", "5000").ok();
+        hub.run("ip", "address", "add", "10.0.0.1/16", "dev", "vpn0", "valid_lft", "5000",
+                "preferred_lft", "5000").ok();
         server("-i", "vpn0");
         client(east);
         east.awaitPing(SERVER, 10);
         String addresses = hub.run("ip", "-o", "-4", "address", "show", "dev", "vpn0").ok().output();
-        assertTrue(addresses.contains("10.9.9.9/32") && addresses.matches("(?s).*10\\.0\\.0\\.1/16.*valid_lft [45]\\d{3}sec.*"),
+        assertTrue(addresses.contains("10.9.9.9/32")
+                && addresses.matches("(?s).*10\\.0\\.0\\.1/16.*valid_lft [45]\\d{3}sec.*"),
                 addresses);
     }
 
@@ -161,12 +163,14 @@ final class UnprivilegedTest extends Vpn {
         hub.run("ip", "link", "set", "dev", "vpn0", "mtu", "1300").ok();
         make(east, "10.0.0.9/16");
         Program server = start(hub, NOTHING, "srv", "-i", "vpn0");
-        server.awaitLine("vpn0 keeps its MTU of 1300 bytes instead of 1500; as root: ip link set dev vpn0 mtu 1500", 15);
+        server.awaitLine("vpn0 keeps its MTU of 1300 bytes instead of 1500; as root: ip link set dev vpn0 mtu 1500",
+                15);
         server.awaitLine("listening on", 15);
         client(west);
         assertEquals(1300, west.mtu(west.tunnel().orElseThrow().device()), "what the server says is what it has");
         Program client = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4);
-        client.awaitLine("vpn0 keeps its MTU of 1500 bytes instead of 1300; as root: ip link set dev vpn0 mtu 1300", 15);
+        client.awaitLine("vpn0 keeps its MTU of 1500 bytes instead of 1300; as root: ip link set dev vpn0 mtu 1300",
+                15);
         client.awaitLine("connected to .*, MTU 1300", 15);
         assertEquals(1500, east.mtu("vpn0"));
         new Transfer(east, west, address(west), 5_000_000).await(30);

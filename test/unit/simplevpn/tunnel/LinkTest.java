@@ -319,7 +319,10 @@ class LinkTest {
         }
     }
 
-    /** The beginning of a frame that does not tell yet what it is finds room always, also when longer things are dropped. */
+    /**
+     * The beginning of a frame that does not tell yet what it is finds room always, also when longer things are
+     * dropped.
+     */
     @Test
     void beginningsAreKept() throws Failure {
         for (int bytes = 1; bytes < 60; bytes++) {

@@ -138,7 +138,8 @@ class OutboxTest {
                 List<Integer> numbers = arrived(0);
                 assertEquals(numbers(0, 5), numbers.stream().filter(number -> number < 100).toList());
                 assertEquals(List.of(100, 101), numbers.stream().filter(number -> number >= 100).toList());
-                int begun = (Math.max(0, before.length - 20 - outbox.framing.tag) + 59 + outbox.framing.tag) / (60 + outbox.framing.tag);
+                int tag = outbox.framing.tag;
+                int begun = (Math.max(0, before.length - 20 - tag) + 59 + tag) / (60 + tag);
                 assertEquals(1 + begun, numbers.indexOf(101), "at byte " + stop + ", right behind what was begun");
             }
         }
@@ -235,7 +236,9 @@ class OutboxTest {
         }
     }
 
-    /** When others need the memory more, all that can be dropped is: a begun frame is completed, and control frames go. */
+    /**
+     * When others need the memory more, all that can be dropped is: a begun frame is completed, and control frames go.
+     */
     @Test
     void release() {
         int length = frame(1000, -1);

@@ -18,7 +18,9 @@ import simplevpn.linux.Buffer;
 class PoolTest {
     private static final int KIB = 1024;
 
-    /** Somebody who gives the buffer back that it holds, when asked, or takes a smaller one for the part that it needs. */
+    /**
+     * Somebody who gives the buffer back that it holds, when asked, or takes a smaller one for the part that it needs.
+     */
     private static final class Queue implements Pool.Holder {
         private final Pool pool;
         private final int needed;
