@@ -256,6 +256,18 @@ public final class Client implements Router, Receiver {
     /* ---- keepalives ---- */
 
     private void keepAlive(long now) throws Failure {
+        keepalive.resumed(loop.resumed());
+        if (keepalive.unanswered(now) || keepalive.isForgotten(now)) {
+            // What has come counts, though nobody read it yet.
+            link.ready(false, false);
+        }
+        if (state != State.JOINED) {
+            return;
+        }
+        if (keepalive.isForgotten(now)) {
+            lost("has heard nothing for the timeout: this program stood still");
+            return;
+        }
         if (keepalive.unanswered(now)) {
             lost("does not answer");
             return;

@@ -44,11 +44,14 @@ final class Peer extends Member implements Receiver {
     }
 
     private static final long SECOND = 1_000_000_000L;
-    /** How long a connection may take to ask for an address. */
-    private static final long ASK_TIME = 10 * SECOND;
+    /** How many seconds a connection may take to ask for an address. */
+    private static final int ASK_TIME = 10;
 
     /** Its frames. */
     final Link link;
+    /** Where it stands among the server's {@link Strangers}. */
+    Peer older;
+    Peer newer;
 
     private final Server server;
     private final Loop loop;
@@ -61,13 +64,22 @@ final class Peer extends Member implements Receiver {
 
     private final Timer deadline = new Timer() {
         @Override
-        protected void expired(long now) {
-            long left = state == State.JOINED ? keepalive.untilSilent(now) : ASK_TIME - (now - since);
-            if (left <= 0) {
-                close("timed out: " + (state == State.JOINED ? "silent for " + server.timeout() + " s"
-                        : "did not ask for an address in " + ASK_TIME / SECOND + " s"));
-            } else {
+        protected void expired(long now) throws Failure {
+            keepalive.resumed(loop.resumed());
+            if (untilTimeout(now) <= 0) {
+                // What has come counts, though nobody read it yet.
+                link.ready(false, false);
+            }
+            long left = untilTimeout(now);
+            if (state == State.GONE) {
+                return;
+            }
+            if (left > 0) {
                 loop.timers.set(this, now + left);
+            } else if (state == State.JOINED) {
+                abort("timed out: silent for " + server.timeout() + " s");
+            } else {
+                abort("timed out: did not ask for an address in " + ASK_TIME + " s");
             }
         }
     };
@@ -77,13 +89,19 @@ final class Peer extends Member implements Receiver {
      * @throws Failure if it cannot be watched; it is not closed then
      */
     Peer(Server server, Stream stream) throws Failure {
+        super(stream.peer().source());
         this.server = server;
         loop = server.loop;
         since = loop.now();
         long timeout = server.timeout() * SECOND;
         keepalive = new Keepalive(timeout / 4, timeout, since);
         link = Link.open(loop, stream, this);
-        loop.timers.set(deadline, since + ASK_TIME);
+        stream.giveUpAfter(ASK_TIME);
+        loop.timers.set(deadline, since + ASK_TIME * SECOND);
+    }
+
+    private long untilTimeout(long now) {
+        return state == State.JOINED ? keepalive.untilSilent(now) : ASK_TIME * SECOND - (now - since);
     }
 
     /* ---- what comes ---- */
@@ -170,7 +188,7 @@ final class Peer extends Member implements Receiver {
     /** The first request: an address, the answer, and the framing that both agreed on. */
     private void join() {
         Inbox in = loop.inbox;
-        Admission.Outcome<Peer> outcome = server.hub.admit(this, in.buffer.bytes, in.packet);
+        Admission.Outcome<Peer> outcome = server.hub.admit(this, in.buffer.bytes, in.packet, loop.now());
         if (outcome.answer().refusal != null) {
             send(outcome.answer());
             close("refused: " + outcome.answer().refusal);
@@ -184,9 +202,10 @@ final class Peer extends Member implements Receiver {
         Framing framing = outcome.framing();
         String congestion = link.chooseCongestion(server.congestion());
         String kind = Wire.wanted(in.buffer.bytes, in.packet) == 0 ? "dynamic" : "static";
-        Log.event(link.stream.peer() + " assigned " + address() + " (" + (displaced != null ? "taken over" : kind)
-                + (framing.isClassic() ? ", classic, " : ", ") + congestion + ")");
-        server.clientsChanged();
+        loop.budget.logPeer(link.stream.peer() + " assigned " + address() + " ("
+                + (displaced != null ? "taken over" : kind) + (framing.isClassic() ? ", classic, " : ", ") + congestion
+                + ")", loop.now());
+        server.joined(this);
         send(outcome.answer());
         if (framing.tag > 0 && !link.hasWrittenAll()) {
             // What waits is in the old framing.
@@ -196,6 +215,7 @@ final class Peer extends Member implements Receiver {
         link.setFraming(framing);
         link.trust();
         state = State.JOINED;
+        link.stream.giveUpAfter(server.timeout());
         loop.timers.set(deadline, loop.now() + server.timeout() * SECOND);
     }
 
@@ -210,16 +230,35 @@ final class Peer extends Member implements Receiver {
 
     /* ---- the end ---- */
 
+    /** Another connection needs its place, unless it has just asked for an address. */
+    void giveWay(String why) throws Failure {
+        link.ready(false, false);
+        if (state == State.CONNECTED) {
+            abort("gave way to another: " + why);
+        }
+    }
+
+    /** Ends a connection whose other end does not read. */
+    private void abort(String why) {
+        gone(why);
+        link.reset();
+        server.left(this);
+    }
+
     private void close(String why) {
+        gone(why);
+        link.close();
+        server.left(this);
+    }
+
+    private void gone(String why) {
         if (address() == null) {
             loop.budget.logStranger(this + " " + why, loop.now());
         } else {
-            Log.event(this + " " + why + "; " + link.counts() + ", rejected " + rejected());
+            loop.budget.logPeer(this + " " + why + "; " + link.counts() + ", rejected " + rejected(), loop.now());
         }
         state = State.GONE;
         loop.timers.cancel(deadline);
-        link.close();
-        server.left(this);
     }
 
     /** Its outer address, and its VPN address if it has one. */

@@ -34,6 +34,7 @@ public final class Server implements Router, Listener.Owner {
     private final int timeout;
     private final Acceptor acceptor;
     private final Supervisor supervisor;
+    private final Strangers strangers;
 
     /** Sets the interface up, and begins to listen. */
     Server(ServerSettings settings, Loop loop, Acceptor acceptor, Supervisor supervisor) throws Failure {
@@ -44,8 +45,11 @@ public final class Server implements Router, Listener.Owner {
         timeout = settings.timeout != 0 ? settings.timeout : Settings.TIMEOUT;
         Device device = loop.device;
         int mtu = device.setup.mtu(settings.mtu != 0 ? settings.mtu : Sender.MTU);
-        int maxClients = settings.maxClients != 0 ? settings.maxClients : loop.budget.maxConnections();
-        hub = new Hub<>(settings.network, mtu, timeout, maxClients, device.features(), loop.now());
+        strangers = new Strangers(loop.budget.strangers());
+        int most = loop.budget.clients();
+        int maxClients = settings.maxClients != 0 ? Math.min(settings.maxClients, most) : most;
+        hub = new Hub<>(settings.network, mtu, timeout, maxClients, settings.maxPerSource, device.features(),
+                loop.now());
         loop.sender.setMtu(mtu);
         device.setup.address(hub.own(), settings.network.length());
         loop.setRouter(this);
@@ -157,35 +161,34 @@ public final class Server implements Router, Listener.Owner {
 
     @Override
     public void accepted(Stream stream) {
-        if (!loop.budget.takeConnection()) {
-            turnAway(stream, loop.budget.maxConnections()
-                    + " connections are as many as the limits of descriptors and memory allow");
-            return;
-        }
-        stream.giveUpAfter(timeout);
         try {
-            loop.budget.logStranger(new Peer(this, stream) + " connected", loop.now());
+            strangers.makeRoom(stream.peer().source());
+            Peer peer = new Peer(this, stream);
+            strangers.add(peer);
+            loop.budget.logStranger(peer + " connected", loop.now());
         } catch (Failure e) {
-            loop.budget.giveConnection();
-            turnAway(stream, e.getMessage());
+            loop.budget.logStranger(stream.peer() + " turned away: " + e.getMessage(), loop.now());
+            stream.reset();
         }
     }
 
-    private void turnAway(Stream stream, String why) {
-        loop.budget.logStranger(stream.peer() + " turned away: " + why, loop.now());
-        stream.close();
+    /** A connection has an address now. */
+    void joined(Peer peer) {
+        strangers.remove(peer);
+        clientsChanged();
     }
 
     /** A connection is closed. */
     void left(Peer peer) {
-        loop.budget.giveConnection();
-        if (hub.leave(peer)) {
+        if (peer.address() == null) {
+            strangers.remove(peer);
+        } else if (hub.leave(peer, loop.now())) {
             clientsChanged();
         }
     }
 
     /** One client more, or less. */
-    void clientsChanged() {
+    private void clientsChanged() {
         supervisor.status("listening on " + acceptor.address() + ", " + hub.own() + " on " + loop.device.name()
                 + ", clients: " + hub.clients());
     }

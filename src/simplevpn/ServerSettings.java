@@ -18,6 +18,8 @@ final class ServerSettings extends Settings {
     final Network network;
     /** How many clients at once; 0 for as many as can be. */
     final int maxClients;
+    /** How many clients of one address at once; 0 for the default. */
+    final int maxPerSource;
     final String interfaceName;
     final String congestion;
 
@@ -26,6 +28,7 @@ final class ServerSettings extends Settings {
         listen = options.text("listen");
         network = options.network("network", NETWORK);
         maxClients = options.number("max-clients", 1, 1 << 24, 0);
+        maxPerSource = options.number("max-per-source", 1, 1 << 24, 0);
         interfaceName = interfaceName();
         congestion = congestion();
     }
@@ -35,6 +38,7 @@ final class ServerSettings extends Settings {
         return common(new Options("srv", USAGE)
                 .add('l', "listen", "ADDRESS", "listen on this IPv4 or IPv6 address (default: all)")
                 .add('n', "network", "NETWORK/LENGTH", "addresses to give away (default 10.0.0.0/16)")
-                .add('c', "max-clients", "COUNT", "how many clients at once (default: as many as can be)"));
+                .add('c', "max-clients", "COUNT", "how many clients at once (default: as many as can be)")
+                .add((char) 0, "max-per-source", "COUNT", "how many from one address (default: all but a sixteenth)"));
     }
 }

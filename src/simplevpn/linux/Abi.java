@@ -29,6 +29,7 @@ public final class Abi {
     public static final int SOL_SOCKET = 1;
     public static final int SO_REUSEADDR = 2;
     public static final int SO_ERROR = 4;
+    public static final int SO_LINGER = 13;
 
     /* netinet/tcp.h */
     public static final int TCP_NODELAY = 1;

@@ -82,6 +82,16 @@ public final class Endpoint {
         return mapped ? Address.ofIpv4(int32(Abi.SIN6_ADDR + 12)) : null;
     }
 
+    /**
+     * Who counts as one source: an IPv4 address, which may be that of many hosts behind a NAT; or a /64 of IPv6, which
+     * one host has as many addresses of as it likes.
+     */
+    public long source() {
+        Address ipv4 = ipv4();
+        return ipv4 != null ? ipv4.ipv4() & 0xffff_ffffL
+                : (long) int32(Abi.SIN6_ADDR) << Integer.SIZE | (int32(Abi.SIN6_ADDR + 4) & 0xffff_ffffL);
+    }
+
     private int int32(int at) {
         return (address[at] & 255) << 24 | (address[at + 1] & 255) << 16 | (address[at + 2] & 255) << 8
                 | (address[at + 3] & 255);

@@ -56,7 +56,13 @@ public interface Stream {
     /** Looks at the line; returns whether it could be looked at, with the figures in {@code line}. */
     boolean look(Line line);
 
-    /** Closes the descriptor. */
+    /**
+     * Closes the descriptor at once, with all that waits in the kernel thrown away: for those who would keep it there
+     * by never reading.
+     */
+    void reset();
+
+    /** Closes the descriptor; the kernel still tries to deliver what waits. */
     void close();
 
     /** What TCP knows of the line that a connection runs over. */

@@ -14,6 +14,8 @@ public final class Tcp implements Stream {
     private static final Buffer VALUE = Buffer.permanent(Integer.BYTES);
     private static final Buffer LENGTH = Buffer.permanent(Integer.BYTES);
     private static final Buffer NAME = Buffer.permanent(MAX_NAME);
+    /** struct linger: two ints. */
+    private static final Buffer LINGER = Buffer.permanent(2 * Integer.BYTES);
     private static final Buffer INFO = Buffer.permanent(Abi.TCPI_SIZE);
 
     private final int fd;
@@ -163,6 +165,15 @@ public final class Tcp implements Stream {
         line.roundTrip = INFO.nativeOrder.getInt(Abi.TCPI_RTT);
         line.leastRoundTrip = INFO.nativeOrder.getInt(Abi.TCPI_MIN_RTT);
         return true;
+    }
+
+    /** SO_LINGER of no time (socket(7)). */
+    @Override
+    public void reset() {
+        LINGER.nativeOrder.putInt(0, 1);
+        LINGER.nativeOrder.putInt(Integer.BYTES, 0);
+        Libc.setsockopt(fd, Abi.SOL_SOCKET, Abi.SO_LINGER, LINGER, 2 * Integer.BYTES);
+        Libc.close(fd);
     }
 
     @Override

@@ -12,11 +12,16 @@ import simplevpn.base.Network;
  * @param <M> who asks
  */
 public final class Admission<M extends Member> {
+    private static final long SECOND = 1_000_000_000L;
+    /** Of how many places one is for others than the first who come. */
+    private static final int NEWCOMERS = 16;
+
     private final Network network;
     private final Allocator<M> pool;
     private final int mtu;
     private final int timeout;
     private final int maxClients;
+    private final int maxPerSource;
     private final int features;
 
     /**
@@ -24,14 +29,17 @@ public final class Admission<M extends Member> {
      * @param mtu pushed to extended clients, bytes
      * @param timeout seconds of silence after which a client is dropped
      * @param maxClients how many may have an address at once
+     * @param maxPerSource how many of one source; 0 for all but a sixteenth
      * @param features feature bits that this server accepts
      */
-    Admission(Network network, Allocator<M> pool, int mtu, int timeout, int maxClients, int features) {
+    Admission(Network network, Allocator<M> pool, int mtu, int timeout, int maxClients, int maxPerSource,
+            int features) {
         this.network = network;
         this.pool = pool;
         this.mtu = mtu;
         this.timeout = timeout;
         this.maxClients = Math.min(maxClients, pool.capacity());
+        this.maxPerSource = maxPerSource != 0 ? maxPerSource : this.maxClients - this.maxClients / NEWCOMERS;
         this.features = features;
     }
 
@@ -56,33 +64,37 @@ public final class Admission<M extends Member> {
      *
      * @param request where the request is, all of its bytes
      */
-    Outcome<M> decide(M member, ByteBuffer request, int at) {
+    Outcome<M> decide(M member, ByteBuffer request, int at, long now) {
         boolean extended = Wire.isExtendedRequest(request, at);
         int wanted = Wire.wanted(request, at);
-        long token = extended ? Wire.token(request, at) : 0;
+        member.token = extended ? Wire.token(request, at) : 0;
         M holder = pool.holder(wanted);
-        boolean takeover = holder != null && token != 0 && holder.token == token;
-        String refusal = takeover ? null : refusal(wanted, holder);
+        boolean takeover = holder != null && member.token != 0 && holder.token == member.token;
+        String refusal = takeover ? null : refusal(member, wanted, holder, now);
         if (refusal != null) {
             return new Outcome<>(Answer.refusing(refusal), Framing.CLASSIC, null);
         }
         if (takeover) {
-            pool.release(wanted);
+            pool.release(wanted, holder.source());
         }
-        member.token = token;
         if (wanted == 0) {
-            member.ipv4 = pool.dynamic(member);
+            member.ipv4 = pool.dynamic(member, member.source(), now);
         } else {
-            pool.fixed(wanted, member);
+            pool.fixed(wanted, member, member.source());
             member.ipv4 = wanted;
         }
         Framing framing = extended ? Framing.extended(Wire.features(request, at) & features) : Framing.CLASSIC;
         return new Outcome<>(answer(member, framing), framing, takeover ? holder : null);
     }
 
-    private String refusal(int wanted, M holder) {
+    private String refusal(M member, int wanted, M holder, long now) {
         if (pool.leased() >= maxClients) {
             return "the server is full, " + maxClients + " clients are its limit";
+        }
+        boolean keptForIt = pool.isKeptFor(wanted, member.owner(), now);
+        if (!keptForIt && pool.held(member.source()) >= maxPerSource) {
+            return "as many addresses as one host may have, " + maxPerSource
+                    + ", are given to this one (see --max-per-source)";
         }
         if (wanted == 0) {
             return null;
@@ -93,7 +105,16 @@ public final class Admission<M extends Member> {
         if (pool.reserved(wanted)) {
             return Ipv4.text(wanted) + " is reserved";
         }
-        return holder != null ? Ipv4.text(wanted) + " is taken by another client" : null;
+        if (holder != null) {
+            return Ipv4.text(wanted) + " is taken by another client";
+        }
+        return pool.isKept(wanted, now) && !keptForIt
+                ? Ipv4.text(wanted) + " is kept for the client that had it, for up to " + timeout + " s" : null;
+    }
+
+    /** A client is gone: its address is kept for it for a while. */
+    void leave(M member, long now) {
+        pool.keep(member.ipv4, member.owner(), member.source(), now + timeout * SECOND, maxClients);
     }
 
     /** What is in force for a client that has an address. */

@@ -3,26 +3,42 @@ package simplevpn.protocol;
 import simplevpn.base.Network;
 
 /**
- * The address pool of one network: who holds which address.
+ * The address pool of one network: who holds which address, for whom those are kept whose holder was there a moment
+ * ago, and how many of both there are for each source, which is where a client connects from.
  *
  * <p>Addresses are {@code int}s in host order. The network's first address (its name), its last (broadcast) and the
- * server's own, the first after the name, are reserved. Holders are kept in pages of 256 that come into being with
- * their first lease, so that a lookup costs two array accesses however many clients there are, and a /8 costs no more
- * memory than its leases need.
+ * server's own, the first after the name, are reserved. What a network costs depends on the leases alone, however large
+ * it is.
  *
  * @param <H> who can hold an address
  */
 final class Allocator<H> {
-    private static final int PAGE_BITS = 8;
-    private static final int PAGE = 1 << PAGE_BITS;
-
     private final int network;
     private final int netmask;
-    private final Object[][] pages;
-    private final int[] used;
-    private int leased;
+    private final Table<H> holders = new Table<>();
+    private final Table<Kept> kept = new Table<>();
+    private final Sources sources = new Sources();
+    /** Those kept, in the order in which their time ends; a ring through this one. */
+    private final Kept ends = new Kept(0, 0, 0, 0);
     /** Offset in the network from which the search for a free address goes on. */
     private int cursor;
+
+    /** An address that is kept for whoever had it. */
+    private static final class Kept {
+        private final int address;
+        private final long owner;
+        private final long source;
+        private final long until;
+        private Kept before = this;
+        private Kept behind = this;
+
+        Kept(int address, long owner, long source, long until) {
+            this.address = address;
+            this.owner = owner;
+            this.source = source;
+            this.until = until;
+        }
+    }
 
     /** @param of the network that the addresses are of, with a length of 8 to 30 */
     Allocator(Network of) {
@@ -31,9 +47,6 @@ final class Allocator<H> {
         }
         netmask = of.netmask();
         network = of.address().ipv4();
-        int count = (~netmask >>> PAGE_BITS) + 1;
-        pages = new Object[count][];
-        used = new int[count];
         cursor = 2;
     }
 
@@ -49,7 +62,7 @@ final class Allocator<H> {
 
     /** How many hold one now. */
     int leased() {
-        return leased;
+        return holders.size();
     }
 
     /** Whether an address belongs to the network, reserved ones included. */
@@ -68,38 +81,50 @@ final class Allocator<H> {
     }
 
     /** Who holds an address, or {@code null}; any address may be asked about. */
-    @SuppressWarnings("unchecked")
     H holder(int address) {
-        if (!contains(address)) {
-            return null;
-        }
-        int offset = address - network;
-        Object[] page = pages[offset >>> PAGE_BITS];
-        return page == null ? null : (H) page[offset & PAGE - 1];
+        return holders.get(address);
+    }
+
+    /** How many addresses are held from a source or kept for one of its clients. */
+    int held(long source) {
+        return sources.count(source);
+    }
+
+    /** Whether an address is kept at the time {@code now}. */
+    boolean isKept(int address, long now) {
+        forgetUntil(now);
+        return kept.get(address) != null;
+    }
+
+    /** Whether an address is kept for this owner at the time {@code now}. */
+    boolean isKeptFor(int address, long owner, long now) {
+        return isKept(address, now) && kept.get(address).owner == owner;
     }
 
     /**
      * Leases any free address. The search goes on where the last one ended, so that an address just given back is not
-     * soon given away: its holder may only be reconnecting.
+     * soon given away: its holder may only be reconnecting. Those that are kept for somebody come last, the longest
+     * kept first.
      *
      * @return the address, or 0 when the pool is empty
      */
-    int dynamic(H holder) {
-        if (leased == capacity()) {
+    int dynamic(H holder, long source, long now) {
+        if (leased() == capacity()) {
             return 0;
         }
+        forgetUntil(now);
+        int address = leased() + kept.size() >= capacity() ? ends.behind.address : free();
+        put(address, holder, source);
+        return address;
+    }
+
+    private int free() {
         for (;;) {
             if (cursor >= ~netmask) {
                 cursor = 2;
             }
-            int page = cursor >>> PAGE_BITS;
-            if (used[page] == PAGE) {
-                cursor = (page + 1) << PAGE_BITS;
-            } else if (holder(network + cursor) != null) {
-                cursor++;
-            } else {
-                int address = network + cursor++;
-                put(address, holder);
+            int address = network + cursor++;
+            if (holders.get(address) == null && kept.get(address) == null) {
                 return address;
             }
         }
@@ -110,36 +135,61 @@ final class Allocator<H> {
      *
      * @return whether it was free and may be leased
      */
-    boolean fixed(int address, H holder) {
+    boolean fixed(int address, H holder, long source) {
         if (reserved(address) || holder(address) != null) {
             return false;
         }
-        put(address, holder);
+        put(address, holder, source);
         return true;
     }
 
-    private void put(int address, H holder) {
-        int offset = address - network;
-        int page = offset >>> PAGE_BITS;
-        if (pages[page] == null) {
-            pages[page] = new Object[PAGE];
+    private void put(int address, H holder, long source) {
+        Kept entry = kept.get(address);
+        if (entry != null) {
+            forget(entry);
         }
-        pages[page][offset & PAGE - 1] = holder;
-        used[page]++;
-        leased++;
+        holders.put(address, holder);
+        sources.add(source);
     }
 
-    /** Ends a lease; does nothing for an address that nobody holds. */
-    void release(int address) {
-        if (holder(address) == null) {
-            return;
+    /** Ends a lease, made from that source; does nothing for an address that nobody holds. */
+    void release(int address, long source) {
+        if (holders.remove(address)) {
+            sources.remove(source);
         }
-        int offset = address - network;
-        int page = offset >>> PAGE_BITS;
-        pages[page][offset & PAGE - 1] = null;
-        leased--;
-        if (--used[page] == 0) {
-            pages[page] = null;
+    }
+
+    /**
+     * Ends a lease, and keeps the address for whoever had it.
+     *
+     * @param owner by what it is known again
+     * @param source from which the lease was made
+     * @param until when that ends: never earlier than for an address before
+     * @param most how many may be kept at once: the one that was kept longest gives way
+     */
+    void keep(int address, long owner, long source, long until, int most) {
+        holders.remove(address);
+        if (kept.size() >= most) {
+            forget(ends.behind);
         }
+        Kept entry = new Kept(address, owner, source, until);
+        entry.before = ends.before;
+        entry.behind = ends;
+        ends.before.behind = entry;
+        ends.before = entry;
+        kept.put(address, entry);
+    }
+
+    private void forgetUntil(long now) {
+        while (ends.behind != ends && now - ends.behind.until >= 0) {
+            forget(ends.behind);
+        }
+    }
+
+    private void forget(Kept entry) {
+        entry.before.behind = entry.behind;
+        entry.behind.before = entry.before;
+        kept.remove(entry.address);
+        sources.remove(entry.source);
     }
 }

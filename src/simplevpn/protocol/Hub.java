@@ -28,12 +28,13 @@ public final class Hub<M extends Member> {
      * @param mtu pushed to extended clients, bytes
      * @param timeout seconds of silence after which a client is dropped
      * @param maxClients how many may have an address at once
+     * @param maxPerSource how many of one source; 0 for all but a sixteenth
      * @param features feature bits that this server accepts
      * @param now the time, nanoseconds of the loop's clock
      */
-    public Hub(Network network, int mtu, int timeout, int maxClients, int features, long now) {
+    public Hub(Network network, int mtu, int timeout, int maxClients, int maxPerSource, int features, long now) {
         pool = new Allocator<>(network);
-        admission = new Admission<>(network, pool, mtu, timeout, maxClients, features);
+        admission = new Admission<>(network, pool, mtu, timeout, maxClients, maxPerSource, features);
         answers = new Ratelimit(ANSWERS_PER_SECOND, ANSWERS_AT_ONCE, now);
     }
 
@@ -59,8 +60,8 @@ public final class Hub<M extends Member> {
      *
      * @param request where the request is, all of its bytes
      */
-    public Admission.Outcome<M> admit(M member, ByteBuffer request, int at) {
-        return admission.decide(member, request, at);
+    public Admission.Outcome<M> admit(M member, ByteBuffer request, int at, long now) {
+        return admission.decide(member, request, at, now);
     }
 
     /** What is in force for a client that has an address and asks again. */
@@ -68,12 +69,16 @@ public final class Hub<M extends Member> {
         return admission.answer(member, framing);
     }
 
-    /** A client is gone; its address is free, unless another connection took it over. Returns whether it is. */
-    public boolean leave(M member) {
+    /**
+     * A client is gone. Its address is kept for it for one timeout, unless another connection took it over already.
+     *
+     * @return whether there is one client less
+     */
+    public boolean leave(M member, long now) {
         if (pool.holder(member.ipv4) != member) {
             return false;
         }
-        pool.release(member.ipv4);
+        admission.leave(member, now);
         return true;
     }
 

@@ -13,7 +13,9 @@ public final class Keepalive {
     private final long timeout;
     private long sent;
     private long received;
+    /** When the first of those keepalives was sent that no answer came to yet, and when the last. */
     private long asked;
+    private long repeated;
     private boolean waiting;
 
     /**
@@ -53,9 +55,28 @@ public final class Keepalive {
         waiting = false;
     }
 
+    /** Whether the server has heard nothing for the timeout, as after this host was asleep, so that it has given up. */
+    public boolean isForgotten(long now) {
+        return now - sent >= timeout;
+    }
+
+    /**
+     * This program stood still until the time {@code now}: what the peer sent before may be on its way yet, so that its
+     * silence counts from then on.
+     */
+    public void resumed(long now) {
+        if (now - received > 0) {
+            received = now;
+        }
+        if (now - asked > 0) {
+            asked = now;
+        }
+    }
+
     /** A keepalive was sent, to which any frame is an answer. */
     public void asked(long now) {
         sent = now;
+        repeated = now;
         if (!waiting) {
             waiting = true;
             asked = now;
@@ -64,10 +85,15 @@ public final class Keepalive {
 
     /**
      * Whether a client has to send a keepalive now: it has sent nothing for the idle time, or heard nothing for it
-     * although it did send, and has not asked since.
+     * although it did send. One that is not answered is repeated after the idle time.
      */
     public boolean due(long now) {
-        return now - sent >= idle || (!waiting && now - received >= idle);
+        return untilDue(now) <= 0;
+    }
+
+    private long untilDue(long now) {
+        long quiet = idle - (now - sent);
+        return Math.min(quiet, idle - (now - (waiting ? repeated : received)));
     }
 
     /** Whether a client's keepalive went unanswered for the timeout. */
@@ -77,11 +103,7 @@ public final class Keepalive {
 
     /** Nanoseconds until {@link #due} or {@link #unanswered} can be true; 0 or less when one is. */
     public long untilClientActs(long now) {
-        long due = idle - (now - sent);
-        if (waiting) {
-            return Math.min(due, timeout - (now - asked));
-        }
-        return Math.min(due, idle - (now - received));
+        return waiting ? Math.min(untilDue(now), timeout - (now - asked)) : untilDue(now);
     }
 
     /** Nanoseconds until a server has received nothing for the timeout; 0 or less when it has. */

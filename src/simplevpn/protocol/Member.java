@@ -9,6 +9,8 @@ public class Member {
     private static final int ANSWERS_PER_SECOND = 20;
     private static final int ANSWERS_AT_ONCE = 50;
 
+    /** Where it connects from, as the server counts them. */
+    private final long source;
     /** Its IPv4 address on the VPN, host order; 0 until it has one. */
     int ipv4;
     /** Its session token, 0 for none. */
@@ -17,8 +19,24 @@ public class Member {
     private long rejected;
     private Ratelimit answers;
 
-    /** For the server's own kind of member. */
-    protected Member() {
+    /**
+     * For the server's own kind of member.
+     *
+     * @param source where it connects from: all clients with the same number are of one owner, as far as can be told
+     */
+    protected Member(long source) {
+        this.source = source;
+    }
+
+    /** Where it connects from, as the server counts them. */
+    public final long source() {
+        return source;
+    }
+
+    /** By what it is known again: its token, or, for a classic client that has none, its source. */
+    final long owner() {
+        // Tokens have 48 bits: the two never meet.
+        return token != 0 ? token : ~source;
     }
 
     /** Its address on the VPN, or {@code null} until it has one. */

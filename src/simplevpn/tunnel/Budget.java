@@ -42,9 +42,16 @@ public final class Budget {
     /** Bytes of the heap to reckon with for one connection: twice what was measured. */
     private static final int HEAP_PER_CONNECTION = 1024;
 
-    /* Lines in the log about connections without an address: per second in the long run, and at once. */
-    private static final int STRANGER_LINES_PER_SECOND = 20;
+    /** Connections without an address, of all that there may be: the most, and one for how many. */
+    private static final int MOST_STRANGERS = 1024;
+    private static final int STRANGERS_PART = 4;
+
+    /* Lines in the log, per second in the long run, and at once: about connections without an address, which anybody
+       can cause, and about clients and servers. */
+    private static final int STRANGER_LINES_PER_SECOND = 1;
     private static final int STRANGER_LINES_AT_ONCE = 100;
+    private static final int PEER_LINES_PER_SECOND = 5;
+    private static final int PEER_LINES_AT_ONCE = 1000;
 
     /** Memory for what waits. */
     final Pool memory = new Pool(MEMORY);
@@ -53,7 +60,7 @@ public final class Budget {
 
     private final int maxConnections;
     private final Ratelimit strangerLines;
-    private int connections;
+    private final Ratelimit peerLines;
 
     /**
      * @param maxConnections how many may be open at once
@@ -62,6 +69,7 @@ public final class Budget {
     public Budget(int maxConnections, long now) {
         this.maxConnections = maxConnections;
         strangerLines = new Ratelimit(STRANGER_LINES_PER_SECOND, STRANGER_LINES_AT_ONCE, now);
+        peerLines = new Ratelimit(PEER_LINES_PER_SECOND, PEER_LINES_AT_ONCE, now);
     }
 
     /**
@@ -75,27 +83,23 @@ public final class Budget {
         return Math.max(1, Math.min(descriptors - OTHER_DESCRIPTORS, fitHeap));
     }
 
-    /** How many connections may be open at once. */
-    public int maxConnections() {
-        return maxConnections;
+    /** How many connections without an address may be open at once. */
+    public int strangers() {
+        return Math.max(2, Math.min(MOST_STRANGERS, maxConnections / STRANGERS_PART));
     }
 
-    /** Takes one connection out of the budget; false when all are in use. */
-    public boolean takeConnection() {
-        if (connections == maxConnections) {
-            return false;
-        }
-        connections++;
-        return true;
-    }
-
-    /** Gives one connection back. */
-    public void giveConnection() {
-        connections--;
+    /** How many clients there may be, so that there is room for newcomers. */
+    public int clients() {
+        return Math.max(1, maxConnections - strangers());
     }
 
     /** Logs an event of a connection that has no address: anybody can cause these. */
     public void logStranger(String line, long now) {
         Log.event(line, strangerLines, now);
+    }
+
+    /** Logs an event of a client or a server, which can cause these by coming and going. */
+    public void logPeer(String line, long now) {
+        Log.event(line, peerLines, now);
     }
 }

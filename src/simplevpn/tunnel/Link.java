@@ -410,10 +410,20 @@ public final class Link implements Handler {
 
     /** Closes the stream and gives all memory back. */
     public void close() {
+        release();
+        stream.close();
+    }
+
+    /** The same with all thrown away that the kernel still has of it. */
+    public void reset() {
+        release();
+        stream.reset();
+    }
+
+    private void release() {
         closed = true;
         loop.remove(this);
         loop.poller.remove(stream.fd());
-        stream.close();
         outbox.clear();
         remainder.clear();
     }

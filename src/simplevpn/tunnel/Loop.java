@@ -15,6 +15,8 @@ import simplevpn.protocol.Answer;
 public class Loop implements Handler {
     /** How often memory that nobody needs any more is given back, nanoseconds. */
     private static final long HOUSEKEEPING = 10_000_000_000L;
+    /** By how much a timer is late only when this program stood still: stopped, or on a machine that slept. */
+    private static final long STANDSTILL = 1_000_000_000L;
 
     /** What waits for descriptors. */
     public final Poller poller;
@@ -34,6 +36,7 @@ public class Loop implements Handler {
     private Router router;
     private boolean readsDevice;
     private long now;
+    private long resumed;
     private long turns;
     private volatile boolean ending;
 
@@ -62,6 +65,7 @@ public class Loop implements Handler {
         this.device = device;
         inbox = new Inbox(fromServer);
         now = clock();
+        resumed = now;
         budget = new Budget(maxConnections, now);
         poller.add(device.fd(), 0, this);
     }
@@ -74,6 +78,11 @@ public class Loop implements Handler {
     /** The time of the current turn. */
     public final long now() {
         return now;
+    }
+
+    /** When this program last came back after it had stood still; in the beginning, when it began. */
+    public final long resumed() {
+        return resumed;
     }
 
     /** How many turns there were. */
@@ -130,6 +139,9 @@ public class Loop implements Handler {
     public final void turn() throws Failure {
         turns++;
         sender.turn(lookAtClock());
+        if (timers.untilNext(now) < -STANDSTILL) {
+            resumed = now;
+        }
         poller.handle();
         handleAgain();
         if (device.answering) {

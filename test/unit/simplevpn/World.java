@@ -164,6 +164,11 @@ final class World implements AutoCloseable {
         run();
     }
 
+    /** Lets time pass in which nobody does anything: all programs stand still, or the machine sleeps. */
+    void standStill(long nanos) {
+        now += nanos;
+    }
+
     long now() {
         return now;
     }

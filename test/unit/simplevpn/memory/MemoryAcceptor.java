@@ -9,14 +9,14 @@ import simplevpn.linux.Stream;
 
 /** Where connections come in that {@link MemoryConnector}s or a test make. */
 public final class MemoryAcceptor implements Acceptor, MemoryKernel.Descriptor {
-    private static final int ROOM = 1 << 20;
-
     private final MemoryKernel kernel;
     private final int fd;
     private final Endpoint address;
     private final Deque<MemoryStream> waiting = new ArrayDeque<>();
     private int error;
     private int port = 40_000;
+    /** Bytes that may wait in each direction of a new connection. */
+    public int room = 1 << 20;
     /** Why nothing is accepted although somebody waits, −errno, or 0. */
     public int refuses;
 
@@ -32,8 +32,9 @@ public final class MemoryAcceptor implements Acceptor, MemoryKernel.Descriptor {
         return connect(MemoryKernel.endpoint(0xc0000200 | 99, port++));
     }
 
-    MemoryStream connect(Endpoint from) {
-        MemoryStream[] ends = MemoryStream.pair(kernel, from, address, ROOM);
+    /** A connection from a certain place. */
+    public MemoryStream connect(Endpoint from) {
+        MemoryStream[] ends = MemoryStream.pair(kernel, from, address, room);
         waiting.add(ends[1]);
         return ends[0];
     }

@@ -181,6 +181,15 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
     }
 
     @Override
+    public void reset() {
+        if (!closed) {
+            close();
+            other.ended = false;
+            other.fail(-Errno.ECONNRESET);
+        }
+    }
+
+    @Override
     public boolean isReadable() {
         return !connecting && (size > held || (ended && size == 0) || error != 0);
     }

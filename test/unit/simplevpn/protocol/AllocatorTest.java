@@ -81,7 +81,7 @@ class AllocatorTest {
             Allocator<Object> pool = pool(SMALL, 28);
             Model model = new Model();
             for (int i = 0; i < filled; i++) {
-                same(model.dynamic(holders[i]), pool.dynamic(holders[i]), sequence);
+                same(model.dynamic(holders[i]), pool.dynamic(holders[i], 0, 0), sequence);
             }
             int rest = sequence;
             for (int i = 0; i < 3; i++) {
@@ -90,12 +90,12 @@ class AllocatorTest {
                 Object holder = holders[filled + i];
                 int place = (operation - 1) % 18 - 1;
                 if (operation == 0) {
-                    same(model.dynamic(holder), pool.dynamic(holder), sequence);
+                    same(model.dynamic(holder), pool.dynamic(holder, 0, 0), sequence);
                 } else if (operation <= 18) {
-                    same(model.fixed(place, holder) ? 1 : 0, pool.fixed(SMALL + place, holder) ? 1 : 0, sequence);
+                    same(model.fixed(place, holder) ? 1 : 0, pool.fixed(SMALL + place, holder, 0) ? 1 : 0, sequence);
                 } else {
                     model.release(place);
-                    pool.release(SMALL + place);
+                    pool.release(SMALL + place, 0);
                 }
             }
             same(model.leased, pool.leased(), sequence);
@@ -126,19 +126,19 @@ class AllocatorTest {
             Object holder = new Object();
             switch (random.nextInt(random.nextInt(50_000) < i % 50_000 ? 4 : 3)) {
                 case 0 -> {
-                    int given = pool.dynamic(holder);
+                    int given = pool.dynamic(holder, 0, 0);
                     assertTrue(given > TEN + 1 && given < TEN + 0xffff, () -> Ipv4.text(given));
                     assertNull(model.put(given, holder), () -> Ipv4.text(given));
                 }
                 case 1 -> {
                     boolean free = address > TEN + 1 && address < TEN + 0xffff && !model.containsKey(address);
-                    assertEquals(free, pool.fixed(address, holder));
+                    assertEquals(free, pool.fixed(address, holder, 0));
                     if (free) {
                         model.put(address, holder);
                     }
                 }
                 default -> {
-                    pool.release(address);
+                    pool.release(address, 0);
                     model.remove(address);
                 }
             }
@@ -157,15 +157,15 @@ class AllocatorTest {
         assertEquals(65533, pool.capacity());
         Set<Integer> given = new HashSet<>();
         for (int i = 0; i < 65533; i++) {
-            int address = pool.dynamic(this);
+            int address = pool.dynamic(this, 0, 0);
             assertFalse(pool.reserved(address));
             assertTrue(given.add(address));
         }
-        assertEquals(0, pool.dynamic(this));
+        assertEquals(0, pool.dynamic(this, 0, 0));
         assertEquals(65533, pool.leased());
-        pool.release(TEN + 0x1234);
-        assertEquals(TEN + 0x1234, pool.dynamic(this));
-        assertEquals(0, pool.dynamic(this));
+        pool.release(TEN + 0x1234, 0);
+        assertEquals(TEN + 0x1234, pool.dynamic(this, 0, 0));
+        assertEquals(0, pool.dynamic(this, 0, 0));
     }
 
     /**
@@ -174,13 +174,13 @@ class AllocatorTest {
     @Test
     void givenBackIsGivenLast() {
         Allocator<Object> pool = pool(SMALL, 28);
-        int first = pool.dynamic(this);
-        pool.release(first);
+        int first = pool.dynamic(this, 0, 0);
+        pool.release(first, 0);
         for (int i = 0; i < 12; i++) {
-            int address = pool.dynamic(this);
+            int address = pool.dynamic(this, 0, 0);
             assertTrue(address != first && address != 0);
         }
-        assertEquals(first, pool.dynamic(this));
+        assertEquals(first, pool.dynamic(this, 0, 0));
     }
 
     /** The smallest network has one address to give. */
@@ -190,13 +190,13 @@ class AllocatorTest {
         assertEquals(1, pool.capacity());
         assertEquals(0xffff_fffd, pool.own());
         for (int round = 0; round < 3; round++) {
-            assertEquals(0xffff_fffe, pool.dynamic(this));
-            assertEquals(0, pool.dynamic(this));
-            assertFalse(pool.fixed(0xffff_fffe, this));
-            pool.release(0xffff_fffe);
-            assertTrue(pool.fixed(0xffff_fffe, this));
-            assertEquals(0, pool.dynamic(this));
-            pool.release(0xffff_fffe);
+            assertEquals(0xffff_fffe, pool.dynamic(this, 0, 0));
+            assertEquals(0, pool.dynamic(this, 0, 0));
+            assertFalse(pool.fixed(0xffff_fffe, this, 0));
+            pool.release(0xffff_fffe, 0);
+            assertTrue(pool.fixed(0xffff_fffe, this, 0));
+            assertEquals(0, pool.dynamic(this, 0, 0));
+            pool.release(0xffff_fffe, 0);
         }
     }
 
@@ -205,12 +205,12 @@ class AllocatorTest {
     void largest() {
         Allocator<Object> pool = pool(TEN, 8);
         assertEquals((1 << 24) - 3, pool.capacity());
-        assertEquals(TEN + 2, pool.dynamic(this));
-        assertTrue(pool.fixed(TEN + 0xff_fffe, this));
-        assertTrue(pool.fixed(TEN + 3, this));
-        assertFalse(pool.fixed(TEN + 0xff_ffff, this));
-        assertFalse(pool.fixed(TEN + 0x100_0002, this));
-        assertEquals(TEN + 4, pool.dynamic(this));
+        assertEquals(TEN + 2, pool.dynamic(this, 0, 0));
+        assertTrue(pool.fixed(TEN + 0xff_fffe, this, 0));
+        assertTrue(pool.fixed(TEN + 3, this, 0));
+        assertFalse(pool.fixed(TEN + 0xff_ffff, this, 0));
+        assertFalse(pool.fixed(TEN + 0x100_0002, this, 0));
+        assertEquals(TEN + 4, pool.dynamic(this, 0, 0));
         assertSame(this, pool.holder(TEN + 0xff_fffe));
         assertNull(pool.holder(TEN + 0xff_fffd));
         assertEquals(4, pool.leased());
@@ -231,7 +231,7 @@ class AllocatorTest {
             assertFalse(pool.contains(address));
             assertTrue(pool.reserved(address));
             assertNull(pool.holder(address));
-            assertFalse(pool.fixed(address, this));
+            assertFalse(pool.fixed(address, this, 0));
         }
     }
 
@@ -239,15 +239,15 @@ class AllocatorTest {
     @Test
     void releaseOfUnknownAddresses() {
         Allocator<Object> pool = pool(TEN, 16);
-        int address = pool.dynamic(this);
+        int address = pool.dynamic(this, 0, 0);
         for (int unknown : new int[] {0, -1, TEN, TEN + 1, TEN + 3, TEN + 0xffff, TEN + 0x1_0000, TEN - 1,
             Integer.MIN_VALUE}) {
-            pool.release(unknown);
+            pool.release(unknown, 0);
         }
         assertEquals(1, pool.leased());
         assertSame(this, pool.holder(address));
-        pool.release(address);
-        pool.release(address);
+        pool.release(address, 0);
+        pool.release(address, 0);
         assertEquals(0, pool.leased());
     }
 

@@ -19,12 +19,19 @@ class HubTest {
     private static final int FEATURES = Wire.OFFLOAD | Wire.OFFLOAD_UDP;
 
     private static final class Client extends Member {
+        Client() {
+            super(1);
+        }
+
+        Client(long source) {
+            super(source);
+        }
     }
 
     private final Random random = new Random(4);
     private final ByteBuffer packet = ByteBuffer.allocateDirect(200);
     private final ByteBuffer out = ByteBuffer.allocateDirect(200);
-    private final Hub<Client> hub = new Hub<>(Network.ofIpv4(0x0a000000, 28), 1400, 60, 5, FEATURES, 0);
+    private final Hub<Client> hub = new Hub<>(Network.ofIpv4(0x0a000000, 28), 1400, 60, 5, 13, FEATURES, 0);
 
     private static ByteBuffer request(String digits) {
         byte[] bytes = HexFormat.of().parseHex(digits.replace(" ", ""));
@@ -33,7 +40,11 @@ class HubTest {
 
     /** An extended request: offered features, token and wanted address, in hex digits. */
     private Admission.Outcome<Client> ask(Client client, String features, String token, String wanted) {
-        return hub.admit(client, request("45" + features + "0000 5632" + token + wanted + "00000000"), 0);
+        return ask(client, features, token, wanted, 0);
+    }
+
+    private Admission.Outcome<Client> ask(Client client, String features, String token, String wanted, long now) {
+        return hub.admit(client, request("45" + features + "0000 5632" + token + wanted + "00000000"), 0, now);
     }
 
     private Client client(String wanted) {
@@ -66,11 +77,11 @@ class HubTest {
             assertEquals("28 10.0.0.1 1400 15 60",
                     answer.length + " " + answer.server + " " + answer.mtu + " " + answer.idle + " " + answer.timeout);
             assertNull(outcome.displaced());
-            hub.leave(client);
+            hub.leave(client, 0);
         }
         Client classic = new Client();
         ByteBuffer request = request("45030000 00000000 00000001 0a000007 00000000");
-        Admission.Outcome<Client> outcome = hub.admit(classic, request, 0);
+        Admission.Outcome<Client> outcome = hub.admit(classic, request, 0, 0);
         assertSame(Framing.CLASSIC, outcome.framing());
         assertEquals("10.0.0.7", classic.address().toString());
         assertEquals(1, hub.answer(classic, Framing.OFFLOAD).features, "asked again, what is in force");
@@ -88,12 +99,56 @@ class HubTest {
         assertNull(stranger.address());
         Client again = new Client();
         assertSame(old, ask(again, "00", "000000000001", "0a000005").displaced());
-        assertFalse(hub.leave(old));
+        assertFalse(hub.leave(old, 0));
         packet("10.0.0.9", "10.0.0.5");
         assertSame(again, hub.destination(packet, 5));
-        assertTrue(hub.leave(again));
-        assertFalse(hub.leave(again));
+        assertTrue(hub.leave(again, 0));
+        assertFalse(hub.leave(again, 0));
         assertEquals(0, hub.clients());
+    }
+
+    /** An address is kept for its client for one timeout, by its token or, without one, by its source. */
+    @Test
+    void keptForItsClient() {
+        Client extended = client("0a000005");
+        assertTrue(hub.leave(extended, 7 * SECOND));
+        Client other = new Client();
+        assertEquals("10.0.0.5 is kept for the client that had it, for up to 60 s",
+                ask(other, "00", "000000000002", "0a000005", 8 * SECOND).answer().refusal);
+        assertEquals("10.0.0.5 is kept for the client that had it, for up to 60 s",
+                ask(other, "00", "000000000000", "0a000005", 67 * SECOND - 1).answer().refusal, "the same source");
+        Client same = new Client(2);
+        assertNull(ask(same, "00", "000000000001", "0a000005", 67 * SECOND - 1).answer().refusal);
+        hub.leave(same, 68 * SECOND);
+        assertNull(ask(other, "00", "000000000002", "0a000005", 128 * SECOND).answer().refusal);
+        Client classic = new Client();
+        assertNull(classicAsks(classic, "0a000006", 200 * SECOND));
+        hub.leave(classic, 200 * SECOND);
+        assertEquals("10.0.0.6 is kept for the client that had it, for up to 60 s",
+                classicAsks(new Client(2), "0a000006", 201 * SECOND));
+        assertNull(classicAsks(new Client(), "0a000006", 201 * SECOND));
+    }
+
+    private String classicAsks(Client client, String wanted, long now) {
+        return hub.admit(client, request("45000000 00000000 00000000" + wanted + "00000000"), 0, now).answer().refusal;
+    }
+
+    /** One source has all places but a sixteenth, unless told otherwise; what is kept for its clients counts. */
+    @Test
+    void placesOfOneSource() {
+        Hub<Client> small = new Hub<>(Network.ofIpv4(0x0a000000, 27), 1400, 60, 16, 0, FEATURES, 0);
+        ByteBuffer dynamic = request("45000000 00000000 00000000 00000000 00000000");
+        Client last = null;
+        for (int i = 0; i < 15; i++) {
+            last = new Client();
+            assertNull(small.admit(last, dynamic, 0, 0).answer().refusal);
+        }
+        String refusal = "as many addresses as one host may have, 15, are given to this one (see --max-per-source)";
+        assertEquals(refusal, small.admit(new Client(), dynamic, 0, 0).answer().refusal);
+        assertNull(small.admit(new Client(2), dynamic, 0, 0).answer().refusal);
+        small.leave(last, 0);
+        assertEquals(refusal, small.admit(new Client(), dynamic, 0, 60 * SECOND - 1).answer().refusal);
+        assertNull(small.admit(new Client(), dynamic, 0, 60 * SECOND).answer().refusal);
     }
 
     /** A full server takes nobody but who takes over. */

@@ -55,8 +55,33 @@ class KeepaliveTest {
         assertEquals(1, keepalive.untilClientActs(start + IDLE - 1));
         keepalive.asked(start + IDLE);
         keepalive.sent(start + IDLE + 1);
-        assertFalse(keepalive.due(start + 2 * IDLE));
-        assertTrue(keepalive.due(start + 2 * IDLE + 1));
+        assertFalse(keepalive.due(start + 2 * IDLE - 1));
+        assertEquals(1, keepalive.untilClientActs(start + 2 * IDLE - 1));
+        assertTrue(keepalive.due(start + 2 * IDLE), "not answered: repeated");
+        keepalive.received(start + 2 * IDLE);
+        keepalive.sent(start + 2 * IDLE + 1);
+        assertFalse(keepalive.due(start + 3 * IDLE - 1));
+        assertTrue(keepalive.due(start + 3 * IDLE));
+    }
+
+    /** Silence in which this program stood still does not count, on neither side; a server forgets, though. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, Long.MAX_VALUE - TIMEOUT, Long.MIN_VALUE})
+    void standstill(long start) {
+        Keepalive keepalive = at(start);
+        long back = start + 3 * TIMEOUT;
+        keepalive.resumed(start - 1);
+        assertEquals(TIMEOUT - 5, keepalive.untilSilent(start + 5), "an earlier one changes nothing");
+        keepalive.asked(start + 5);
+        keepalive.resumed(start + 4);
+        assertTrue(keepalive.unanswered(start + 5 + TIMEOUT));
+        assertTrue(keepalive.isForgotten(start + 5 + TIMEOUT));
+        assertFalse(keepalive.isForgotten(start + 4 + TIMEOUT));
+        keepalive.resumed(back);
+        assertEquals(TIMEOUT, keepalive.untilSilent(back));
+        assertFalse(keepalive.unanswered(back + TIMEOUT - 1));
+        assertTrue(keepalive.unanswered(back + TIMEOUT));
+        assertTrue(keepalive.isForgotten(back));
     }
 
     /** The server is gone when a keepalive stays unanswered for the timeout, counted from the first one asked. */

@@ -76,28 +76,37 @@ final class Product {
     record Reply(byte[] bytes, long address, Client peer, Client displaced) { }
 
     /** A client without a connection. */
-    static final class Client extends Member { }
-
-    static Hub<Client> server(int mtu, int timeout, int features) {
-        return new Hub<>(Network.ofIpv4(NETWORK, PREFIX), mtu, timeout, LARGEST, features, 0);
+    static final class Client extends Member {
+        Client(long source) {
+            super(source);
+        }
     }
 
-    static Hub<Client> smallServer(int prefix, int maxClients) {
-        return new Hub<>(Network.ofIpv4(NETWORK, prefix), 1500, 60, maxClients, 0, 0);
+    static Hub<Client> server(int mtu, int timeout, int features) {
+        return new Hub<>(Network.ofIpv4(NETWORK, PREFIX), mtu, timeout, LARGEST, LARGEST, features, 0);
+    }
+
+    static Hub<Client> smallServer(int prefix, int maxClients, int maxPerSource) {
+        return new Hub<>(Network.ofIpv4(NETWORK, prefix), 1500, 60, maxClients, maxPerSource, 0, 0);
     }
 
     /** The first request of a new connection. */
     static Reply ask(Hub<Client> server, byte[] bytes) {
+        return ask(server, bytes, 1);
+    }
+
+    /** The same from a source of that number. */
+    static Reply ask(Hub<Client> server, byte[] bytes, long source) {
         ByteBuffer request = ByteBuffer.wrap(bytes);
         ByteBuffer reply = dirty(Answer.MAX_LENGTH);
-        Client client = new Client();
-        Admission.Outcome<Client> outcome = server.admit(client, request, 0);
+        Client client = new Client(source);
+        Admission.Outcome<Client> outcome = server.admit(client, request, 0, 0);
         int length = outcome.answer().write(reply, 0, request, 0);
         return new Reply(Arrays.copyOf(reply.array(), length), client.ipv4 & 0xffff_ffffL, client, outcome.displaced());
     }
 
     static void leave(Hub<Client> server, Client client) {
-        server.leave(client);
+        server.leave(client, 0);
     }
 
     /* ---- offload framing ---- */

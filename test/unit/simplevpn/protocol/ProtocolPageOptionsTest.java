@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -21,6 +22,7 @@ import java.util.TreeMap;
 import java.util.function.ToLongFunction;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import simplevpn.protocol.Product.Reply;
 import simplevpn.protocol.Product.Told;
@@ -208,69 +210,124 @@ class ProtocolPageOptionsTest {
 
     /**
      * Table 2.4, carried out beside the code for clients of every kind that come and go, in a network of few addresses,
-     * with a limit that is lower than their number, or higher.
+     * with limits that are lower than their number, or higher.
      */
     @Test
     void whoGetsWhichAddress() {
         Map<String, Integer> decided = new HashMap<>();
-        for (int round = 0; round < 400; round++) {
-            int limit = 3 + random.nextInt(4);
-            Hub<Product.Client> server = Product.smallServer(29, limit);
-            Map<Long, Holder> holders = new HashMap<>();
+        for (int round = 0; round < 1000; round++) {
+            Places places = new Places(3 + random.nextInt(4), 1 + random.nextInt(6));
+            Hub<Product.Client> server = Product.smallServer(29, places.all, places.ofOneSource);
             for (int i = 0; i < 30; i++) {
+                boolean extended = random.nextBoolean();
                 long token = random.nextInt(3);
                 long wanted = random.nextInt(3) == 0 ? 0 : Product.NETWORK + random.nextInt(10);
-                boolean extended = random.nextBoolean();
+                int source = 1 + random.nextInt(2);
                 byte[] request = Product.request(0, token, wanted);
                 if (!extended) {
                     request[4] = 0;
                 }
-                Holder holder = holders.get(wanted);
-                long known = extended ? token : 0;
-                Map<String, String> row = page.decide("2.4", requestFields(wanted, known, holders, limit));
+                places.ask(wanted, extended ? token : 0, source);
+                Map<String, String> row = page.decide("2.4", places);
                 decided.merge(row.get("row"), 1, Integer::sum);
-                Reply reply = Product.ask(server, request);
-                assertOutcome(row, reply, wanted, extended, holders);
+                Reply reply = Product.ask(server, request, source);
+                Holder holder = places.holders.get(wanted);
                 assertSame(row.get("outcome").equals("taken over") ? holder.peer : null, reply.displaced());
-                if (reply.address() != 0) {
-                    holders.put(reply.address(), new Holder(reply.peer(), known));
-                }
-                if (random.nextInt(4) == 0 && !holders.isEmpty()) {
-                    long left = holders.keySet().iterator().next();
-                    Product.leave(server, holders.remove(left).peer);
+                assertOutcome(row, reply, wanted, extended, places);
+                places.hold(reply);
+                if (random.nextInt(4) == 0 && !places.holders.isEmpty()) {
+                    Product.leave(server, places.leave(places.holders.keySet().iterator().next()));
                 }
             }
         }
-        page.assertNumbered("2.4", 7);
+        page.assertNumbered("2.4", 10);
         for (Map<String, String> row : page.table("2.4")) {
             assertTrue(decided.getOrDefault(row.get("row"), 0) > 100, "row " + row + " never decided");
         }
     }
 
-    private record Holder(Product.Client peer, long token) { }
+    private record Holder(Product.Client peer, long token, long source) { }
 
-    private static ToLongFunction<String> requestFields(long wanted, long token, Map<Long, Holder> holders, int limit) {
-        long offset = wanted - Product.NETWORK;
-        Holder holder = holders.get(wanted);
-        return name -> switch (name) {
-            case "wanted address" -> wanted;
-            case "wanted address held under the request's token" -> holder != null && token != 0
-                    && holder.token == token ? 1 : 0;
-            case "no place for one more client" -> holders.size() >= Math.min(limit, 8 - 3) ? 1 : 0;
-            case "wanted address outside the network" -> offset < 0 || offset > 7 ? 1 : 0;
-            case "wanted address reserved" -> offset == 0 || offset == 1 || offset == 7 ? 1 : 0;
-            case "wanted address held" -> holder != null ? 1 : 0;
-            default -> throw new AssertionError("nobody knows what this is: " + name);
-        };
+    /** Who holds which address, for whom which are kept, and what is true of a request. */
+    private static final class Places implements ToLongFunction<String> {
+        private final int all;
+        private final int ofOneSource;
+        private final Map<Long, Holder> holders = new HashMap<>();
+        private final Map<Long, Holder> kept = new LinkedHashMap<>();
+        private long wanted;
+        private long token;
+        private long source;
+
+        Places(int all, int ofOneSource) {
+            this.all = all;
+            this.ofOneSource = ofOneSource;
+        }
+
+        void ask(long address, long known, long from) {
+            wanted = address;
+            token = known;
+            source = from;
+        }
+
+        void hold(Reply reply) {
+            if (reply.address() != 0) {
+                kept.remove(reply.address());
+                holders.put(reply.address(), new Holder(reply.peer(), token, source));
+            }
+        }
+
+        Product.Client leave(long address) {
+            Holder holder = holders.remove(address);
+            if (kept.size() == Math.min(all, 5)) {
+                kept.remove(kept.keySet().iterator().next());
+            }
+            kept.put(address, holder);
+            return holder.peer;
+        }
+
+        private boolean isKeptForIt() {
+            Holder owner = kept.get(wanted);
+            return owner != null && owner.token == token && (token != 0 || owner.source == source);
+        }
+
+        private long ofSource() {
+            return Stream.concat(holders.values().stream(), kept.values().stream())
+                    .filter(holder -> holder.source == source).count();
+        }
+
+        @Override
+        public long applyAsLong(String name) {
+            long offset = wanted - Product.NETWORK;
+            Holder holder = holders.get(wanted);
+            boolean holds = switch (name) {
+                case "wanted address held under the request's token" ->
+                    holder != null && token != 0 && holder.token == token;
+                case "no place for one more client" -> holders.size() >= Math.min(all, 8 - 3);
+                case "wanted address kept for this client" -> isKeptForIt();
+                case "no place for one more from this source" -> ofSource() >= ofOneSource;
+                case "wanted address outside the network" -> offset < 0 || offset > 7;
+                case "wanted address reserved" -> offset == 0 || offset == 1 || offset == 7;
+                case "wanted address held" -> holder != null;
+                case "wanted address kept" -> kept.containsKey(wanted);
+                case "wanted address" -> wanted != 0;
+                default -> throw new AssertionError("nobody knows what this is: " + name);
+            };
+            return name.equals("wanted address") ? wanted : holds ? 1 : 0;
+        }
     }
 
     private static void assertOutcome(Map<String, String> row, Reply reply, long wanted, boolean extended,
-            Map<Long, Holder> holders) {
+            Places places) {
         switch (row.get("outcome")) {
             case "taken over", "wanted address" -> assertEquals(wanted, reply.address(), row.toString());
             case "any free address" -> {
                 long offset = reply.address() - Product.NETWORK;
-                assertTrue(offset > 1 && offset < 7 && !holders.containsKey(reply.address()), row.toString());
+                boolean free = !places.holders.containsKey(reply.address());
+                assertTrue(offset > 1 && offset < 7 && free, row.toString());
+                if (places.kept.containsKey(reply.address())) {
+                    assertEquals(5, places.holders.size() + places.kept.size(), "all that nobody holds are kept");
+                    assertEquals(places.kept.keySet().iterator().next(), reply.address(), "the one kept first");
+                }
             }
             case "refused" -> {
                 assertEquals(0, reply.address(), row.toString());

@@ -104,7 +104,8 @@ class ProtocolPageTest {
     @Test
     void numbersInTheText() {
         assertText("server's port, (\\d+) unless told otherwise", Product.constant("simplevpn.Settings", "PORT"));
-        assertText("not asked after (\\d+) s", Product.constant("simplevpn.Peer", "ASK_TIME") / SECOND);
+        assertText("not asked after (\\d+) s", Product.constant("simplevpn.Peer", "ASK_TIME"));
+        assertText("of more than (\\d+) that come at once", Product.constant("simplevpn.tunnel.Budget", "ECHOES"));
         assertText("not answered after (\\d+) s", Product.constant("simplevpn.Client", "ANSWER_TIME") / SECOND);
         assertText("hangs up on that (\\d+) times in a row", Product.closedUntilGivenUp());
         assertText("at most (\\d+) a second", Product.constant("simplevpn.protocol.Member", "ANSWERS_PER_SECOND"));
