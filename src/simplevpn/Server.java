@@ -36,7 +36,7 @@ public final class Server implements Router, Listener.Owner {
     private final Supervisor supervisor;
     private final Strangers strangers;
 
-    /** Sets the interface up, and begins to listen. */
+    /** Sets the interface up, and takes connections from then on. */
     Server(ServerSettings settings, Loop loop, Acceptor acceptor, Supervisor supervisor) throws Failure {
         this.settings = settings;
         this.loop = loop;

@@ -1,7 +1,8 @@
 package simplevpn.base;
 
 /**
- * An address inside of the tunnel, as options, answers, leases, routes and log lines carry it. Immutable.
+ * An address of a host, inside of the tunnel or outside, as options, answers, leases, routes and log lines carry it.
+ * Immutable.
  *
  * <p>All of them are IPv4 today. IPv6 (PROTOCOL.md, part 5) gets its bytes here and nowhere else: the packets' way
  * looks addresses up where they lie in a packet ({@code Hub}) and never makes one of these.

@@ -3,6 +3,7 @@ package simplevpn.linux;
 import java.nio.ByteOrder;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
+import simplevpn.base.Ipv4;
 import simplevpn.base.Network;
 
 /**
@@ -117,17 +118,16 @@ abstract class Netdevice implements PacketDevice {
     @Override
     public final boolean hasAddress(Address address, int length) {
         return get(Abi.SIOCGIFADDR, address.ipv4()) == address.ipv4()
-                && get(Abi.SIOCGIFNETMASK, address.ipv4()) == new Network(address, length).netmask();
+                && get(Abi.SIOCGIFNETMASK, address.ipv4()) == Ipv4.netmask(length);
     }
 
     @Override
     public final void setAddress(Address address, int length) throws Failure {
-        Network network = new Network(address, length);
-        String command = "ip address flush dev " + name + "; ip address add " + network + " dev " + name + "; "
-                + upCommand();
+        String command = "ip address flush dev " + name + "; ip address add " + address + "/" + length + " dev " + name
+                + "; " + upCommand();
         putAddress(request, Abi.IFR_UNION, address.ipv4());
         control("SIOCSIFADDR", Abi.SIOCSIFADDR, command);
-        putAddress(request, Abi.IFR_UNION, network.netmask());
+        putAddress(request, Abi.IFR_UNION, Ipv4.netmask(length));
         control("SIOCSIFNETMASK", Abi.SIOCSIFNETMASK, command);
     }
 

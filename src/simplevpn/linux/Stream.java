@@ -41,7 +41,7 @@ public interface Stream {
     /** Writes what it holds, as far as there is room. */
     void flush();
 
-    /** Why it is of no use any more, −errno, told once; 0 when it is. */
+    /** Why it is of no use any more, −errno; told once. 0 as long as it works. */
     int error();
 
     /** How many seconds data may stay unacknowledged before the connection is given up. */

@@ -15,7 +15,7 @@ public class Member {
     int ipv4;
     /** Its session token, 0 for none. */
     long token;
-    /** Frames that it may not send, and that went nowhere: data before an address, other sources, IPv6. */
+    /** Frames that it may not send, and that went nowhere: data before an address, other sources, wrong tags, IPv6. */
     private long rejected;
     private Ratelimit answers;
 

@@ -14,8 +14,6 @@ public final class Wire {
     public static final int HEADER = 20;
     /** Bytes of the tag in front of every frame once offload framing is in force. */
     public static final int TAG = 4;
-    /** The longest frame: an IPv6 packet, which is skipped. */
-    public static final int MAX_FRAME = TAG + 40 + 65535;
 
     /** Too few bytes yet to say what it is. */
     public static final int INCOMPLETE = 0;

@@ -10,8 +10,9 @@ import simplevpn.base.Ratelimit;
 public final class Budget {
     /* One turn of the loop, before it looks at the others. */
 
-    /** Packets of the device. */
+    /** Packets of the device, and their bytes. */
     static final int DEVICE_PACKETS = 128;
+    static final int DEVICE_BYTES = 1 << 20;
     /** Reads of one connection. */
     static final int READS = 4;
     /** Frames of one connection: what is left of a read is cut in the next turn. */

@@ -61,7 +61,9 @@ final class FrameQueue {
     /** Adds one whole frame; returns false when there is no room for it. */
     boolean add(Buffer source, int at, int length) {
         if (buffer == null || !hasRoom(length)) {
-            Buffer larger = size + length > Pool.LARGEST ? null : pool.take(size + length, holder);
+            // When only the bytes unused at its end are lacking, the present size would fit, but not for long.
+            int wanted = buffer == null ? length : Math.max(size + length, buffer.size + 1);
+            Buffer larger = wanted > Pool.LARGEST ? null : pool.take(wanted, holder);
             if (larger == null) {
                 return false;
             }

@@ -14,7 +14,7 @@ import simplevpn.protocol.Wire;
 public final class Inbox {
     /** Free bytes in front of the first frame, so that a device's packet header can be put before a packet. */
     public static final int HEADROOM = 16;
-    /** Several of the longest frames ({@link Wire#MAX_FRAME}), so that one read brings more than one. */
+    /** Several of the longest frames, so that one read brings more than one. */
     private static final int SIZE = 256 * 1024;
 
     /** The bytes read. */

@@ -80,7 +80,11 @@ public final class Link implements Handler {
         return new Link(loop, stream, receiver, Poller.READ);
     }
 
-    /** A link over a connection that is being made; {@link Receiver#connected} is told how that went. */
+    /**
+     * A link over a connection that is being made; {@link Receiver#connected} is told how that went.
+     *
+     * @throws Failure if the poller cannot watch it; the stream is not closed then
+     */
     public static Link connecting(Loop loop, Stream stream, Receiver receiver) throws Failure {
         Link link = new Link(loop, stream, receiver, Poller.WRITE);
         link.connecting = true;
@@ -372,7 +376,7 @@ public final class Link implements Handler {
         return framing().tag + Wire.knownLength(source.bytes, at + framing().tag);
     }
 
-    /** Gives the connection up, but not from within whatever found out: the loop does in its next turn. */
+    /** Gives the connection up, but not from within whatever found out: the loop does soon. */
     private void giveUp(int why) {
         error = why;
         loop.callAgain(this);
@@ -380,7 +384,7 @@ public final class Link implements Handler {
 
     private void watch() {
         boolean writes = !outbox.isEmpty() || stream.holdsOutput();
-        int wanted = writes ? Poller.READ | Poller.WRITE : Poller.READ;
+        int wanted = connecting ? Poller.WRITE : writes ? Poller.READ | Poller.WRITE : Poller.READ;
         if (wanted != interest) {
             interest = wanted;
             if (!loop.poller.change(stream.fd(), wanted)) {

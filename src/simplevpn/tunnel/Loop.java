@@ -42,7 +42,7 @@ public class Loop implements Handler {
 
     private Link[] links = new Link[16];
     private int linkCount;
-    /** Links that hold input which no descriptor shows: called again in the next turn. */
+    /** Links that are called without an event of their descriptors, in the next turn or still in this one. */
     private Link[] callAgain = new Link[4];
     private int callAgainCount;
 
@@ -171,7 +171,10 @@ public class Loop implements Handler {
         }
         Buffer buffer = device.buffer;
         long writesBefore = budget.writes;
-        for (int i = 0; i < Budget.DEVICE_PACKETS && budget.writes - writesBefore < Budget.WRITES; i++) {
+        int packets = 0;
+        int bytes = 0;
+        while (packets < Budget.DEVICE_PACKETS && bytes < Budget.DEVICE_BYTES
+                && budget.writes - writesBefore < Budget.WRITES) {
             // Right behind the packets that wait to be written, as if this one went the same way, which it often does.
             int at = sender.besideBatch(buffer, Inbox.HEADROOM);
             if (!device.hasRoom(at)) {
@@ -182,7 +185,9 @@ public class Loop implements Handler {
             if (length == 0) {
                 break;
             }
+            packets++;
             if (length != Device.DROP) {
+                bytes += length;
                 router.route(buffer, at, length, device.tag);
             }
         }
@@ -190,7 +195,7 @@ public class Loop implements Handler {
         sender.endBatch(true);
     }
 
-    /** Calls a link again in the next turn, without waiting: it holds input that its descriptor does not show. */
+    /** Calls a link again without waiting for its descriptor: it holds input that this does not show, or has failed. */
     void callAgain(Link link) {
         if (link.calledAgain) {
             return;

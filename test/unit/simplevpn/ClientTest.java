@@ -53,6 +53,27 @@ class ClientTest extends WorldTest {
         assertEquals("10.0.0.2", board.device.address.toString());
     }
 
+    /** Memory that is given back while a client connects does not keep it from hearing that it is connected. */
+    @Test
+    void housekeepingWhileConnecting() throws Failure {
+        World.Hub hub = world.hub();
+        World.Board board = world.board(1);
+        hub.ended = true;
+        for (int i = 0; i < 40; i++) {
+            board.device.send(SUPER_PACKET, ReferencePackets.unfinished(tcp("10.0.0.2", HUB, 60_000)));
+        }
+        world.run();
+        board.connector.slow = true;
+        board.connector.last().cutLine();
+        world.pass(10 * SECOND + SECOND / 10);
+        hub.ended = false;
+        assertEquals(2, board.connector.begun.size());
+        board.connector.last().connecting = false;
+        world.news();
+        world.run();
+        assertTrue(world.log().contains("connected to 192.0.2.1:2002, address 10.0.0.2/16"), world.log());
+    }
+
     /** A name that nobody knows is looked up again and again, told once. */
     @Test
     void unknownName() throws Failure {

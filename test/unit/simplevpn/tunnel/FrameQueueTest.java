@@ -106,7 +106,26 @@ class FrameQueueTest {
                 assertEquals(model.size() == 0, queue.isEmpty());
             }
             assertTrue(wrapped > 100, "came round " + wrapped + " times");
+            queue.clear();
+            pool.shrink();
+            pool.shrink();
+            assertFalse(pool.isUsed(), "every buffer was given back");
         }
+    }
+
+    /** When the bytes that are free do not lie in one place, a larger buffer comes, never a second one of that size. */
+    @Test
+    void growsWhenItMoves() {
+        FrameQueue queue = new FrameQueue(pool, NOBODY);
+        for (int i = 0; i < 3; i++) {
+            frame(0, 1300);
+            assertTrue(queue.add(source, 0, 1300));
+        }
+        assertEquals(4096, queue.buffer().size);
+        queue.dropFirst(0);
+        frame(0, 1400);
+        assertTrue(queue.add(source, 0, 1400));
+        assertEquals(8192, queue.buffer().size);
     }
 
     /** The rest of a begun frame is the first to go on, also when all whole frames behind it were dropped. */
