@@ -1,6 +1,5 @@
 package simplevpn.report;
 
-import static org.junit.platform.engine.discovery.ClassNameFilter.STANDARD_INCLUDE_PATTERN;
 import static org.junit.platform.engine.discovery.ClassNameFilter.includeClassNamePatterns;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClasspathRoots;
 
@@ -17,14 +16,15 @@ public final class RunTests {
     /**
      * Ends with status 0 when there are tests and all pass.
      *
-     * @param args the folder, and the file for the outcomes (see {@link Report})
+     * @param args the folder, the file for the outcomes (see {@link Report}), and a regular expression for the names
+     *     of the classes in it, without their packages
      */
     public static void main(String[] args) {
         Report report = new Report(System.out, Path.of(args[1]));
         Runtime.getRuntime().addShutdownHook(new Thread(report::interrupt));
         LauncherFactory.create().execute(LauncherDiscoveryRequestBuilder.request()
                 .selectors(selectClasspathRoots(Set.of(Path.of(args[0]))))
-                .filters(includeClassNamePatterns(STANDARD_INCLUDE_PATTERN))
+                .filters(includeClassNamePatterns("(.*\\.)?" + args[2]))
                 .configurationParameter("junit.jupiter.execution.parallel.enabled", "true")
                 .build(), report);
         // Threads that a test has left behind do not keep this VM.
