@@ -6,7 +6,6 @@ import simplevpn.base.Log;
 import simplevpn.base.Ratelimit;
 import simplevpn.linux.Buffer;
 import simplevpn.linux.Connector;
-import simplevpn.linux.Entropy;
 import simplevpn.linux.Epoll;
 import simplevpn.linux.Errno;
 import simplevpn.linux.Stream;
@@ -33,18 +32,20 @@ import simplevpn.tunnel.Timer;
  * the applications' own connections only see packets get lost.
  *
  * <pre>
- *            time             connected            answer
- *   PAUSED ───────→ CONNECTING ───────→ ASKING ───────────→ JOINED
- *     ↑                 │ ↑               │                   │ closed, damaged,
- *     │ no address left │ └───────────────┤ the next address  │ no answer
- *     └─────────────────┴─────────────────┴───────────────────┘
+ *            time              found                connected            answer
+ *   PAUSED ──────→ LOOKING_UP ──────→ CONNECTING ───────→ ASKING ───────────→ JOINED
+ *     ↑                                   │ ↑               │                   │ closed, damaged,
+ *     │ no address left                   │ └───────────────┤ the next address  │ no answer
+ *     └───────────────────────────────────┴─────────────────┴───────────────────┘
  * </pre>
  */
-public final class Client implements Router, Receiver {
+public final class Client implements Router, Receiver, Dialer.Owner {
     /** What the connection is doing. */
     enum State {
         /** There is none, until it is time for the next attempt. */
         PAUSED,
+        /** The server's addresses are looked up. */
+        LOOKING_UP,
         /** One of the server's addresses is tried. */
         CONNECTING,
         /** The address request is sent. */
@@ -56,6 +57,10 @@ public final class Client implements Router, Receiver {
     private static final long SECOND = 1_000_000_000L;
     /** How long one address of the server may take to connect, and a server to answer the address request. */
     private static final long CONNECT_TIME = 10 * SECOND;
+    /** How long name servers may take before the addresses of before are tried. */
+    private static final long LOOKUP_TIME = 2 * SECOND;
+    /** A connection that was joined for so long is one that worked. */
+    private static final long LASTING = 10 * SECOND;
     private static final long ANSWER_TIME = 10 * SECOND;
 
     private final ClientSettings settings;
@@ -64,7 +69,7 @@ public final class Client implements Router, Receiver {
     private final Supervisor supervisor;
     private final Dialer dialer;
     private final Lease lease;
-    /** Drawn once per run: by it a server knows this client again. */
+    /** By it a server knows this client again. */
     private final long token;
     private final Ratelimit details;
 
@@ -72,6 +77,8 @@ public final class Client implements Router, Receiver {
     /** The connection; {@code null} while PAUSED. */
     private Link link;
     private Keepalive keepalive;
+    /** When it was joined. */
+    private long joined;
 
     /** Frames that were not written to the device, and how often a damaged stream was picked up again. */
     private long rejected;
@@ -92,7 +99,7 @@ public final class Client implements Router, Receiver {
         this.supervisor = supervisor;
         this.token = token;
         device = loop.device;
-        dialer = new Dialer(connector, settings.server, settings.port, token);
+        dialer = new Dialer(loop, connector, this, settings.server, settings.port, token);
         lease = new Lease(settings.address != null ? settings.address : device.setup.fixedAddress());
         details = new Ratelimit(1, 10, loop.now());
         loop.setRouter(this);
@@ -115,10 +122,10 @@ public final class Client implements Router, Receiver {
     }
 
     private static void run(ClientSettings settings) throws Failure {
-        long token = Entropy.bits48();
+        long token = TokenFile.token(System.getenv("RUNTIME_DIRECTORY"));
         Device device = new Device(Tun.open(settings.interfaceName), settings.offload);
         Loop loop = new Loop(new Epoll(), device, true, 1);
-        Client client = new Client(settings, loop, new TcpConnector(), Program.supervisor(loop), token);
+        Client client = new Client(settings, loop, new TcpConnector(settings.mss), Program.supervisor(loop), token);
         Program.endOnSignal(loop);
         loop.run();
         client.end();
@@ -128,14 +135,18 @@ public final class Client implements Router, Receiver {
     void end() {
         supervisor.stopping();
         String counts = state == State.JOINED ? "; " + counts() : "";
+        device.setup.endDetours();
         loop.close();
-        Log.event("ended by a signal" + counts);
+        Log.event("ended by a signal" + counts + "; " + device.counts());
     }
 
     /** The time of the state is over. */
     private void proceed(long now) throws Failure {
         if (state == State.PAUSED) {
             attempt();
+        } else if (state == State.LOOKING_UP) {
+            // The name server does not answer: with the addresses of before.
+            lookedUp();
         } else if (state == State.JOINED) {
             keepAlive(now);
         } else {
@@ -148,11 +159,20 @@ public final class Client implements Router, Receiver {
     /* ---- connecting ---- */
 
     private void attempt() throws Failure {
-        supervisor.alive(loop.now());
-        dialer.lookUp();
-        // A name server may have taken its time.
-        loop.lookAtClock();
-        next();
+        state = State.LOOKING_UP;
+        if (dialer.lookUp()) {
+            lookedUp();
+        } else if (dialer.hasAddresses()) {
+            loop.timers.set(deadline, loop.now() + LOOKUP_TIME);
+        }
+    }
+
+    @Override
+    public void lookedUp() throws Failure {
+        if (state == State.LOOKING_UP) {
+            dialer.begin();
+            next();
+        }
     }
 
     private void next(String why) throws Failure {
@@ -193,6 +213,7 @@ public final class Client implements Router, Receiver {
         if (settings.once) {
             throw new Failure(Failure.UNREACHABLE, dialer.why());
         }
+        device.setup.endDetours();
         supervisor.status("trying: " + dialer.why());
         loop.timers.set(deadline, loop.now() + dialer.pause());
     }
@@ -224,7 +245,7 @@ public final class Client implements Router, Receiver {
 
     private void refused(String reason) throws Failure {
         String why = link.stream.peer() + " refused: " + reason;
-        if (settings.once || !lease.refused()) {
+        if (settings.once || !lease.refused(reason)) {
             throw new Failure(Failure.REFUSED, why);
         }
         next(why);
@@ -235,7 +256,7 @@ public final class Client implements Router, Receiver {
         Framing framing = answer.extended ? Framing.extended(answer.features & device.features()) : Framing.CLASSIC;
         link.setFraming(framing);
         device.deliverOffloads(framing.tag > 0);
-        int mtu = device.setup.apply(answer, settings.mtu, link.stream.peer().ipv4());
+        int mtu = device.setup.apply(answer, settings.mtu, link.stream.peer().ipv4(), dialer.nameServers());
         lease.granted(answer.address);
         int pushed = answer.timeout != 0 ? answer.timeout : Settings.TIMEOUT;
         int timeout = settings.timeout != 0 ? settings.timeout : pushed;
@@ -243,12 +264,12 @@ public final class Client implements Router, Receiver {
         link.stream.giveUpAfter(timeout);
         loop.timers.set(deadline, loop.now() + keepalive.untilClientActs(loop.now()));
         state = State.JOINED;
-        dialer.succeeded();
+        joined = loop.now();
         loop.readDevice(true);
         String congestion = link.chooseCongestion(settings.congestion);
         String what = "connected to " + link.stream.peer() + (framing.isClassic() ? " (classic)" : "") + ", address "
                 + answer.address + "/" + answer.length + " on " + device.name();
-        Log.event(what + ", MTU " + mtu + ", congestion control " + congestion);
+        loop.budget.logPeer(what + ", MTU " + mtu + ", congestion control " + congestion, loop.now());
         supervisor.status(what);
         supervisor.ready(loop.now());
     }
@@ -344,14 +365,16 @@ public final class Client implements Router, Receiver {
     private void lost(String why) throws Failure {
         String what = link.stream.peer() + " " + why;
         if (state == State.ASKING) {
-            if (!lease.hungUp()) {
-                throw new Failure(Failure.REFUSED, what + " instead of giving " + lease.wanted()
-                        + ": the address is taken, reserved or not in its network");
-            }
-            next(what);
+            Address wanted = lease.wanted();
+            lease.hungUp();
+            next(wanted == null ? what : what + " instead of giving " + wanted
+                    + ", as a classic one does when the address is taken, reserved or not in its network");
             return;
         }
-        Log.event(what + "; " + counts() + "; reconnecting");
+        loop.budget.logPeer(what + "; " + counts() + "; reconnecting", loop.now());
+        if (loop.now() - joined >= LASTING) {
+            dialer.succeeded();
+        }
         closeLink();
         dialer.lost(what);
         pause();

@@ -44,7 +44,8 @@ final class Notify extends Supervisor {
     private final Timer life = new Timer() {
         @Override
         protected void expired(long now) {
-            alive(now);
+            send("WATCHDOG=1");
+            timers.set(life, now + lifeInterval);
         }
     };
 
@@ -130,14 +131,6 @@ final class Notify extends Supervisor {
             readySent = ready;
         } else {
             timers.set(news, nextAttempt);
-        }
-    }
-
-    @Override
-    void alive(long now) {
-        if (lifeInterval != 0) {
-            send("WATCHDOG=1");
-            timers.set(life, now + lifeInterval);
         }
     }
 

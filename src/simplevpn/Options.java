@@ -13,6 +13,8 @@ import simplevpn.linux.TextFile;
  */
 final class Options {
     private static final int MAX_CONFIG = 64 * 1024;
+    /** What some editors put in front of UTF-8. */
+    private static final String BYTE_ORDER_MARK = "\ufeff";
     /** Where the explanations begin in the help: behind the longest option. */
     private static final int HELP_COLUMN = 32;
 
@@ -107,7 +109,7 @@ final class Options {
             fromCommandLine[i] = values[i] != null;
         }
         int number = 0;
-        int at = 0;
+        int at = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length() : 0;
         while (at < text.length()) {
             int end = text.indexOf('\n', at);
             end = end < 0 ? text.length() : end;

@@ -13,8 +13,8 @@ import simplevpn.tunnel.Loop;
  * raise.
  *
  * <p>As a thread it is the VM's shutdown hook, which SIGTERM, SIGINT and SIGHUP start: it ends the loop, after which
- * the program ends the process with everything closed. Should the loop be stuck, in a name server's answer say, the
- * hook ends the process itself.
+ * the program ends the process with everything closed. Should the loop be stuck, the hook ends the process
+ * itself.
  */
 final class Program extends Thread {
     /** Milliseconds that the loop has to end in after a signal. */

@@ -52,6 +52,7 @@ public final class Server implements Router, Listener.Owner {
                 loop.now());
         loop.sender.setMtu(mtu);
         device.setup.address(hub.own(), settings.network.length());
+        device.setup.tellOverlap(settings.network);
         loop.setRouter(this);
         loop.readDevice(true);
         new Listener(loop, acceptor, this);
@@ -77,7 +78,7 @@ public final class Server implements Router, Listener.Owner {
 
     private static void run(ServerSettings settings) throws Failure {
         int maxConnections = Budget.maxConnections(Program.raiseDescriptorLimit(), Runtime.getRuntime().maxMemory());
-        Acceptor acceptor = TcpAcceptor.listen(settings.listen, settings.port);
+        Acceptor acceptor = TcpAcceptor.listen(settings.listen, settings.port, settings.mss);
         Device device = new Device(Tun.open(settings.interfaceName), settings.offload);
         Loop loop = new Loop(new Epoll(), device, false, maxConnections);
         Server server = new Server(settings, loop, acceptor, Program.supervisor(loop));
@@ -90,7 +91,7 @@ public final class Server implements Router, Listener.Owner {
     void end() {
         supervisor.stopping();
         loop.close();
-        Log.event("ended by a signal");
+        Log.event("ended by a signal; " + loop.device.counts());
     }
 
     /** Seconds of silence after which a client is dropped. */
@@ -141,19 +142,24 @@ public final class Server implements Router, Listener.Owner {
         if (to.link.framing().isClassic() && (from == null || !from.link.framing().isClassic())) {
             Packet.clampMss(packet.bytes, at, length, CLASSIC_MSS, tag != 0);
         }
-        loop.sender.packet(to.link, packet, at, length, tag);
+        if (!loop.sender.packet(to.link, packet, at, length, tag)) {
+            answer(from, hub.tooLong(from, packet.bytes, at, length, loop.message.bytes, Inbox.HEADROOM, loop.now()));
+        }
     }
 
     private void unreachable(Peer from, Buffer packet, int at, int length) {
-        Buffer message = loop.message;
-        int answer = hub.unreachable(from, packet.bytes, at, length, message.bytes, Inbox.HEADROOM, loop.now());
-        if (answer == 0) {
+        answer(from, hub.unreachable(from, packet.bytes, at, length, loop.message.bytes, Inbox.HEADROOM, loop.now()));
+    }
+
+    /** Sends the packet of that length in the loop's message to whoever caused it; none if 0. */
+    private void answer(Peer to, int length) {
+        if (length == 0) {
             return;
         }
-        if (from == null) {
-            loop.device.write(message, Inbox.HEADROOM, answer, 0);
+        if (to == null) {
+            loop.device.write(loop.message, Inbox.HEADROOM, length, 0);
         } else {
-            from.link.sendPacket(message, answer, loop.now());
+            to.link.sendPacket(loop.message, length, loop.now());
         }
     }
 
@@ -168,6 +174,8 @@ public final class Server implements Router, Listener.Owner {
             loop.budget.logStranger(peer + " connected", loop.now());
         } catch (Failure e) {
             loop.budget.logStranger(stream.peer() + " turned away: " + e.getMessage(), loop.now());
+            stream.reset();
+        } catch (OutOfMemoryError e) {
             stream.reset();
         }
     }

@@ -18,6 +18,8 @@ class Settings {
     final int port;
     /** MTU in bytes; 0 when the user did not say. */
     final int mtu;
+    /** The most bytes of a segment of the TCP connection; 0 for what the line has. */
+    final int mss;
     /** Seconds without a sign of life after which a peer is dead, 2 to 65535; 0 when the user did not say. */
     final int timeout;
     /** Whether peers are offered offload framing. */
@@ -29,6 +31,7 @@ class Settings {
         this.options = options;
         port = options.number("port", 1, 65535, PORT);
         mtu = options.number("mtu", MIN_MTU, MAX_MTU, 0);
+        mss = options.number("mss", 88, 32767, 0);
         timeout = options.number("timeout", 2, 65535, 0);
         offload = !options.given("no-offload");
     }
@@ -40,6 +43,7 @@ class Settings {
                 .add('i', "interface", "NAME", "name of the TUN interface (default: the kernel's choice, tun0)")
                 .add('m', "mtu", "BYTES", "MTU of the interface, 576 to 65535 (default 1500, or the server's)")
                 .add('t', "timeout", "SECONDS", "a peer that is silent for so long is dead (default 60)")
+                .add((char) 0, "mss", "BYTES", "of a segment of the TCP connection at most, 88 to 32767")
                 .add((char) 0, "congestion", "NAME", "of the TCP connection (default auto: cubic, bbr on a lossy line)")
                 .add((char) 0, "no-offload", null, "carry single finished packets only, no super-packets")
                 .add('v', "verbose", null, "also tell about single packets")

@@ -13,10 +13,6 @@ class Supervisor {
     void status(String words) {
     }
 
-    /** Shows a sign of life now, before the loop does what may take long. */
-    void alive(long now) {
-    }
-
     /** Says that the program ends. */
     void stopping() {
     }

@@ -21,9 +21,13 @@ public final class Abi {
     public static final int SOMAXCONN = 4096;
     public static final int MSG_DONTWAIT = 0x40;
     public static final int MSG_NOSIGNAL = 0x4000;
+    public static final int IPPROTO_IP = 0;
     public static final int IPPROTO_TCP = 6;
     public static final int IPPROTO_IPV6 = 41;
     public static final int IPV6_V6ONLY = 26;
+    public static final int IP_MTU_DISCOVER = 10;
+    public static final int IP_PMTUDISC_DONT = 0;
+    public static final int IP_FREEBIND = 15;
 
     /* asm-generic/socket.h */
     public static final int SOL_SOCKET = 1;
@@ -33,6 +37,7 @@ public final class Abi {
 
     /* netinet/tcp.h */
     public static final int TCP_NODELAY = 1;
+    public static final int TCP_MAXSEG = 2;
     public static final int TCP_INFO = 11;
     public static final int TCP_CONGESTION = 13;
     public static final int TCP_USER_TIMEOUT = 18;
@@ -45,12 +50,15 @@ public final class Abi {
     public static final int EAI_AGAIN = -3;
     public static final int EAI_NODATA = -5;
 
-    /* bits/fcntl-linux.h */
+    /* bits/fcntl-linux.h, sys/file.h */
     public static final int O_WRONLY = 1;
     public static final int O_RDWR = 2;
+    public static final int O_CREAT = 0x40;
     public static final int O_NOCTTY = 0x100;
     public static final int O_NONBLOCK = 0x800;
     public static final int O_CLOEXEC = 0x80000;
+    public static final int LOCK_EX = 2;
+    public static final int LOCK_NB = 4;
 
     /* sys/epoll.h, sys/eventfd.h */
     public static final int EPOLLIN = 1;
@@ -68,11 +76,13 @@ public final class Abi {
     public static final int SIGQUIT = 3;
     public static final int SIG_IGN = 1;
 
-    /* bits/resource.h */
+    /* bits/resource.h, bits/time.h */
     public static final int RLIMIT_NOFILE = 7;
+    public static final int CLOCK_BOOTTIME = 7;
 
     /* linux/if_tun.h */
     public static final int TUNSETIFF = 0x400454ca;
+    public static final int TUNGETIFF = 0x800454d2;
     public static final int TUNSETOFFLOAD = 0x400454d0;
     public static final int TUNSETVNETHDRSZ = 0x400454d8;
     public static final int IFF_TUN = 0x0001;
@@ -85,6 +95,7 @@ public final class Abi {
 
     /* linux/sockios.h, linux/if.h, linux/route.h */
     public static final int SIOCADDRT = 0x890b;
+    public static final int SIOCDELRT = 0x890c;
     public static final int SIOCGIFFLAGS = 0x8913;
     public static final int SIOCSIFFLAGS = 0x8914;
     public static final int SIOCGIFADDR = 0x8915;
@@ -93,9 +104,12 @@ public final class Abi {
     public static final int SIOCSIFNETMASK = 0x891c;
     public static final int SIOCGIFMTU = 0x8921;
     public static final int SIOCSIFMTU = 0x8922;
+    public static final int SIOCGIFINDEX = 0x8933;
     public static final int SIOCSIFTXQLEN = 0x8943;
     public static final int IFF_UP = 0x1;
     public static final int RTF_UP = 0x1;
+    public static final int RTF_GATEWAY = 0x2;
+    public static final int RTF_REJECT = 0x200;
     public static final int IFNAMSIZ = 16;
 
     /** {@code struct sockaddr_in} (netinet/in.h): port and address are big-endian, the family is not. */
@@ -114,6 +128,7 @@ public final class Abi {
     public static final int SUN_SIZE = 110;
 
     /** {@code struct tcp_info} (linux/tcp.h): its beginning, times in microseconds. */
+    public static final int TCPI_RETRANSMITS = 2;
     public static final int TCPI_RTT = 68;
     public static final int TCPI_TOTAL_RETRANS = 100;
     public static final int TCPI_MIN_RTT = 148;
@@ -159,10 +174,16 @@ public final class Abi {
 
     /** {@code struct rtentry} (linux/route.h). */
     public static final int RT_DST;
+    public static final int RT_GATEWAY;
     public static final int RT_GENMASK;
     public static final int RT_FLAGS;
     public static final int RT_DEV;
     public static final int RT_SIZE;
+
+    /** {@code struct timespec} of the call named clock_gettime, whatever others there are: two words. */
+    public static final int TV_SEC = 0;
+    public static final int TV_NSEC = WORD;
+    public static final int TIMESPEC_SIZE = 2 * WORD;
 
     /** {@code struct rlimit} (bits/resource.h): soft, then hard limit, a word each. */
     public static final int RLIM_CUR = 0;
@@ -188,7 +209,7 @@ public final class Abi {
         Struct route = new Struct();
         route.field(WORD);
         RT_DST = route.bytes(SIN_SIZE);
-        route.bytes(SIN_SIZE);
+        RT_GATEWAY = route.bytes(SIN_SIZE);
         RT_GENMASK = route.bytes(SIN_SIZE);
         RT_FLAGS = route.field(2);
         route.field(2);

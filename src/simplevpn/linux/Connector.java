@@ -1,18 +1,20 @@
 package simplevpn.linux;
 
+import simplevpn.base.Address;
 import simplevpn.base.Failure;
 
 /** How a server is found and connected to: {@link TcpConnector} does it for real; tests bring one of their own. */
 public interface Connector {
     /**
-     * Looks a name up; blocks while name servers are asked.
+     * Begins to look a host up, beside the loop.
      *
      * @param host name or address
      * @param port 1 to 65535
-     * @return all its addresses, in the order in which to try them; at least one
-     * @throws Failure when there is none: which name, and why
      */
-    Endpoint[] lookUp(String host, int port) throws Failure;
+    Lookup lookUp(String host, int port) throws Failure;
+
+    /** Those who are asked for a name, as far as they have IPv4 addresses; none when {@code host} is an address. */
+    Address[] nameServers(String host);
 
     /**
      * Begins to connect: the stream's descriptor is writable when that is done, and {@link Stream#error} tells how it

@@ -1,7 +1,6 @@
 package simplevpn.linux;
 
 import simplevpn.base.Address;
-import simplevpn.base.Failure;
 
 /**
  * One address and port of the outer network: a {@code struct sockaddr} for libc, and as text for people.
@@ -22,54 +21,6 @@ public final class Endpoint {
         byte[] copy = new byte[length];
         socketAddress.bytes.get(at, copy);
         return new Endpoint(socketAddress.nativeOrder.getShort(at + Abi.SIN_FAMILY), copy);
-    }
-
-    /**
-     * Asks libc's getaddrinfo(3), and so the hosts file and name servers; blocks until they answer.
-     *
-     * @param host name or address; {@code null} for the wildcard addresses of this host
-     * @param port 0 to 65535
-     * @param passive for listening: {@code host} has to be an address
-     * @return all answers, in the order in which to try them
-     * @throws Failure when there is none: which name, and why
-     */
-    public static Endpoint[] resolve(String host, int port, boolean passive) throws Failure {
-        Buffer hints = Buffer.temporary(Abi.AI_SIZE);
-        Buffer list = Buffer.temporary(Abi.WORD);
-        hints.nativeOrder.putInt(Abi.AI_FLAGS, passive ? Abi.AI_PASSIVE | Abi.AI_NUMERICHOST : 0);
-        hints.nativeOrder.putInt(Abi.AI_SOCKTYPE, Abi.SOCK_STREAM);
-        int result = Libc.getaddrinfo(host, Integer.toString(port), hints, list);
-        long first = list.word(0);
-        hints.free();
-        list.free();
-        if (result != 0) {
-            String why = switch (result) {
-                case Abi.EAI_AGAIN -> "the name server does not answer";
-                case Abi.EAI_NONAME, Abi.EAI_NODATA -> passive ? "not an IPv4 or IPv6 address" : "no such host name";
-                default -> "cannot look this name up (getaddrinfo " + result + ")";
-            };
-            throw passive ? new Failure(Failure.USAGE, "--listen " + host + ": " + why)
-                    : new Failure(Failure.UNREACHABLE, host + ": " + why);
-        }
-        Endpoint[] found = copy(first);
-        Libc.freeaddrinfo(first);
-        return found;
-    }
-
-    private static Endpoint[] copy(long first) {
-        int count = 0;
-        for (long next = first; next != 0; next = Buffer.at(next, Abi.AI_SIZE).word(Abi.AI_NEXT)) {
-            count++;
-        }
-        Endpoint[] found = new Endpoint[count];
-        long next = first;
-        for (int i = 0; i < count; i++) {
-            Buffer info = Buffer.at(next, Abi.AI_SIZE);
-            int length = info.nativeOrder.getInt(Abi.AI_ADDRLEN);
-            found[i] = of(Buffer.at(info.word(Abi.AI_ADDR), length), 0, length);
-            next = info.word(Abi.AI_NEXT);
-        }
-        return found;
     }
 
     /** The IPv4 address, also of one mapped into IPv6; {@code null} for any other. */

@@ -46,8 +46,8 @@ public final class Libc {
     private static final MemorySegment EPOLL_CREATE1 = address("epoll_create1");
     private static final MemorySegment EPOLL_CTL = address("epoll_ctl");
     private static final MemorySegment EVENTFD = address("eventfd");
+    private static final MemorySegment FLOCK = address("flock");
     private static final MemorySegment FREEADDRINFO = address("freeaddrinfo");
-    private static final MemorySegment GETADDRINFO = address("getaddrinfo");
     private static final MemorySegment GETPID = address("getpid");
     private static final MemorySegment GETRLIMIT = address("getrlimit");
     private static final MemorySegment GETSOCKOPT = address("getsockopt");
@@ -55,8 +55,10 @@ public final class Libc {
     private static final MemorySegment IOCTL = address("ioctl");
     private static final MemorySegment ISATTY = address("isatty");
     private static final MemorySegment LISTEN = address("listen");
+    private static final MemorySegment MKDIR = address("mkdir");
     private static final MemorySegment OPEN = address("open");
     private static final MemorySegment POLL = address("poll");
+    private static final MemorySegment PWRITE = address("pwrite");
     private static final MemorySegment READ = address("read");
     private static final MemorySegment READLINK = address("readlink");
     private static final MemorySegment SEND = address("send");
@@ -65,10 +67,15 @@ public final class Libc {
     private static final MemorySegment SIGNAL = address("signal");
     private static final MemorySegment SOCKET = address("socket");
     private static final MemorySegment WRITE = address("write");
+    private static final MethodHandle CLOCK_GETTIME = link("clock_gettime");
+    private static final MethodHandle GETADDRINFO = link("getaddrinfo");
     private static final MethodHandle EPOLL_WAIT = link("epoll_wait");
     private static final MethodHandle TRY_EPOLL_CTL = link("epoll_ctl");
     private static final MethodHandle TRY_READ = link("read");
     private static final MethodHandle TRY_WRITE = link("write");
+
+    /** Mode of what is made: to be read and written by its owner. */
+    private static final int OWNER_ALONE = 0600;
 
     private Libc() {
     }
@@ -176,6 +183,15 @@ public final class Libc {
         }
     }
 
+    /** clock_gettime(2) into a {@code struct timespec}; 0, as with every clock that the kernel has. */
+    public static int clock_gettime(int clock, Buffer time) {
+        try {
+            return (int) CLOCK_GETTIME.invokeExact((long) clock, time.address, 0L, 0L);
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
     /**
      * epoll_wait(2).
      *
@@ -255,23 +271,21 @@ public final class Libc {
     }
 
     /**
-     * getaddrinfo(3); blocks while a name server is asked. Allocates memory for the two strings.
+     * getaddrinfo(3); blocks while a name server is asked. For any thread.
      *
-     * @param node name or address, or {@code null} for the wildcard
-     * @param service the port in decimal digits
+     * @param node name or address, zero-terminated, or {@code null} for the wildcard
+     * @param service the port in decimal digits, zero-terminated
      * @param hints a {@code struct addrinfo}
      * @param list receives the address of the first {@code struct addrinfo}, a word
-     * @return 0, or a negative EAI_ number (netdb.h), which is no −errno
+     * @return 0, or a negative EAI_ number (netdb.h)
      */
-    static int getaddrinfo(String node, String service, Buffer hints, Buffer list) {
-        Buffer name = node == null ? null : string(node);
-        Buffer port = string(service);
-        int result = call(GETADDRINFO, name == null ? 0 : name.address, port.address, hints.address, list.address);
-        if (name != null) {
-            name.free();
+    static int getaddrinfo(Buffer node, Buffer service, Buffer hints, Buffer list) {
+        try {
+            return (int) GETADDRINFO.invokeExact(node == null ? 0 : node.address, service.address, hints.address,
+                    list.address);
+        } catch (Throwable t) {
+            throw broken(t);
         }
-        port.free();
-        return result;
     }
 
     /** getpid(2). */
@@ -322,12 +336,30 @@ public final class Libc {
         return call(LISTEN, fd, backlog);
     }
 
-    /** open(2) without creating anything. Allocates memory for the path. */
+    /** open(2); a file that is made is for its owner alone. Allocates memory for the path. */
     public static int open(String path, int flags) {
         Buffer name = string(path);
-        int result = call(OPEN, name.address, flags, 0);
+        int result = call(OPEN, name.address, flags, OWNER_ALONE);
         name.free();
         return result;
+    }
+
+    /** mkdir(2) for its owner alone. Allocates memory for the path. */
+    public static int mkdir(String path) {
+        Buffer name = string(path);
+        int result = call(MKDIR, name.address, OWNER_ALONE | 0100);
+        name.free();
+        return result;
+    }
+
+    /** flock(2). */
+    public static int flock(int fd, int operation) {
+        return call(FLOCK, fd, operation);
+    }
+
+    /** pwrite(2) of {@code length} bytes to the beginning of a file. */
+    public static int pwrite(int fd, Buffer buffer, int length) {
+        return call(PWRITE, fd, buffer.range(0, length), length);
     }
 
     /** poll(2) of one {@code struct pollfd}; returns how many descriptors are ready, 0 or 1. */
@@ -387,7 +419,7 @@ public final class Libc {
     }
 
     /** A zero-terminated copy of {@code text} in UTF-8, to be freed. */
-    private static Buffer string(String text) {
+    static Buffer string(String text) {
         byte[] encoded = text.getBytes(StandardCharsets.UTF_8);
         Buffer copy = Buffer.temporary(encoded.length + 1);
         copy.bytes.put(0, encoded);

@@ -1,6 +1,6 @@
 package simplevpn.linux;
 
-import java.nio.ByteOrder;
+import java.util.Arrays;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Ipv4;
@@ -12,14 +12,9 @@ import simplevpn.base.Network;
  * root that does the same.
  */
 abstract class Netdevice implements PacketDevice {
-    /** The kernel's list of routes (proc_pid_net(5)), and how much of it is looked at. */
-    private static final String ROUTES = "/proc/self/net/route";
-    private static final int MOST_ROUTES = 64 * 1024;
-    /** Fields of a line of it, from 0. */
-    private static final int ROUTE_DESTINATION = 1;
-    private static final int ROUTE_MASK = 7;
-
-    private final String name;
+    private String name;
+    /** By it the kernel knows the interface, whatever its name. */
+    private final int index;
     private final Buffer request = Buffer.permanent(Abi.IFR_SIZE);
     /** An ordinary socket: the ioctls are asked of one. */
     private final int socket;
@@ -44,6 +39,21 @@ abstract class Netdevice implements PacketDevice {
             Libc.close(socket);
             throw Errno.failure("SIOCSIFTXQLEN " + name, result, "");
         }
+        index = index();
+    }
+
+    private int index() {
+        return ask(Abi.SIOCGIFINDEX) < 0 ? 0 : request.nativeOrder.getInt(Abi.IFR_UNION);
+    }
+
+    /**
+     * The interface may have another name now; whoever finds that out says so.
+     *
+     * @return whether there is an interface of that name in this network namespace, and it is this one
+     */
+    final boolean rename(String present) {
+        name = present;
+        return index() == index;
     }
 
     /**
@@ -145,58 +155,69 @@ abstract class Netdevice implements PacketDevice {
         return "ip link set dev " + name + " up";
     }
 
-    /** SIOCADDRT (linux/route.h). */
     @Override
     public final void addRoute(Network network) throws Failure {
-        Buffer route = Buffer.temporary(Abi.RT_SIZE);
-        Buffer device = Buffer.temporary(Abi.IFR_SIZE);
-        putName(device, name);
-        putAddress(route, Abi.RT_DST, network.address().ipv4());
-        putAddress(route, Abi.RT_GENMASK, network.netmask());
-        route.nativeOrder.putShort(Abi.RT_FLAGS, (short) Abi.RTF_UP);
-        route.word(Abi.RT_DEV, device.address);
-        int result = Libc.ioctl(socket, Abi.SIOCADDRT, route);
-        route.free();
-        device.free();
-        if (result < 0 && result != -Errno.EEXIST && !(result == -Errno.EPERM && hasRoute(network))) {
-            String what = network + " dev " + name;
-            throw failure("SIOCADDRT " + what, result, "ip route add " + what);
+        Route route = new Route(name, network, null, 0);
+        int result = change(Abi.SIOCADDRT, route);
+        if (result < 0 && result != -Errno.EEXIST && !(result == -Errno.EPERM && has(route))) {
+            throw failure("SIOCADDRT " + route, result, "ip route add " + route);
         }
     }
 
-    private boolean hasRoute(Network network) throws Failure {
-        String table = TextFile.read(ROUTES, MOST_ROUTES);
-        if (table == null) {
-            return false;
+    @Override
+    public final boolean addRoute(Route route) throws Failure {
+        int result = change(Abi.SIOCADDRT, route);
+        if (result < 0 && result != -Errno.EEXIST) {
+            throw failure("SIOCADDRT " + route, result, "ip route add " + route);
         }
-        String destination = hex(network.address().ipv4());
-        String mask = hex(network.netmask());
-        for (int at = 0, end; (end = table.indexOf('\n', at)) >= 0; at = end + 1) {
-            if (table.startsWith(name + '\t', at) && table.startsWith(destination, field(table, at, ROUTE_DESTINATION))
-                    && table.startsWith(mask, field(table, at, ROUTE_MASK))) {
+        return result >= 0;
+    }
+
+    /** One that is gone already, with its interface say, is none to be removed. */
+    @Override
+    public final void removeRoute(Route route) {
+        change(Abi.SIOCDELRT, route);
+    }
+
+    /** SIOCADDRT or SIOCDELRT (linux/route.h); returns 0 or −errno. */
+    private int change(int number, Route route) {
+        Buffer entry = Buffer.temporary(Abi.RT_SIZE);
+        Buffer device = Buffer.temporary(Abi.IFR_SIZE);
+        putName(device, route.device);
+        putAddress(entry, Abi.RT_DST, route.network.address().ipv4());
+        putAddress(entry, Abi.RT_GENMASK, route.network.netmask());
+        int flags = Abi.RTF_UP;
+        if (route.gateway != null) {
+            putAddress(entry, Abi.RT_GATEWAY, route.gateway.ipv4());
+            flags |= Abi.RTF_GATEWAY;
+        }
+        entry.nativeOrder.putShort(Abi.RT_FLAGS, (short) flags);
+        entry.word(Abi.RT_DEV, device.address);
+        int result = Libc.ioctl(socket, number, entry);
+        entry.free();
+        device.free();
+        return result;
+    }
+
+    private static boolean has(Route wanted) throws Failure {
+        for (Route route : Route.all()) {
+            if (route.device.equals(wanted.device) && route.network.equals(wanted.network)) {
                 return true;
             }
         }
         return false;
     }
 
-    /** Where a field of the line at {@code at} begins. */
-    private static int field(String table, int at, int number) {
-        int begin = at;
-        for (int i = 0; i < number; i++) {
-            begin = table.indexOf('\t', begin) + 1;
+    @Override
+    public final Route[] otherRoutes() throws Failure {
+        Route[] routes = Route.all();
+        int count = 0;
+        for (Route route : routes) {
+            if (!route.device.equals(name)) {
+                routes[count++] = route;
+            }
         }
-        return begin;
-    }
-
-    /** An address as that list has it: 8 digits of the number that its bytes are to this processor, and a tab. */
-    private static String hex(int address) {
-        int number = ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN ? address : Integer.reverseBytes(address);
-        StringBuilder text = new StringBuilder(9);
-        for (int shift = 28; shift >= 0; shift -= 4) {
-            text.append("0123456789ABCDEF".charAt(number >>> shift & 15));
-        }
-        return text.append('\t').toString();
+        return Arrays.copyOf(routes, count);
     }
 
     /** Closes the socket; the settings stay as they are. */

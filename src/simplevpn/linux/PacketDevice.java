@@ -44,6 +44,12 @@ public interface PacketDevice {
      */
     void check() throws Failure;
 
+    /**
+     * Looks where the interface is: somebody may have renamed it, which {@link #name} says then, or moved it to another
+     * network namespace, where it carries packets but its settings cannot be changed from here.
+     */
+    boolean isHere();
+
     /** The MTU, bytes. */
     int mtu() throws Failure;
 
@@ -64,6 +70,15 @@ public interface PacketDevice {
 
     /** Adds a route through it; one that is there already is left as it is. */
     void addRoute(Network network) throws Failure;
+
+    /** The routes of this host that do not lead through it. */
+    Route[] otherRoutes() throws Failure;
+
+    /** Adds a route, through whichever interface; returns whether there was none of that kind. */
+    boolean addRoute(Route route) throws Failure;
+
+    /** Removes a route, if it is still there. */
+    void removeRoute(Route route);
 
     /** Gives it back; it goes away, unless it is a persistent one. */
     void close();

@@ -53,6 +53,9 @@ public interface Stream {
     /** The kernel name of the congestion control in force; empty when it cannot be told. */
     String congestion();
 
+    /** Lets routers cut its packets, where they can; returns whether the kernel allows it. */
+    boolean allowFragments();
+
     /** Looks at the line; returns whether it could be looked at, with the figures in {@code line}. */
     boolean look(Line line);
 
@@ -67,6 +70,8 @@ public interface Stream {
 
     /** What TCP knows of the line that a connection runs over. */
     final class Line {
+        /** How often in a row the oldest segment was sent again, with nothing coming back. */
+        public int repetitions;
         /** Segments sent again so far. */
         public int retransmitted;
         /** The smoothed round-trip time, and the least ever seen, microseconds. */

@@ -28,21 +28,22 @@ public final class Tcp implements Stream {
 
     /** A connection that was accepted. */
     static Tcp accepted(int fd, Endpoint peer) {
-        tune(fd);
+        tune(fd, 0);
         return new Tcp(fd, peer);
     }
 
     /**
      * Begins to connect; the descriptor is writable when that is done, and {@link #error} tells how it went.
      *
+     * @param mss the most bytes of a segment in either direction; 0 for what the line has
      * @throws Failure when it fails at once
      */
-    public static Tcp connect(Endpoint to) throws Failure {
+    static Tcp connect(Endpoint to, int mss) throws Failure {
         int fd = Libc.socket(to.family, Abi.SOCK_STREAM | Abi.SOCK_NONBLOCK | Abi.SOCK_CLOEXEC, 0);
         if (fd < 0) {
             throw Errno.failure("socket for " + to, fd, "");
         }
-        tune(fd);
+        tune(fd, mss);
         SOCKET_ADDRESS.bytes.put(0, to.address);
         int result = Libc.connect(fd, SOCKET_ADDRESS, to.address.length);
         if (result < 0 && result != -Errno.EINPROGRESS) {
@@ -68,17 +69,20 @@ public final class Tcp implements Stream {
     }
 
     /** What makes a connection fit for frames; for a listening socket, what it gives on to those that it accepts. */
-    static void tune(int fd) {
+    static void tune(int fd, int mss) {
+        if (mss != 0) {
+            set(fd, Abi.IPPROTO_TCP, Abi.TCP_MAXSEG, mss);
+        }
         // Frames are whole when they are written: waiting for more (Nagle) would only delay them.
         set(fd, Abi.IPPROTO_TCP, Abi.TCP_NODELAY, 1);
         // What the network does not take yet waits in an outbox, which knows its age, and not in the kernel.
         set(fd, Abi.IPPROTO_TCP, Abi.TCP_NOTSENT_LOWAT, UNSENT);
     }
 
-    /** An option that cannot be had is gone without: each of them only makes things better. */
-    static void set(int fd, int level, int option, int value) {
+    /** Returns 0 or −errno. Most options that cannot be had are gone without: they only make things better. */
+    static int set(int fd, int level, int option, int value) {
         VALUE.nativeOrder.putInt(0, value);
-        Libc.setsockopt(fd, level, option, VALUE, Integer.BYTES);
+        return Libc.setsockopt(fd, level, option, VALUE, Integer.BYTES);
     }
 
     @Override
@@ -154,6 +158,12 @@ public final class Tcp implements Stream {
         return name.toString();
     }
 
+    /** IP_MTU_DISCOVER (ip(7)), which sets the bit "do not fragment" or not; IPv6 has no such thing. */
+    @Override
+    public boolean allowFragments() {
+        return peer.ipv4() != null && set(fd, Abi.IPPROTO_IP, Abi.IP_MTU_DISCOVER, Abi.IP_PMTUDISC_DONT) >= 0;
+    }
+
     /** TCP_INFO. */
     @Override
     public boolean look(Line line) {
@@ -161,6 +171,7 @@ public final class Tcp implements Stream {
                 || LENGTH.nativeOrder.getInt(0) < Abi.TCPI_SIZE) {
             return false;
         }
+        line.repetitions = INFO.bytes.get(Abi.TCPI_RETRANSMITS) & 0xff;
         line.retransmitted = INFO.nativeOrder.getInt(Abi.TCPI_TOTAL_RETRANS);
         line.roundTrip = INFO.nativeOrder.getInt(Abi.TCPI_RTT);
         line.leastRoundTrip = INFO.nativeOrder.getInt(Abi.TCPI_MIN_RTT);

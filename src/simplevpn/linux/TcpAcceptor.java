@@ -21,9 +21,10 @@ public final class TcpAcceptor implements Acceptor {
      *
      * @param host an IPv4 or IPv6 address, or {@code null} for all of both families
      * @param port 1 to 65535
+     * @param mss the most bytes of a segment, 88 to 32767, in either direction; 0 for what the line has
      */
-    public static TcpAcceptor listen(String host, int port) throws Failure {
-        Endpoint[] addresses = Endpoint.resolve(host, port, true);
+    public static TcpAcceptor listen(String host, int port, int mss) throws Failure {
+        Endpoint[] addresses = Resolver.listening(host, port);
         Endpoint chosen = addresses[0];
         for (Endpoint address : addresses) {
             if (address.family == Abi.AF_INET6) {
@@ -38,8 +39,10 @@ public final class TcpAcceptor implements Acceptor {
         if (fd < 0) {
             throw Errno.failure("socket for " + chosen, fd, "");
         }
-        Tcp.tune(fd);
+        Tcp.tune(fd, mss);
         Tcp.set(fd, Abi.SOL_SOCKET, Abi.SO_REUSEADDR, 1);
+        // Also where the address comes only when an interface is up, later than this program.
+        Tcp.set(fd, Abi.IPPROTO_IP, Abi.IP_FREEBIND, 1);
         if (chosen.family == Abi.AF_INET6) {
             Tcp.set(fd, Abi.IPPROTO_IPV6, Abi.IPV6_V6ONLY, 0);
         }
@@ -52,7 +55,7 @@ public final class TcpAcceptor implements Acceptor {
             Libc.close(fd);
             throw Errno.failure("listen on " + chosen, result, switch (-result) {
                 case Errno.EADDRINUSE -> "another program has this port; choose another with --port";
-                case Errno.EADDRNOTAVAIL -> "this host has no such address";
+                case Errno.EADDRNOTAVAIL -> "no host has such an address";
                 case Errno.EACCES -> "ports below 1024 need root or the capability CAP_NET_BIND_SERVICE";
                 default -> "";
             });

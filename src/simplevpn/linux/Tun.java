@@ -98,6 +98,12 @@ public final class Tun extends Netdevice {
         return name.toString();
     }
 
+    /** TUNGETIFF (linux/if_tun.h). */
+    @Override
+    public boolean isHere() {
+        return Libc.ioctl(fd, Abi.TUNGETIFF, request) < 0 || rename(name(request));
+    }
+
     @Override
     public int fd() {
         return fd;

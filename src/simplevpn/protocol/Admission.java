@@ -13,6 +13,9 @@ import simplevpn.base.Network;
  */
 public final class Admission<M extends Member> {
     private static final long SECOND = 1_000_000_000L;
+    /** What refusals say that are for good: a client knows them by these words. */
+    private static final String NOT_IN_NETWORK = " is not in the network ";
+    private static final String RESERVED = " is reserved";
     /** Of how many places one is for others than the first who come. */
     private static final int NEWCOMERS = 16;
 
@@ -87,6 +90,11 @@ public final class Admission<M extends Member> {
         return new Outcome<>(answer(member, framing), framing, takeover ? holder : null);
     }
 
+    /** Whether a refusal is for good, in these words: asking again later cannot help. */
+    static boolean isFinal(String refusal) {
+        return refusal.endsWith(RESERVED) || refusal.contains(NOT_IN_NETWORK);
+    }
+
     private String refusal(M member, int wanted, M holder, long now) {
         if (pool.leased() >= maxClients) {
             return "the server is full, " + maxClients + " clients are its limit";
@@ -100,10 +108,10 @@ public final class Admission<M extends Member> {
             return null;
         }
         if (!pool.contains(wanted)) {
-            return Ipv4.text(wanted) + " is not in the network " + network;
+            return Ipv4.text(wanted) + NOT_IN_NETWORK + network;
         }
         if (pool.reserved(wanted)) {
-            return Ipv4.text(wanted) + " is reserved";
+            return Ipv4.text(wanted) + RESERVED;
         }
         if (holder != null) {
             return Ipv4.text(wanted) + " is taken by another client";

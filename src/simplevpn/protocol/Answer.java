@@ -67,6 +67,11 @@ public final class Answer {
         return answer;
     }
 
+    /** The network that the assigned address is of. */
+    public Network network() {
+        return Network.ofIpv4(address.ipv4() & Ipv4.netmask(length), length);
+    }
+
     /**
      * Reads an address message.
      *

@@ -107,15 +107,33 @@ public final class Hub<M extends Member> {
      * @return the answer's length; 0 for none
      */
     public int unreachable(M from, ByteBuffer packet, int at, int length, ByteBuffer to, int toAt, long now) {
+        return allowed(from, packet, at,
+                Icmp.hostUnreachable(packet, at, length, answerer(from, packet, at), to, toAt), now);
+    }
+
+    /**
+     * Answers a packet that is longer than what a classic client can take with ICMP fragmentation needed, unless too
+     * many such came; the parameters are those of {@link #unreachable}.
+     *
+     * @return the answer's length; 0 for none
+     */
+    public int tooLong(M from, ByteBuffer packet, int at, int length, ByteBuffer to, int toAt, long now) {
+        return allowed(from, packet, at, Icmp.fragmentationNeeded(Framing.CLASSIC_MTU, packet, at, length,
+                answerer(from, packet, at), to, toAt), now);
+    }
+
+    /** Who answers: to this host not itself, since the kernel takes no packet from its own address. */
+    private int answerer(M from, ByteBuffer packet, int at) {
+        return from != null ? pool.own() : Packet.destination(packet, at);
+    }
+
+    /** The length of an answer that may be sent: what needs no answer does not use up what others need. */
+    private int allowed(M from, ByteBuffer packet, int at, int length, long now) {
         int destination = Packet.destination(packet, at);
-        if (from != null) {
-            return from.mayAnswer(now) ? Packet.hostUnreachable(packet, at, length, pool.own(), to, toAt) : 0;
-        }
-        boolean ownOrBroadcast = pool.contains(destination) && pool.reserved(destination);
-        if (ownOrBroadcast || !answers.pass(now)) {
+        boolean ownOrBroadcast = from == null && pool.contains(destination) && pool.reserved(destination);
+        if (length == 0 || ownOrBroadcast) {
             return 0;
         }
-        // The kernel takes no packet from its own address: the one that is missing answers for itself.
-        return Packet.hostUnreachable(packet, at, length, destination, to, toAt);
+        return (from != null ? from.mayAnswer(now) : answers.pass(now)) ? length : 0;
     }
 }

@@ -38,26 +38,24 @@ public final class Lease {
     /**
      * A server refused what was {@link #wanted}: a dynamic address is somebody else's now, and any other will do.
      *
-     * @return whether to try again: not when the address that it must be was refused before any server ever gave it
+     * @param reason the server's words
+     * @return whether to try again: not when no server ever gave the one address that will do, and this one says that
+     *         nobody can have it
      */
-    public boolean refused() {
+    public boolean refused(String reason) {
         if (fixed == null) {
             granted = null;
         }
-        return worthTrying();
+        return fixed == null || granted != null || !Admission.isFinal(reason);
     }
 
     /**
-     * A server closed the connection instead of answering: a classic one refuses in this way, and a dying one does it
-     * too, so that a dynamic address is given up only after a while.
-     *
-     * @return whether to try again, as with {@link #refused}
+     * A server closed the connection instead of answering: a classic one refuses in this way; a dying one, or a proxy
+     * without a server behind it, does it too, so that a dynamic address is given up only after a while.
      */
-    public boolean hungUp() {
-        return ++hungUp < PATIENCE ? worthTrying() : refused();
-    }
-
-    private boolean worthTrying() {
-        return fixed == null || granted != null;
+    public void hungUp() {
+        if (++hungUp >= PATIENCE && fixed == null) {
+            granted = null;
+        }
     }
 }

@@ -8,8 +8,8 @@ import simplevpn.base.Ipv4;
 
 /**
  * IPv4 packets (RFC 791) and the TCP, UDP and ICMP headers inside them: where the fields are, the Internet checksum
- * (RFC 1071), and the two things that are done to packets on their way: answering one with ICMP host unreachable, and
- * lowering the MSS of a TCP SYN. A packet is the {@code length} bytes at index {@code at} of a big-endian buffer.
+ * (RFC 1071), and the one thing that is done to packets on their way, which is to lower the MSS of a TCP SYN. A packet
+ * is the {@code length} bytes at index {@code at} of a big-endian buffer.
  */
 public final class Packet {
     static final int VERSION_IHL = 0;
@@ -59,16 +59,6 @@ public final class Packet {
     private static final int OPTION_NOP = 1;
     private static final int OPTION_MSS = 2;
     private static final int OPTION_MSS_LENGTH = 4;
-
-    private static final int ICMP_CHECKSUM = 2;
-    private static final int ICMP_HEADER = 8;
-    private static final int ICMP_UNREACHABLE = 3;
-    private static final int ICMP_HOST_UNREACHABLE = 1;
-    /** RFC 792 asks for the header and 8 bytes; this also holds IP options and a whole TCP header. */
-    private static final int ICMP_QUOTE = 128;
-    private static final int ICMP_TTL = 64;
-    /** Internetwork control, the precedence that RFC 1812 (4.3.2.5) asks for in errors. */
-    private static final int ICMP_TOS = 0xc0;
 
     /** Words in the machine's own order: under C1 three times as fast as getLong of a big-endian buffer. */
     private static final VarHandle WORD = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
@@ -179,50 +169,6 @@ public final class Packet {
             sum += b.getInt(i) & 0xffff_ffffL;
         }
         return fold(sum);
-    }
-
-    /**
-     * Writes the ICMP answer "host unreachable" to a packet, as sent by {@code from}.
-     *
-     * @return its length, or 0 where RFC 1122 (3.2.2) forbids an answer; the caller, who knows the network, checks
-     *         for its directed broadcast
-     */
-    public static int hostUnreachable(ByteBuffer b, int at, int length, int from, ByteBuffer to, int toAt) {
-        if (length < HEADER || !Ipv4.isHost(source(b, at)) || !Ipv4.isHost(destination(b, at))
-                || (b.getShort(at + FRAGMENT) & FRAGMENT_OFFSET) != 0 || isIcmpError(b, at, length)) {
-            return 0;
-        }
-        int quote = Math.min(length, ICMP_QUOTE);
-        int total = HEADER + ICMP_HEADER + quote;
-        to.putShort(toAt + VERSION_IHL, (short) (0x4500 | ICMP_TOS));
-        to.putShort(toAt + TOTAL_LENGTH, (short) total);
-        // No identification: RFC 6864 wants none of a packet that is not to be fragmented.
-        to.putInt(toAt + IDENTIFICATION, DONT_FRAGMENT);
-        to.putShort(toAt + TTL, (short) (ICMP_TTL << 8 | ICMP));
-        to.putInt(toAt + SOURCE, from);
-        to.putInt(toAt + DESTINATION, source(b, at));
-        setHeaderChecksum(to, toAt);
-        int icmp = toAt + HEADER;
-        to.putLong(icmp, (long) (ICMP_UNREACHABLE << 8 | ICMP_HOST_UNREACHABLE) << 48);
-        to.put(icmp + ICMP_HEADER, b, at, quote);
-        to.putShort(icmp + ICMP_CHECKSUM, (short) ~sum(to, icmp, ICMP_HEADER + quote, 0));
-        return total;
-    }
-
-    /** Also true for an ICMP message too short to tell. */
-    private static boolean isIcmpError(ByteBuffer b, int at, int length) {
-        if (protocol(b, at) != ICMP) {
-            return false;
-        }
-        int header = headerLength(b, at);
-        if (length <= header) {
-            return true;
-        }
-        return switch (b.get(at + header)) {
-            // Unreachable, source quench, redirect, time exceeded, parameter problem.
-            case 3, 4, 5, 11, 12 -> true;
-            default -> false;
-        };
     }
 
     /**

@@ -102,6 +102,14 @@ public final class Wire {
         return verdict & (1 << KIND_SHIFT) - 1;
     }
 
+    /**
+     * Whether these bytes are a packet that the other side, whichever it is, takes for just that, and not for a damaged
+     * stream or a message: it has this length, its header is sound, and its addresses mean nothing else.
+     */
+    public static boolean isData(ByteBuffer b, int at, int length) {
+        return Packet.isIpv4(b, at, length) && kind(frame(b, at, at + length, true)) == DATA;
+    }
+
     /** The length of a frame that this program wrote or checked before, without a tag. */
     public static int knownLength(ByteBuffer b, int at) {
         int total = b.getShort(at + TOTAL_LENGTH) & 0xffff;

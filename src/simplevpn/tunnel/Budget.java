@@ -40,8 +40,9 @@ public final class Budget {
 
     /** Descriptors that are not a client's: standard streams, the VM's files, device, poller, listener. */
     private static final int OTHER_DESCRIPTORS = 32;
-    /** Bytes of the heap to reckon with for one connection: twice what was measured. */
-    private static final int HEAP_PER_CONNECTION = 1024;
+    /** Bytes of the heap for everything else, and for one client with frames of each kind waiting: 2,200 measured. */
+    private static final int HEAP_OF_THE_REST = 3 << 20;
+    private static final int HEAP_PER_CONNECTION = 2560;
 
     /** Connections without an address, of all that there may be: the most, and one for how many. */
     private static final int MOST_STRANGERS = 1024;
@@ -80,7 +81,7 @@ public final class Budget {
      * @param heap bytes that its heap may grow to
      */
     public static int maxConnections(int descriptors, long heap) {
-        int fitHeap = (int) Math.min(Integer.MAX_VALUE, heap / HEAP_PER_CONNECTION);
+        int fitHeap = (int) Math.min(Integer.MAX_VALUE, (heap - HEAP_OF_THE_REST) / HEAP_PER_CONNECTION);
         return Math.max(1, Math.min(descriptors - OTHER_DESCRIPTORS, fitHeap));
     }
 

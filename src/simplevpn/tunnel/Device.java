@@ -8,7 +8,6 @@ import simplevpn.linux.Errno;
 import simplevpn.linux.PacketDevice;
 import simplevpn.protocol.Coalescer;
 import simplevpn.protocol.Framing;
-import simplevpn.protocol.Packet;
 import simplevpn.protocol.Wire;
 
 /**
@@ -22,6 +21,8 @@ public final class Device {
     static final int DROP = -1;
     /** The longest IPv4 packet. */
     private static final int MAX_PACKET = 65535;
+    /** More packets than wait in the interface as a rule. */
+    private static final int MOST_WAITING = 4096;
 
     /** The settings of the interface. */
     public final InterfaceSetup setup;
@@ -44,6 +45,11 @@ public final class Device {
     /** Whether it takes UDP super-packets as well (Linux 6.2). */
     private final boolean offloadUdp;
     private boolean delivering;
+    /** Packets that the kernel did not take, or whose tag was not sound. */
+    private long refused;
+    /** Packets of this host that are no IPv4, or damaged; and those that waited while there was no connection. */
+    private long notCarried;
+    private long outdated;
     /** Joins plain packets that come side by side; made when the first one comes. */
     private Coalescer coalescer;
     private Buffer joined;
@@ -115,10 +121,8 @@ public final class Device {
     int read(int at) {
         int header = kernel.header();
         if (header == 0) {
-            int length = kernel.read(buffer, at, MAX_PACKET);
             tag = 0;
-            boolean carried = length == 0 || Packet.isIpv4(buffer.bytes, at, length);
-            return carried ? length : DROP;
+            return checked(at, kernel.read(buffer, at, MAX_PACKET));
         }
         // The kernel's header has to stand right before the packet, where the packet read before may end.
         long front = buffer.bytes.getLong(at - Abi.VNET_SIZE);
@@ -129,7 +133,27 @@ public final class Device {
         }
         buffer.bytes.putLong(at - Abi.VNET_SIZE, front);
         buffer.bytes.putShort(at - Abi.VNET_SIZE + Long.BYTES, back);
-        return length <= 0 ? 0 : tag == VnetHeader.DROP ? DROP : length;
+        return checked(at, length);
+    }
+
+    private int checked(int at, int length) {
+        if (length <= 0) {
+            return 0;
+        }
+        if (tag != VnetHeader.DROP && Wire.isData(buffer.bytes, at, length)) {
+            return length;
+        }
+        notCarried++;
+        return DROP;
+    }
+
+    /** Throws away what waits to be read. */
+    void discard() {
+        int packets = 0;
+        while (packets < MOST_WAITING && read(Inbox.HEADROOM) != 0) {
+            packets++;
+        }
+        outdated += packets;
     }
 
     /**
@@ -141,11 +165,19 @@ public final class Device {
     public boolean write(Buffer source, int at, int length, int tag) {
         int header = kernel.header();
         answering = true;
-        if (header == 0) {
-            return tag == 0 && kernel.write(source, at, length);
+        boolean taken = header == 0 ? tag == 0 && kernel.write(source, at, length)
+                : VnetHeader.write(source.bytes, at, length, tag, offloadUdp)
+                        && kernel.write(source, at - header, header + length);
+        if (!taken) {
+            refused++;
         }
-        return VnetHeader.write(source.bytes, at, length, tag, offloadUdp)
-                && kernel.write(source, at - header, header + length);
+        return taken;
+    }
+
+    /** What was dropped here, for the end of the program. */
+    public String counts() {
+        return name() + " refused " + refused + " packets; of those that it sent, " + notCarried
+                + " could not be carried, " + outdated + " were out of date";
     }
 
     /**

@@ -1,22 +1,31 @@
 package simplevpn.tunnel;
 
+import simplevpn.base.Address;
 import simplevpn.base.Failure;
-import simplevpn.base.Log;
 import simplevpn.linux.Connector;
 import simplevpn.linux.Endpoint;
+import simplevpn.linux.Handler;
+import simplevpn.linux.Lookup;
+import simplevpn.linux.Poller;
 import simplevpn.linux.Stream;
 
 /**
  * How a client finds its server: looks the name up anew for every attempt, tries all its addresses in turn, and pauses
- * between attempts, longer each time.
+ * between attempts, longer each time. While no name server answers, the addresses of before are good enough.
  */
-public final class Dialer {
+public final class Dialer implements Handler {
     private static final long FIRST_PAUSE = 1_000_000_000L;
     private static final long LONGEST_PAUSE = 30_000_000_000L;
 
+    private final Loop loop;
     private final Connector connector;
+    private final Owner owner;
     private final String server;
     private final int port;
+    /** The name that is being looked up, and what that brought the last time. */
+    private Lookup lookup;
+    private Endpoint[] found = {};
+    /** The addresses of the present attempt, and which of them is next. */
     private Endpoint[] addresses = {};
     private int next;
     /** Why the last address was of no use, or the name. */
@@ -26,26 +35,74 @@ public final class Dialer {
     private String logged = "";
     private long random;
 
+    /** Who wants the server. */
+    public interface Owner {
+        /** A lookup that took its time has ended. */
+        void lookedUp() throws Failure;
+    }
+
     /**
      * @param server its name or address
      * @param seed of the pauses' jitter
      */
-    public Dialer(Connector connector, String server, int port, long seed) {
+    public Dialer(Loop loop, Connector connector, Owner owner, String server, int port, long seed) {
+        this.loop = loop;
         this.connector = connector;
+        this.owner = owner;
         this.server = server;
         this.port = port;
         random = seed;
     }
 
-    /** Looks the server up; blocks while a name server is asked. */
-    public void lookUp() {
-        next = 0;
+    /**
+     * Begins to look the server up, unless that goes on already; the owner is told of the answer if it takes its time.
+     *
+     * @return whether there is an answer now
+     */
+    public boolean lookUp() throws Failure {
+        if (lookup == null) {
+            loop.device.setup.aroundNameServers(nameServers());
+            lookup = connector.lookUp(server, port);
+            if (lookup.fd() >= 0) {
+                loop.poller.add(lookup.fd(), Poller.READ, this);
+                return false;
+            }
+            take();
+        }
+        return lookup == null;
+    }
+
+    /** There is an answer. */
+    @Override
+    public void ready(boolean writable, boolean failed) throws Failure {
+        loop.poller.remove(lookup.fd());
+        take();
+        owner.lookedUp();
+    }
+
+    private void take() {
         try {
-            addresses = connector.lookUp(server, port);
+            found = lookup.result();
         } catch (Failure e) {
-            addresses = new Endpoint[0];
             why = e.getMessage();
         }
+        lookup = null;
+    }
+
+    /** Whom looking the server up asks. */
+    public Address[] nameServers() {
+        return connector.nameServers(server);
+    }
+
+    /** Whether there are addresses to try, if only those of before. */
+    public boolean hasAddresses() {
+        return found.length > 0;
+    }
+
+    /** An attempt begins: with the first of the addresses that were found last. */
+    public void begin() {
+        addresses = found;
+        next = 0;
     }
 
     /**
@@ -55,8 +112,10 @@ public final class Dialer {
      */
     public Stream connect() {
         while (next < addresses.length) {
+            Endpoint address = addresses[next++];
             try {
-                return connector.connect(addresses[next++]);
+                loop.device.setup.around(address.ipv4());
+                return connector.connect(address);
             } catch (Failure e) {
                 why = e.getMessage();
             }
@@ -78,7 +137,7 @@ public final class Dialer {
     public long pause() {
         if (!why.equals(logged)) {
             logged = why;
-            Log.event(why + "; trying again until it works");
+            loop.budget.logPeer(why + "; trying again until it works", loop.now());
         }
         // Between half the pause and the whole of it, so that not all clients of a server come back in the same moment.
         random = random * 6364136223846793005L + 1442695040888963407L;
@@ -93,9 +152,8 @@ public final class Dialer {
         logged = reason;
     }
 
-    /** The server gave an address: the next pause is a short one, and its reason is news. */
+    /** The connection lasted: the next pause is a short one. */
     public void succeeded() {
         pause = FIRST_PAUSE;
-        logged = "";
     }
 }

@@ -21,6 +21,8 @@ final class FrameQueue {
     private final Pool.Holder holder;
     private Buffer buffer;
     private int size;
+    /** How many whole frames there are. */
+    private int frames;
     /** The bytes of a frame whose beginning was written already, and where they are. */
     private int rest;
     private int restAt;
@@ -53,7 +55,12 @@ final class FrameQueue {
         return size;
     }
 
-    /** How many of them belong to a frame whose beginning was written already. */
+    /** How many whole frames wait. */
+    int frames() {
+        return frames;
+    }
+
+    /** How many of the bytes belong to a frame whose beginning was written already. */
     int rest() {
         return rest;
     }
@@ -70,6 +77,7 @@ final class FrameQueue {
             move(larger);
         }
         append(source, at, length);
+        frames++;
         return true;
     }
 
@@ -163,6 +171,7 @@ final class FrameQueue {
             int written = head + length - ofRest;
             while (head < written) {
                 head += frameLength(head, tag);
+                frames--;
             }
             rest = head - written;
             restAt = written;
@@ -170,8 +179,8 @@ final class FrameQueue {
         comeRound();
     }
 
-    /** Drops the first whole frame, of which there has to be one. */
-    void dropFirst(int tag) {
+    /** Drops the first whole frame, of which there has to be one; returns its length. */
+    int dropFirst(int tag) {
         boolean behind = wrap >= 0 && head == wrap;
         int length = frameLength(behind ? second : head, tag);
         if (behind) {
@@ -180,7 +189,9 @@ final class FrameQueue {
             head += length;
         }
         size -= length;
+        frames--;
         comeRound();
+        return length;
     }
 
     /**
@@ -215,6 +226,7 @@ final class FrameQueue {
             buffer = null;
         }
         size = 0;
+        frames = 0;
         rest = 0;
         head = 0;
         tail = 0;

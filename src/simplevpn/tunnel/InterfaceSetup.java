@@ -1,5 +1,6 @@
 package simplevpn.tunnel;
 
+import java.util.Arrays;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
@@ -7,6 +8,7 @@ import simplevpn.base.Network;
 import simplevpn.linux.Errno;
 import simplevpn.linux.PacketDevice;
 import simplevpn.protocol.Answer;
+import simplevpn.protocol.Framing;
 
 /**
  * What the tunnel's network interface has to have: MTU, address, routes. What it has already is not set again, so that
@@ -18,15 +20,17 @@ public final class InterfaceSetup {
     private static final int CLASSIC_MTU = 1400;
 
     private final PacketDevice device;
-
-    /** What was asked for last: asking again changes nothing, whatever somebody else did to the interface since. */
-    private Address address;
-    private int length;
-    private int wantedMtu;
-    private int mtu;
+    private final Detours detours;
+    /** The networks that the tunnel leads to. */
+    private Network[] inside = {};
+    /** Whether it got its address from here before. */
+    private boolean addressed;
+    /** What was told last: the same again is no news. */
+    private String told = "";
 
     InterfaceSetup(PacketDevice device) {
         this.device = device;
+        detours = new Detours(device);
     }
 
     /** The address that the interface has and that this process may not change, or {@code null}. */
@@ -35,18 +39,78 @@ public final class InterfaceSetup {
     }
 
     /**
-     * Gives the interface what a server's answer says.
+     * Gives the interface what a server's answer says, whatever others did to it since.
      *
      * @param wantedMtu bytes, or 0 for what the server says
-     * @param outer the address of the server, or {@code null} when it is not IPv4
+     * @param server where the other end of the tunnel is, to which it must not lead; {@code null} when it is not IPv4
+     * @param nameServers the same of those
      * @return the MTU in force
      */
-    public int apply(Answer answer, int wantedMtu, Address outer) throws Failure {
+    public int apply(Answer answer, int wantedMtu, Address server, Address... nameServers) throws Failure {
         int pushedMtu = !answer.extended ? CLASSIC_MTU : answer.mtu != 0 ? answer.mtu : Sender.MTU;
-        int inForce = mtu(wantedMtu != 0 ? wantedMtu : pushedMtu);
+        int mtu = wantedMtu == 0 ? pushedMtu : answer.extended ? wantedMtu : Math.min(wantedMtu, Framing.CLASSIC_MTU);
+        if (!device.isHere()) {
+            tell(device.name() + " is in another network namespace: its settings are left to whoever moved it there");
+            return mtu;
+        }
+        Network network = answer.network();
+        inside = leadsInside(network, answer.routes, server);
+        around(server);
+        aroundNameServers(nameServers);
+        detours.tellOverlap(network);
+        int inForce = mtu(mtu);
         address(answer.address, answer.length);
-        routes(answer.routes, outer);
+        for (int i = 1; i < inside.length; i++) {
+            route(inside[i]);
+        }
         return inForce;
+    }
+
+    /**
+     * Sees to it that packets for the server do not go into the tunnel, for one connection.
+     *
+     * @param server {@code null} for one that is not IPv4
+     */
+    public void around(Address server) throws Failure {
+        if (server != null) {
+            detours.around(server, inside);
+        }
+    }
+
+    /** The same for name servers, except one that is the server's own on the VPN. */
+    public void aroundNameServers(Address... servers) throws Failure {
+        for (Address server : servers) {
+            if (inside.length > 0 && server.ipv4() != inside[0].address().ipv4() + 1) {
+                detours.around(server, inside);
+            }
+        }
+    }
+
+    /** There is no connection any more. */
+    public void endDetours() {
+        detours.clear();
+    }
+
+    /** The VPN's network, then the routes that do not lead to the server. */
+    private Network[] leadsInside(Network network, Network[] routes, Address server) {
+        Network[] inside = new Network[routes.length + 1];
+        inside[0] = network;
+        int count = 1;
+        for (Network route : routes) {
+            if (server != null && route.contains(server)) {
+                tell("route " + route + " left out: it would lead the tunnel to " + server + " into itself");
+            } else {
+                inside[count++] = route;
+            }
+        }
+        return Arrays.copyOf(inside, count);
+    }
+
+    private void tell(String line) {
+        if (!line.equals(told)) {
+            told = line;
+            Log.event(line);
+        }
     }
 
     /**
@@ -56,22 +120,20 @@ public final class InterfaceSetup {
      * @return the smaller one of the wanted MTU and the interface's own
      */
     public int mtu(int wanted) throws Failure {
-        if (wanted != wantedMtu) {
-            mtu = device.mtu();
-            if (mtu != wanted) {
-                int result = device.setMtu(wanted);
-                if (result == -Errno.EPERM) {
-                    Log.event(device.name() + " keeps its MTU of " + mtu + " bytes instead of " + wanted
-                            + "; as root: ip link set dev " + device.name() + " mtu " + wanted);
-                } else if (result < 0) {
-                    throw Errno.failure("SIOCSIFMTU " + device.name(), result, "");
-                } else {
-                    mtu = wanted;
-                }
-            }
-            wantedMtu = wanted;
+        int mtu = device.mtu();
+        if (mtu == wanted) {
+            return mtu;
         }
-        return Math.min(mtu, wanted);
+        int result = device.setMtu(wanted);
+        if (result == -Errno.EPERM) {
+            tell(device.name() + " keeps its MTU of " + mtu + " bytes instead of " + wanted
+                    + "; as root: ip link set dev " + device.name() + " mtu " + wanted);
+            return Math.min(mtu, wanted);
+        }
+        if (result < 0) {
+            throw Errno.failure("SIOCSIFMTU " + device.name(), result, "");
+        }
+        return wanted;
     }
 
     /**
@@ -80,38 +142,29 @@ public final class InterfaceSetup {
      * @param prefixLength of the network that the kernel adds a route to
      */
     public void address(Address wanted, int prefixLength) throws Failure {
-        if (wanted.equals(address) && prefixLength == length) {
-            return;
-        }
         boolean before = device.hasAddress(wanted, prefixLength);
         if (!before) {
             device.setAddress(wanted, prefixLength);
         }
         device.bringUp();
-        if (before) {
+        if (before && !addressed) {
             Log.event(device.name() + " has the address " + wanted + "/" + prefixLength
                     + " already: it is left as it is");
         }
-        address = wanted;
-        length = prefixLength;
+        addressed = true;
     }
 
-    /**
-     * Adds routes through the interface. What is wrong with one of them is logged, and the tunnel works without it.
-     *
-     * @param outer the other end of the tunnel, to which none of them may lead; {@code null} when it is not IPv4
-     */
-    void routes(Network[] routes, Address outer) {
-        for (Network route : routes) {
-            if (outer != null && route.contains(outer)) {
-                Log.event("route " + route + " left out: it would lead the tunnel to " + outer + " into itself");
-                continue;
-            }
-            try {
-                device.addRoute(route);
-            } catch (Failure e) {
-                Log.event(e.getMessage());
-            }
+    /** Tells when this host reaches addresses of the VPN's network otherwise. */
+    public void tellOverlap(Network network) throws Failure {
+        detours.tellOverlap(network);
+    }
+
+    /** Adds a route through the interface. What is wrong with it is logged, and the tunnel works without it. */
+    private void route(Network network) {
+        try {
+            device.addRoute(network);
+        } catch (Failure e) {
+            tell(e.getMessage());
         }
     }
 }

@@ -1,7 +1,6 @@
 package simplevpn.tunnel;
 
 import simplevpn.base.Failure;
-import simplevpn.base.Log;
 import simplevpn.linux.Buffer;
 import simplevpn.linux.Errno;
 import simplevpn.linux.Handler;
@@ -25,7 +24,7 @@ public final class Link implements Handler {
 
     /** The bytes. */
     public final Stream stream;
-    /** Data frames and their bytes, as IPv4 packets, received and sent. */
+    /** Packets and their bytes, received and to be sent: what the outbox drops of these is counted there. */
     public long packetsIn;
     public long bytesIn;
     long packetsOut;
@@ -45,6 +44,7 @@ public final class Link implements Handler {
     private final Loop loop;
     private final Receiver receiver;
     private Congestion congestion;
+    private BlackHole blackHole;
     /** Whether whole frames were left for the next turn. */
     private boolean leftover;
     /** Bytes that came since the last sign of life. */
@@ -56,6 +56,8 @@ public final class Link implements Handler {
     private boolean connecting;
     /** What the poller watches the descriptor for. */
     private int interest;
+    /** Whether the stream took nothing when the poller had said that it would: the poller is not asked for a while. */
+    private boolean stalled;
     /** Why this connection is of no use any more, −errno; 0 while it is. */
     private int error;
     private boolean closed;
@@ -109,6 +111,7 @@ public final class Link implements Handler {
      * @return the name of the one in force
      */
     public String chooseCongestion(String chosen) {
+        blackHole = new BlackHole(stream, loop.now());
         congestion = new Congestion(stream, chosen);
         if (congestion.isForLossyLine()) {
             outbox.onLossyLine();
@@ -123,8 +126,19 @@ public final class Link implements Handler {
 
     /* ---- in ---- */
 
+    /** Should the heap be full against all reckoning, this connection ends, which makes room, and not the program. */
     @Override
     public void ready(boolean writable, boolean failed) throws Failure {
+        try {
+            serve(writable, failed);
+        } catch (OutOfMemoryError e) {
+            if (!closed) {
+                receiver.lost(-Errno.ENOMEM);
+            }
+        }
+    }
+
+    private void serve(boolean writable, boolean failed) throws Failure {
         if (connecting) {
             connecting = false;
             watch();
@@ -133,8 +147,11 @@ public final class Link implements Handler {
         }
         if (failed) {
             error = stream.error();
-        } else if (writable) {
-            flush(loop.now());
+        } else if (writable && !flush(loop.now()) && isFull()) {
+            // No memory in the kernel, say: it would go on saying that there is room.
+            stalled = true;
+            loop.stall();
+            watch();
         }
         if (error == 0 && servedTurn != loop.turns()) {
             servedTurn = loop.turns();
@@ -244,21 +261,20 @@ public final class Link implements Handler {
         int next = outbox.isEmpty() && error == 0 ? write(source, at, end, now) : at;
         if (next < end) {
             queue(source, next, end - next, now);
+        } else {
+            lookForBlackHole(now);
         }
         if (congestion != null && congestion.look(now)) {
             outbox.onLossyLine();
-            Log.event(stream.peer() + " loses segments without a queue: congestion control " + stream.congestion());
+            loop.budget.logPeer(stream.peer() + " loses segments without a queue: congestion control "
+                    + stream.congestion(), now);
         }
         watch();
     }
 
-    /**
-     * Sends the packet of {@code length} bytes that lies in {@code message} behind {@link Inbox#HEADROOM}; none if 0.
-     */
+    /** Sends the packet of {@code length} bytes that lies in {@code message} behind {@link Inbox#HEADROOM}. */
     public void sendPacket(Buffer message, int length, long now) {
-        if (length > 0) {
-            send(message, putTag(message), framing().tag + length, now);
-        }
+        send(message, putTag(message), framing().tag + length, now);
     }
 
     /** Sends the message of {@code length} bytes that lies in {@code message} behind {@link Inbox#HEADROOM}. */
@@ -283,6 +299,13 @@ public final class Link implements Handler {
         watch();
     }
 
+    private void lookForBlackHole(long now) {
+        if (blackHole != null && blackHole.look(now)) {
+            loop.budget.logPeer(stream.peer() + " gets nothing: perhaps a router on the way drops large packets; they"
+                    + " may be cut from now on (see --mss)", now);
+        }
+    }
+
     /** Whether all that was sent was written. */
     public boolean hasWrittenAll() {
         return outbox.isEmpty();
@@ -290,6 +313,7 @@ public final class Link implements Handler {
 
     /** Puts whole data frames to what waits, to be written by {@link #flush}. */
     void queue(Buffer source, int at, int length, long now) {
+        lookForBlackHole(now);
         outbox.expire(now);
         int end = at + length;
         int next = at;
@@ -305,7 +329,7 @@ public final class Link implements Handler {
             }
             int written = outbox.isEmpty() && error == 0 ? write(source, next, next + frame, now) : next;
             if (written == next) {
-                outbox.drop();
+                outbox.drop(frame);
                 next += frame;
             } else {
                 next = written;
@@ -319,18 +343,27 @@ public final class Link implements Handler {
         return loop.budget.memory.hasRoom(length);
     }
 
-    /** Writes what waits, as far as the stream takes it. */
-    void flush(long now) {
+    /** Writes what waits, as far as the stream takes it; returns whether anything may have been written. */
+    boolean flush(long now) {
         if (closed) {
-            return;
+            return false;
         }
+        boolean held = stream.holdsOutput();
         stream.flush();
         outbox.expire(now);
+        int before = outbox.size();
         boolean room = true;
         while (room && error == 0 && !outbox.isEmpty()) {
             loop.budget.writes++;
             room = outbox.writeTo(stream);
         }
+        watch();
+        return held || outbox.size() < before;
+    }
+
+    /** The stream that took nothing may take something now. */
+    void tryAgain() {
+        stalled = false;
         watch();
     }
 
@@ -343,7 +376,7 @@ public final class Link implements Handler {
 
     /** Whether the stream is full, and the loop will hear when it is not. */
     boolean isFull() {
-        return (interest & Poller.WRITE) != 0;
+        return stalled || (interest & Poller.WRITE) != 0;
     }
 
     /**
@@ -383,7 +416,7 @@ public final class Link implements Handler {
     }
 
     private void watch() {
-        boolean writes = !outbox.isEmpty() || stream.holdsOutput();
+        boolean writes = !stalled && (!outbox.isEmpty() || stream.holdsOutput());
         int wanted = connecting ? Poller.WRITE : writes ? Poller.READ | Poller.WRITE : Poller.READ;
         if (wanted != interest) {
             interest = wanted;
@@ -395,8 +428,10 @@ public final class Link implements Handler {
 
     /** What was carried, for the end of the connection. */
     public String counts() {
-        return "received " + packetsIn + " packets, " + bytesIn + " bytes; sent " + packetsOut + " packets, " + bytesOut
-                + " bytes; dropped " + outbox.dropped();
+        long unsent = outbox.droppedPackets() + outbox.waitingPackets();
+        return "received " + packetsIn + " packets, " + bytesIn + " bytes; sent " + (packetsOut - unsent) + " packets, "
+                + (bytesOut - outbox.droppedBytes() - outbox.waitingBytes()) + " bytes; dropped "
+                + (unsent + outbox.droppedControl());
     }
 
     /** Whether it is closed. */

@@ -1,7 +1,6 @@
 package simplevpn.tunnel;
 
 import simplevpn.base.Failure;
-import simplevpn.base.Log;
 import simplevpn.linux.Acceptor;
 import simplevpn.linux.Errno;
 import simplevpn.linux.Handler;
@@ -55,7 +54,7 @@ public final class Listener implements Handler {
     private void rest() {
         int error = acceptor.error();
         if (error != -Errno.EAGAIN && error != -Errno.ECONNABORTED) {
-            Log.event("accept: " + Errno.text(-error) + ": no new connections for a second");
+            loop.budget.logStranger("accept: " + Errno.text(-error) + ": no new connections for a second", loop.now());
             loop.poller.change(acceptor.fd(), 0);
             loop.timers.set(resume, loop.now() + PAUSE);
         }

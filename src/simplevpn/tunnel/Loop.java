@@ -2,8 +2,10 @@ package simplevpn.tunnel;
 
 import java.util.Arrays;
 import simplevpn.base.Failure;
+import simplevpn.linux.Abi;
 import simplevpn.linux.Buffer;
 import simplevpn.linux.Handler;
+import simplevpn.linux.Libc;
 import simplevpn.linux.Poller;
 import simplevpn.protocol.Answer;
 
@@ -13,10 +15,13 @@ import simplevpn.protocol.Answer;
  * this host sends.
  */
 public class Loop implements Handler {
+    private static final long SECOND = 1_000_000_000L;
     /** How often memory that nobody needs any more is given back, nanoseconds. */
-    private static final long HOUSEKEEPING = 10_000_000_000L;
+    private static final long HOUSEKEEPING = 10 * SECOND;
     /** By how much a timer is late only when this program stood still: stopped, or on a machine that slept. */
-    private static final long STANDSTILL = 1_000_000_000L;
+    private static final long STANDSTILL = SECOND;
+    /** After which time a connection is tried again that takes nothing, though the kernel says that it would. */
+    private static final long STALL = SECOND / 50;
 
     /** What waits for descriptors. */
     public final Poller poller;
@@ -33,6 +38,7 @@ public class Loop implements Handler {
     /** Where this program's own messages are put together, behind {@link Inbox#HEADROOM}. */
     public final Buffer message = Buffer.permanent(Inbox.HEADROOM + Answer.MAX_LENGTH);
 
+    private final Buffer clock = Buffer.permanent(Abi.TIMESPEC_SIZE);
     private Router router;
     private boolean readsDevice;
     private long now;
@@ -56,6 +62,15 @@ public class Loop implements Handler {
         }
     };
 
+    private final Timer stalled = new Timer() {
+        @Override
+        protected void expired(long time) {
+            for (int i = 0; i < linkCount; i++) {
+                links[i].tryAgain();
+            }
+        }
+    };
+
     /**
      * @param fromServer whether what connections bring is sent by a server
      * @param maxConnections how many there may be at once
@@ -70,9 +85,10 @@ public class Loop implements Handler {
         poller.add(device.fd(), 0, this);
     }
 
-    /** The loop's clock: nanoseconds that only ever grow, from an arbitrary time on. */
+    /** The loop's clock: nanoseconds since the machine started, the time that it slept included. */
     protected long clock() {
-        return System.nanoTime();
+        Libc.clock_gettime(Abi.CLOCK_BOOTTIME, clock);
+        return clock.word(Abi.TV_SEC) * SECOND + clock.word(Abi.TV_NSEC);
     }
 
     /** The time of the current turn. */
@@ -103,10 +119,14 @@ public class Loop implements Handler {
 
     /**
      * Whether packets are read from the device: what nobody reads waits in the kernel, which drops what is too much.
+     * What waited when this begins is too old to be carried.
      */
     public final void readDevice(boolean wanted) {
         if (wanted != readsDevice) {
             readsDevice = wanted;
+            if (wanted) {
+                device.discard();
+            }
             poller.change(device.fd(), wanted ? Poller.READ : 0);
         }
     }
@@ -141,6 +161,7 @@ public class Loop implements Handler {
         sender.turn(lookAtClock());
         if (timers.untilNext(now) < -STANDSTILL) {
             resumed = now;
+            device.discard();
         }
         poller.handle();
         handleAgain();
@@ -193,6 +214,13 @@ public class Loop implements Handler {
         }
         device.answering = false;
         sender.endBatch(true);
+    }
+
+    /** A connection takes nothing, though the kernel says that it would: tries again, but not at once. */
+    void stall() {
+        if (!stalled.isSet()) {
+            timers.set(stalled, now + STALL);
+        }
     }
 
     /** Calls a link again without waiting for its descriptor: it holds input that this does not show, or has failed. */

@@ -22,6 +22,8 @@ final class Outbox implements Pool.Holder {
     private static final long AGE_ON_LOSSY_LINE = 100_000_000L;
     /** So many bytes may wait longer: on a slow line a few packets take their time. */
     private static final int FLOOR = 16 * 1024;
+    /** But nothing longer than this. */
+    private static final long GREATEST_AGE = 1_000_000_000L;
 
     /** How frames lie on the connection. */
     Framing framing = Framing.CLASSIC;
@@ -31,7 +33,9 @@ final class Outbox implements Pool.Holder {
     private FrameQueue data;
     private FrameQueue control;
     private Arrivals arrivals;
-    private long dropped;
+    private long droppedPackets;
+    private long droppedBytes;
+    private long droppedControl;
     private long age = AGE;
 
     /** @param pool where memory comes from */
@@ -62,14 +66,36 @@ final class Outbox implements Pool.Holder {
         return dataSize() + controlSize();
     }
 
-    /** How many frames were dropped in all. */
-    long dropped() {
-        return dropped;
+    /** How many packets were dropped, their bytes, and how many control frames. */
+    long droppedPackets() {
+        return droppedPackets;
     }
 
-    /** Counts a frame that was dropped without being added. */
-    void drop() {
-        dropped++;
+    long droppedBytes() {
+        return droppedBytes;
+    }
+
+    long droppedControl() {
+        return droppedControl;
+    }
+
+    /** How many packets wait of which nothing was written, and their bytes. */
+    int waitingPackets() {
+        return data == null ? 0 : data.frames();
+    }
+
+    int waitingBytes() {
+        return data == null ? 0 : data.size() - data.rest() - data.frames() * framing.tag;
+    }
+
+    /** Counts a data frame that was dropped without being added. */
+    void drop(int length) {
+        droppedPackets++;
+        droppedBytes += length - framing.tag;
+    }
+
+    private void dropFirst() {
+        drop(data.dropFirst(framing.tag));
     }
 
     /** Adds one whole data frame; returns false when there is no room for it. */
@@ -87,7 +113,7 @@ final class Outbox implements Pool.Holder {
             control = new FrameQueue(pool, this);
         }
         if (control.size() + length > Budget.CONTROL_FRAMES || !control.add(source, at, length)) {
-            dropped++;
+            droppedControl++;
         }
     }
 
@@ -134,16 +160,13 @@ final class Outbox implements Pool.Holder {
 
     /** Drops data frames that waited too long. */
     void expire(long now) {
-        if (arrivals == null || !arrivals.isOld(now, age) || data.size() <= FLOOR) {
-            return;
-        }
-        while (arrivals.isOld(now, age)) {
+        while (arrivals != null && arrivals.isOld(now, age)) {
+            int floor = arrivals.isOld(now, GREATEST_AGE) ? 0 : FLOOR;
             while (arrivals.oldBytes(data.size() - data.rest()) > 0) {
-                if (data.size() - data.rest() <= FLOOR) {
+                if (data.size() - data.rest() <= floor) {
                     return;
                 }
-                data.dropFirst(framing.tag);
-                dropped++;
+                dropFirst();
             }
             arrivals.dropOldest();
         }
@@ -159,8 +182,7 @@ final class Outbox implements Pool.Holder {
     @Override
     public void release() {
         while (data.size() > data.rest()) {
-            data.dropFirst(framing.tag);
-            dropped++;
+            dropFirst();
         }
         forgetArrivals();
         data.tidy();

@@ -57,22 +57,22 @@ public final class Sender {
      * @param from where it is, with room for the link's tag before it that is not needed any more, except by the batch;
      *         it must stay until {@link #endBatch}
      * @param tag its tag, checked
+     * @return false when it is too long for a classic peer, and dropped
      */
-    public void packet(Link link, Buffer from, int at, int length, int tag) {
+    public boolean packet(Link link, Buffer from, int at, int length, int tag) {
         Framing framing = link.framing();
         // A large frame of which only a part could be written would need more memory for its rest than everybody may
         // have.
         if (tag != 0 && (framing.tag == 0 || !Offload.whole(from.bytes, at, tag, framing.carriesUdpSegments())
                 || ((tag & Offload.SEGMENT) != 0 && !link.mayQueue(length)))) {
-            finish(link, from, at, length, tag);
-            return;
-        }
-        if (framing.isClassic() && length > Framing.CLASSIC_MTU) {
-            link.outbox.drop();
-            return;
+            return finish(link, from, at, length, tag);
         }
         link.packetsOut++;
         link.bytesOut += length;
+        if (framing.isClassic() && length > Framing.CLASSIC_MTU) {
+            link.outbox.drop(length);
+            return false;
+        }
         int frame = at - framing.tag;
         if (to != link || source != from || end != frame) {
             endBatch(false);
@@ -88,9 +88,10 @@ public final class Sender {
             // Each frame is a write of its own anyway.
             endBatch(false);
         }
+        return true;
     }
 
-    private void finish(Link link, Buffer from, int at, int length, int tag) {
+    private boolean finish(Link link, Buffer from, int at, int length, int tag) {
         if (scratch == null) {
             scratch = Buffer.permanent(SCRATCH);
         }
@@ -105,10 +106,9 @@ public final class Sender {
             // Packets for a link without tags lie side by side; the gap in front of the first does no harm.
             next -= Wire.TAG - link.framing().tag;
             int segment = segmenter.next(scratch.bytes, next);
-            if (segment == 0) {
-                return;
+            if (segment == 0 || !packet(link, scratch, next, segment, 0)) {
+                return segment == 0;
             }
-            packet(link, scratch, next, segment, 0);
         }
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static simplevpn.World.SECOND;
 
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import simplevpn.base.Failure;
 import simplevpn.memory.MemoryStream;
@@ -106,11 +107,75 @@ class ClientTest extends WorldTest {
         board.connector.last().fail(-104);
         world.run();
         assertSaid("192.0.2.1:2002 ECONNRESET \\(Connection reset by peer\\); trying again until it works");
-        World.Board fixed = world.board(2, "-a", "10.0.0.9");
-        fixed.connector.last().other().close();
+    }
+
+    /**
+     * A fixed address that cannot be had now is waited for: its old connection has not timed out, a proxy's server is
+     * being restarted. Only an address that nobody can have ends the client.
+     */
+    @Test
+    void fixedAddress() throws Failure {
+        World.Board board = world.board(2, "-a", "10.0.0.9");
+        board.connector.last().other().close();
         world.run();
-        assertEquals(Failure.REFUSED, fixed.failure.status);
-        assertTrue(fixed.failure.getMessage().contains("closed the connection instead of giving 10.0.0.9"));
+        assertSaid(".* closed the connection instead of giving 10.0.0.9, .*; trying again until it works");
+        World.Hub hub = world.hub("-t", "10");
+        MemoryStream other = joined("45000000 00000000 00000000 0a000009 00000000", 20);
+        world.pass(5 * SECOND);
+        assertSaid(".* refused: 10.0.0.9 is taken by another client; trying again until it works");
+        other.close();
+        world.pass(60 * SECOND);
+        assertEquals("10.0.0.9", board.device.address.toString());
+        assertNull(board.failure);
+        for (String impossible : new String[] {"10.0.0.1", "10.1.0.1"}) {
+            World.Board never = world.board(3, "-a", impossible);
+            assertEquals(Failure.REFUSED, never.failure.status);
+        }
+        assertEquals(1, hub.server.hub.clients());
+    }
+
+    /** A connection that never lasts makes the pauses as long as one that is never made. */
+    @Test
+    void neverLasts() throws Failure {
+        world.hub();
+        World.Board board = world.board(1);
+        for (int i = 0; i < 1000; i++) {
+            board.connector.last().fail(-104);
+            world.pass(SECOND / 10);
+        }
+        int begun = board.connector.begun.size();
+        assertTrue(begun > 4 && begun < 12, begun + " connections in 100 s");
+        world.pass(60 * SECOND);
+        begun = board.connector.begun.size();
+        board.connector.last().fail(-104);
+        world.pass(SECOND + SECOND / 10);
+        assertEquals(begun + 1, board.connector.begun.size(), "one that lasted is made anew at once");
+    }
+
+    /** While no name server answers the loop turns; after a while the addresses of before are tried. */
+    @Test
+    void slowNames() throws Failure {
+        World.Hub first = world.hub();
+        World.Board board = world.new Board(1, "-s", "hub");
+        board.connector.namesAreSlow = true;
+        world.pass(100 * SECOND);
+        assertEquals(1, board.connector.lookups.size(), "one lookup at a time");
+        assertEquals(List.of(), board.connector.begun);
+        board.connector.lookups.getLast().answer();
+        world.run();
+        assertEquals("10.0.0.2", board.device.address.toString());
+        first.kill();
+        world.hub();
+        board.connector.add(world.acceptor);
+        world.pass(2 * SECOND);
+        assertEquals(2, board.connector.lookups.size());
+        assertEquals(1, board.connector.begun.size(), "a name server may be as quick as that");
+        world.pass(3 * SECOND);
+        assertEquals(2, board.connector.begun.size());
+        assertSaid("connected to 192.0.2.1:2002, address 10.0.0.2/16 .*");
+        board.connector.lookups.getLast().answer();
+        world.run();
+        assertEquals(2, board.connector.begun.size(), "what works stays as it is");
     }
 
     /** Joined: whatever ends the connection, the client comes back to the same address, and its interface stays. */
@@ -129,7 +194,8 @@ class ClientTest extends WorldTest {
         World.Hub second = world.hub();
         world.pass(60 * SECOND);
         assertEquals("10.0.0.2", board.device.address.toString());
-        assertEquals(38, second.device.receive().length);
+        assertNull(second.device.receive(), "a packet that waited for so long is of no use any more");
+        assertEquals(0, board.device.waiting());
         board.connector.last().fail(-104);
         world.pass(2 * SECOND);
         assertSaid(".* ECONNRESET \\(Connection reset by peer\\); received .*; reconnecting");

@@ -121,6 +121,7 @@ class OptionsTest {
         assertEquals("a b", options.text("name"));
         assertTrue(options.given("verbose"));
         assertTrue(options.given("once"));
+        assertEquals(8, parse("--config=" + file("\ufeffport 8")).number("port", 1, 9, 5), "a byte order mark");
         assertEquals(8, parse("--config=" + file("port 8")).number("port", 1, 9, 5));
         assertEquals("=x", parse("--config", file("name==x")).text("name"));
         assertNull(parse("--config", file("")).text("name"));

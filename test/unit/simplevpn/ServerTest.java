@@ -37,6 +37,14 @@ class ServerTest extends WorldTest {
         world.run();
         assertEquals(1500 + 78, classic.take().length);
         assertEquals(2, classic.other().writes - writes);
+        byte[] answer = one.device.receive();
+        assertEquals("10.0.0.1 to 10.0.0.2: ICMP 3/4, MTU 1500", icmp(answer));
+        hub.device.send(udp(HUB, "10.0.0.3", 8000));
+        hub.device.send(SUPER_PACKET, ReferencePackets.unfinished(tcp(HUB, "10.0.0.3", 8000)));
+        world.run();
+        assertEquals("10.0.0.3 to 10.0.0.1: ICMP 3/4, MTU 1500", icmp(hub.device.receive()));
+        assertNull(hub.device.receive(), "a super-packet is cut");
+        assertEquals(8 * 1040, classic.take().length);
         byte[] up = udp("10.0.0.3", "10.0.0.2", 33);
         classic.put(up);
         world.run();
@@ -161,7 +169,7 @@ class ServerTest extends WorldTest {
         for (String[] row : new String[][] {{"10.1.0.1", "10.1.0.1 is reserved"},
             {"10.2.0.1", "10.2.0.1 is not in the network 10.1.0.0/29"},
             {"10.1.0.4", "10.1.0.4 is taken by another client"}}) {
-            World.Board board = world.board(9, "-a", row[0]);
+            World.Board board = world.board(9, "-a", row[0], "--once");
             assertEquals("192.0.2.1:2002 refused: " + row[1], board.failure.getMessage());
             assertEquals(Failure.REFUSED, board.failure.status);
         }

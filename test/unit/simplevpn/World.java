@@ -98,7 +98,7 @@ final class World implements AutoCloseable {
 
     /** A machine with a client. */
     final class Board extends Machine {
-        final MemoryConnector connector = new MemoryConnector();
+        final MemoryConnector connector = new MemoryConnector(kernel);
         final Client client;
 
         Board(long token, String... words) throws Failure {

@@ -53,6 +53,14 @@ abstract class WorldTest {
         return addressed(packet, from, to);
     }
 
+    /** An ICMP error in words. */
+    static String icmp(byte[] packet) {
+        assertEquals(1, packet[9]);
+        return Ipv4.text((int) ReferencePackets.get32(packet, 12)) + " to "
+                + Ipv4.text((int) ReferencePackets.get32(packet, 16)) + ": ICMP " + packet[20] + "/" + packet[21]
+                + ", MTU " + ReferencePackets.get16(packet, 26);
+    }
+
     /** A packet put in at one device comes out at another, as it was. */
     void assertCarries(MemoryDevice from, MemoryDevice to, byte[] packet) {
         from.send(packet);

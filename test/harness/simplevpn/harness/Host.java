@@ -6,6 +6,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.StandardProtocolFamily;
+import java.nio.channels.DatagramChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.Collection;
@@ -113,6 +114,14 @@ public final class Host {
         sockets.add(socket);
         socket.bind(new InetSocketAddress(address, port));
         return socket;
+    }
+
+    /** A socket on this host that receives datagrams. */
+    public DatagramChannel datagrams(String address, int port) throws IOException {
+        DatagramChannel socket =
+                Namespace.inside(namespace, () -> DatagramChannel.open(StandardProtocolFamily.INET));
+        sockets.add(socket);
+        return socket.bind(new InetSocketAddress(address, port));
     }
 
     /** The next connection to one of this host's listening sockets. */

@@ -112,7 +112,8 @@ public abstract class Lab implements AutoCloseable {
     public Program start(Host host, List<String> command) {
         synchronized (LOCK) {
             open();
-            Program program = new Program(host, command);
+            // Where a service manager lets a program keep what outlives it: each host is a machine of its own.
+            Program program = new Program(host, file("run-" + host.number + "/token").getParent(), command);
             programs.add(program);
             return program;
         }

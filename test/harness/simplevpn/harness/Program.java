@@ -27,11 +27,12 @@ public final class Program {
     private boolean ended;
     private boolean dismissed;
 
-    Program(Host host, List<String> command) {
+    Program(Host host, Path runtimeFolder, List<String> command) {
         name = host + ": " + String.join(" ", command);
         // A shell's background job ignores SIGINT, and so would all that it starts. The input stays open as long as
         // this VM lives: programs that end with their input do not outlive it.
-        process = Command.start(new ProcessBuilder(), Command.words(host.inside("env", "--default-signal=INT"),
+        process = Command.start(new ProcessBuilder(), Command.words(
+                host.inside("env", "--default-signal=INT", "RUNTIME_DIRECTORY=" + runtimeFolder),
                 command.toArray(String[]::new)));
         reader = Thread.ofPlatform().daemon().start(() -> {
             try (BufferedReader output =
@@ -120,7 +121,7 @@ public final class Program {
      * board whose kernel panicked, is none the worse for it.
      */
     public void stop() {
-        process.destroy();
+        process.toHandle().destroy();
         int status = awaitExit(10);
         if (status != 0) {
             throw new LabException(name + " ended with status " + status + " after SIGTERM:\n" + log());

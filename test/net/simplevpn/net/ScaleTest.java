@@ -1,13 +1,17 @@
 package simplevpn.net;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import simplevpn.harness.Image;
 import simplevpn.harness.Program;
 
 /** Many connections, at once and one after the other. */
@@ -35,6 +39,33 @@ final class ScaleTest extends Vpn {
         for (ClassicClient client : idle) {
             client.assertAlive();
         }
+    }
+
+    /**
+     * The server has room for as many clients as it says, however scattered their addresses are and whatever all of
+     * them have begun to send at once; those who come then are refused.
+     */
+    @Test
+    void fullHouse() throws Exception {
+        Program server = lan.start(hub,
+                Image.command(Image.OWN, List.of("-Xmx5m"), "Server", "-n", "10.0.0.0/8", "--max-per-source", "9999"));
+        server.awaitLine("listening on .* at most \\d+ clients", 15);
+        int most = Integer.parseInt(server.lines().get(0).replaceFirst(".* at most (\\d+) clients", "$1"));
+        assertTrue(most > 300 && most < 2000, server::log);
+        List<ClassicClient> clients = new ArrayList<>();
+        for (int i = 0; i < most; i++) {
+            ExtendedClient client = new ExtendedClient(west, hub, i + 1);
+            String address = "10." + (i >> 8) + "." + (i & 255) + ".7";
+            assertEquals(address, client.ask(address), server::log);
+            byte[] packet = Frames.echo(address, address, i & 0xff, 1000);
+            client.send(packet, Arrays.copyOf(packet, 900));
+            clients.add(client);
+        }
+        assertNull(new ExtendedClient(east, hub, most + 1).ask("0.0.0.0"), "one more is refused");
+        for (ClassicClient client : clients) {
+            assertTrue(Frames.isEcho(client.receive()), server::log);
+        }
+        server.stop();
     }
 
     /** Five thousand clients come, ask and go, half of them with a reset: no descriptor and no memory stays. */

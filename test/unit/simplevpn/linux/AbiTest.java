@@ -18,10 +18,12 @@ class AbiTest {
             #include <netdb.h>
             #include <poll.h>
             #include <signal.h>
+            #include <time.h>
             #include <netinet/in.h>
             #include <linux/tcp.h>
             #include <sys/epoll.h>
             #include <sys/eventfd.h>
+            #include <sys/file.h>
             #include <sys/ioctl.h>
             #include <sys/resource.h>
             #include <sys/socket.h>
@@ -72,13 +74,18 @@ class AbiTest {
         offset(c, "AI_NEXT", "addrinfo", "ai_next");
         c.put("AI_SIZE", "sizeof(struct addrinfo)");
         offset(c, "RT_DST", "rtentry", "rt_dst");
+        offset(c, "RT_GATEWAY", "rtentry", "rt_gateway");
         offset(c, "RT_GENMASK", "rtentry", "rt_genmask");
         offset(c, "RT_FLAGS", "rtentry", "rt_flags");
         offset(c, "RT_DEV", "rtentry", "rt_dev");
         c.put("RT_SIZE", "sizeof(struct rtentry)");
+        offset(c, "TV_SEC", "timespec", "tv_sec");
+        offset(c, "TV_NSEC", "timespec", "tv_nsec");
+        c.put("TIMESPEC_SIZE", "sizeof(struct timespec)");
         offset(c, "RLIM_CUR", "rlimit", "rlim_cur");
         offset(c, "RLIM_MAX", "rlimit", "rlim_max");
         c.put("RLIM_SIZE", "sizeof(struct rlimit)");
+        offset(c, "TCPI_RETRANSMITS", "tcp_info", "tcpi_retransmits");
         offset(c, "TCPI_RTT", "tcp_info", "tcpi_rtt");
         offset(c, "TCPI_TOTAL_RETRANS", "tcp_info", "tcpi_total_retrans");
         offset(c, "TCPI_MIN_RTT", "tcp_info", "tcpi_min_rtt");

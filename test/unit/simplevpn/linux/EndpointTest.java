@@ -9,7 +9,7 @@ import simplevpn.base.Failure;
 
 class EndpointTest {
     private static Endpoint resolve(String address, int port) throws Failure {
-        Endpoint[] found = Endpoint.resolve(address, port, true);
+        Endpoint[] found = Resolver.listening(address, port);
         assertEquals(1, found.length);
         return found[0];
     }
@@ -41,7 +41,7 @@ class EndpointTest {
     @Test
     void notAnAddress() {
         for (String text : new String[] {"localhost", "192.0.2.256", "::zz", "192.0.2.1/24"}) {
-            Failure failure = assertThrows(Failure.class, () -> Endpoint.resolve(text, 1, true));
+            Failure failure = assertThrows(Failure.class, () -> Resolver.listening(text, 1));
             assertEquals("--listen " + text + ": not an IPv4 or IPv6 address", failure.getMessage());
             assertEquals(Failure.USAGE, failure.status);
         }

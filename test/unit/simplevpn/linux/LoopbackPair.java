@@ -19,9 +19,9 @@ public final class LoopbackPair implements AutoCloseable {
     /** Connects them. */
     public LoopbackPair() throws Failure {
         int port = freePort();
-        TcpAcceptor listener = TcpAcceptor.listen("127.0.0.1", port);
+        TcpAcceptor listener = TcpAcceptor.listen("127.0.0.1", port, 0);
         try {
-            left = Tcp.connect(Endpoint.resolve("127.0.0.1", port, false)[0]);
+            left = Tcp.connect(new TcpConnector(0).lookUp("127.0.0.1", port).result()[0], 0);
             Tcp accepted = null;
             for (long end = System.nanoTime() + 5_000_000_000L; accepted == null && System.nanoTime() < end;) {
                 accepted = (Tcp) listener.accept();

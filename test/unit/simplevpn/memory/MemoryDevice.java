@@ -12,6 +12,7 @@ import simplevpn.linux.Abi;
 import simplevpn.linux.Buffer;
 import simplevpn.linux.Errno;
 import simplevpn.linux.PacketDevice;
+import simplevpn.linux.Route;
 
 /** A TUN interface in memory: a test puts in what the host sends, and takes out what the host gets. */
 public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor {
@@ -36,6 +37,9 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
     public boolean up;
     public final List<Network> routes = new ArrayList<>();
     public boolean closed;
+    /** Whether it is in the namespace of the program, and the routes of this host that lead elsewhere. */
+    public boolean here = true;
+    public final List<Route> others = new ArrayList<>();
 
     /** An interface without settings. */
     public MemoryDevice(MemoryKernel kernel) {
@@ -169,6 +173,33 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
             throw new Failure(Failure.SYSTEM, "SIOCADDRT " + network + " dev tun0: EPERM");
         }
         routes.add(network);
+    }
+
+    @Override
+    public boolean isHere() {
+        return here;
+    }
+
+    @Override
+    public Route[] otherRoutes() {
+        return others.toArray(Route[]::new);
+    }
+
+    @Override
+    public boolean addRoute(Route route) throws Failure {
+        if (!permitted) {
+            throw new Failure(Failure.SYSTEM, "SIOCADDRT " + route + ": EPERM");
+        }
+        boolean added = others.stream().noneMatch(other -> other.network.equals(route.network));
+        if (added) {
+            others.add(route);
+        }
+        return added;
+    }
+
+    @Override
+    public void removeRoute(Route route) {
+        others.remove(route);
     }
 
     @Override

@@ -43,6 +43,8 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
     public String congestion = "reno";
     public boolean hasCongestions = true;
     public final Line line = new Line();
+    /** Whether its packets may be cut. */
+    public boolean fragments;
 
     private MemoryStream(MemoryKernel kernel, Endpoint peer, int room) {
         this.kernel = kernel;
@@ -164,7 +166,14 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
     }
 
     @Override
+    public boolean allowFragments() {
+        fragments = true;
+        return true;
+    }
+
+    @Override
     public boolean look(Line into) {
+        into.repetitions = line.repetitions;
         into.retransmitted = line.retransmitted;
         into.roundTrip = line.roundTrip;
         into.leastRoundTrip = line.leastRoundTrip;

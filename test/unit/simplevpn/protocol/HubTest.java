@@ -208,10 +208,16 @@ class HubTest {
         assertEquals(49, answersTo(null, length, 1000, 0));
         assertEquals(20, answersTo(null, length, 1000, SECOND));
         assertEquals(50, answersTo(null, length, 1000, 100 * SECOND));
-        for (String to : new String[] {"10.0.0.0", "10.0.0.1", "10.0.0.15"}) {
+        for (String to : new String[] {"10.0.0.0", "10.0.0.1", "10.0.0.15", "224.0.0.1"}) {
             length = packet("10.0.0.1", to);
-            assertEquals(0, hub.unreachable(null, packet, 5, length, out, 3, 1000 * SECOND), to);
+            assertEquals(0, answersTo(null, length, 1000, 1000 * SECOND), to);
         }
+        length = packet("10.0.0.1", "10.0.0.9");
+        assertEquals(50, answersTo(null, length, 1000, 1000 * SECOND), "what got no answer used up nothing");
+        length = packet("10.0.0.2", "224.0.0.1");
+        assertEquals(0, answersTo(one, length, 1000, 1000 * SECOND));
+        length = packet("10.0.0.2", "10.0.0.9");
+        assertEquals(50, answersTo(one, length, 1000, 1000 * SECOND), "what got no answer used up nothing");
     }
 
     /** What a client may not send is counted. */

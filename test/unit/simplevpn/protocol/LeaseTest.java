@@ -17,26 +17,37 @@ class LeaseTest {
     void dynamic() {
         Lease lease = new Lease(null);
         assertNull(lease.wanted());
-        assertTrue(lease.refused());
+        assertTrue(lease.refused("the server is full, 3 clients are its limit"));
         lease.granted(ONE);
         assertEquals(ONE, lease.wanted());
-        assertTrue(lease.refused());
+        assertTrue(lease.refused("10.0.0.1 is reserved"));
         assertNull(lease.wanted());
         lease.granted(TWO);
         assertEquals(TWO, lease.wanted());
     }
 
-    /** Refused before it was ever given, a static address is not asked for again; later it is, and no other. */
+    /** A static address that nobody can have is not asked for again, unless a server gave it once. */
     @Test
     void fixed() {
-        assertFalse(new Lease(ONE).refused());
-        assertFalse(new Lease(ONE).hungUp());
+        for (String reason : new String[] {"10.0.0.1 is not in the network 10.1.0.0/16", "10.0.0.1 is reserved"}) {
+            assertFalse(new Lease(ONE).refused(reason));
+            Lease lease = new Lease(ONE);
+            lease.granted(ONE);
+            assertTrue(lease.refused(reason));
+            assertEquals(ONE, lease.wanted());
+        }
+    }
+
+    /** Whatever else a server does about a static address, it is asked for again, and no other. */
+    @Test
+    void fixedForNow() {
         Lease lease = new Lease(ONE);
-        assertEquals(ONE, lease.wanted());
-        lease.granted(ONE);
         for (int i = 0; i < 2 * Lease.PATIENCE; i++) {
-            assertTrue(lease.refused());
-            assertTrue(lease.hungUp());
+            assertTrue(lease.refused("10.0.0.1 is taken by another client"));
+            assertTrue(lease.refused("10.0.0.1 is kept for the client that had it, for up to 60 s"));
+            assertTrue(lease.refused("the server is full, 3 clients are its limit"));
+            assertTrue(lease.refused(""));
+            lease.hungUp();
             assertEquals(ONE, lease.wanted());
         }
     }
@@ -51,17 +62,17 @@ class LeaseTest {
         lease.granted(ONE);
         for (int round = 0; round < 2; round++) {
             for (int i = 1; i < Lease.PATIENCE; i++) {
-                assertTrue(lease.hungUp());
+                lease.hungUp();
                 assertEquals(ONE, lease.wanted(), "given up after " + i);
             }
             lease.granted(ONE);
         }
         for (int i = 0; i < 9; i++) {
-            assertTrue(lease.hungUp());
+            lease.hungUp();
         }
         assertNull(lease.wanted());
         lease.granted(TWO);
-        assertTrue(lease.hungUp());
+        lease.hungUp();
         assertEquals(TWO, lease.wanted(), "the count begins anew with each address");
     }
 }

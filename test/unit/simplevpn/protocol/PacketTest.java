@@ -83,7 +83,7 @@ class PacketTest {
             for (int options : new int[] {0, 40}) {
                 byte[] p = ReferencePackets.packet(random, ReferencePackets.TCP, options, 12, payload);
                 ByteBuffer to = ByteBuffer.allocateDirect(200);
-                int length = Packet.hostUnreachable(ReferencePackets.buffer(p, 5), 5, p.length, GATEWAY, to, 7);
+                int length = Icmp.hostUnreachable(ReferencePackets.buffer(p, 5), 5, p.length, GATEWAY, to, 7);
                 byte[] answer = ReferencePackets.bytes(to, 7, length);
                 int quoted = Math.min(p.length, 128);
                 assertEquals(28 + quoted, length);
@@ -125,7 +125,7 @@ class PacketTest {
         }
         byte[] header = Arrays.copyOf(ReferencePackets.packet(random, 1, 0, 0, 0), 20);
         ByteBuffer to = ByteBuffer.allocateDirect(200);
-        assertEquals(0, Packet.hostUnreachable(ReferencePackets.buffer(header, 0), 0, 20, GATEWAY, to, 0),
+        assertEquals(0, Icmp.hostUnreachable(ReferencePackets.buffer(header, 0), 0, 20, GATEWAY, to, 0),
                 "ICMP without a type");
     }
 
@@ -142,7 +142,7 @@ class PacketTest {
         byte[] p = ReferencePackets.packet(random, ReferencePackets.UDP, 0, 0, 30);
         change.on(p);
         ByteBuffer to = ByteBuffer.allocateDirect(200);
-        return Packet.hostUnreachable(ReferencePackets.buffer(p, 0), 0, p.length, GATEWAY, to, 0) != 0;
+        return Icmp.hostUnreachable(ReferencePackets.buffer(p, 0), 0, p.length, GATEWAY, to, 0) != 0;
     }
 
     /** The MSS is lowered, never raised, wherever the option lies, and the checksum follows. */
@@ -212,7 +212,7 @@ class PacketTest {
             }
             ByteBuffer b = ReferencePackets.buffer(p, 0);
             Packet.clampMss(b, 0, p.length, 1360, random.nextBoolean());
-            Packet.hostUnreachable(b, 0, p.length, GATEWAY, ByteBuffer.allocateDirect(160), 0);
+            Icmp.hostUnreachable(b, 0, p.length, GATEWAY, ByteBuffer.allocateDirect(160), 0);
         }
     }
 

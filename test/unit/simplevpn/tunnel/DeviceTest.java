@@ -101,6 +101,48 @@ class DeviceTest {
         }
     }
 
+    /** What the other end would take for a damaged stream or a message stays here: it would end the connection. */
+    @Test
+    void readsNothingThatTheOtherEndRefuses() {
+        for (int header : new int[] {Abi.VNET_SIZE, 0}) {
+            kernel.header = header;
+            Device device = new Device(kernel, true);
+            byte[] sound = packet(40);
+            byte[] checksum = sound.clone();
+            checksum[10] ^= 1;
+            byte[] keepalive = sound.clone();
+            ReferencePackets.set32(keepalive, 12, 0xffff_ffffL);
+            ReferencePackets.set32(keepalive, 16, 0xffff_ffffL);
+            byte[] request = sound.clone();
+            ReferencePackets.set32(request, 16, 0);
+            byte[] answer = sound.clone();
+            ReferencePackets.set32(answer, 12, 0);
+            ReferencePackets.set16(answer, 4, 0x5633);
+            kernel.send(checksum);
+            for (byte[] packet : List.of(keepalive, request, answer)) {
+                kernel.send(ReferencePackets.finished(packet));
+            }
+            kernel.send(sound);
+            for (int i = 0; i < 4; i++) {
+                assertEquals(Device.DROP, device.read(Inbox.HEADROOM), "packet " + i);
+            }
+            assertEquals(sound.length, device.read(Inbox.HEADROOM));
+            assertTrue(device.counts().contains("of those that it sent, 4 could not be carried"), device.counts());
+        }
+    }
+
+    /** What waited while nobody read is thrown away, and counted. */
+    @Test
+    void discard() {
+        Device device = new Device(kernel, true);
+        for (int i = 0; i < 500; i++) {
+            kernel.send(packet(40));
+        }
+        device.discard();
+        assertEquals(0, kernel.waiting());
+        assertTrue(device.counts().endsWith(", 500 were out of date"), device.counts());
+    }
+
     /** A packet goes to the kernel with its header in front, if the tag is sound, the kernel takes it, and can. */
     @Test
     void write() {
@@ -112,6 +154,7 @@ class DeviceTest {
         assertFalse(device.write(source, Inbox.HEADROOM, packet.length, 1 << 31));
         kernel.takesPackets = false;
         assertFalse(device.write(source, Inbox.HEADROOM, packet.length, 0));
+        assertTrue(device.counts().startsWith("tun0 refused 2 packets; "), device.counts());
         kernel.takesPackets = true;
         kernel.header = 0;
         device = new Device(kernel, true);

@@ -1,10 +1,13 @@
 package simplevpn.tunnel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -13,42 +16,70 @@ import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
 import simplevpn.base.Network;
+import simplevpn.linux.Route;
 import simplevpn.memory.MemoryDevice;
 import simplevpn.memory.MemoryKernel;
+import simplevpn.protocol.Answer;
 
-/** What an interface gets, with and without the right to change it. */
+/** What an interface gets, with and without the right to change it, and how the tunnel stays out of itself. */
 class InterfaceSetupTest {
     private static final Address ADDRESS = Address.parse("10.0.0.7");
+    private static final Address SERVER = Address.parse("192.0.2.1");
+    private static final Network LAN = Network.ofIpv4(0xc0a80100, 24);
 
     private final MemoryDevice device = new MemoryDevice(new MemoryKernel());
     private final InterfaceSetup setup = new InterfaceSetup(device);
+    private final List<String> log = new ArrayList<>();
 
     @BeforeEach
-    void quiet() {
-        Log.start("test", Log.QUIET, false);
+    void listen() {
+        Log.to(line -> log.add(line.substring("test: ".length())));
+        Log.start("test", Log.EVENTS, false);
     }
 
     @AfterEach
     void speakAgain() {
-        Log.start("test", Log.EVENTS, false);
+        Log.to(line -> {
+            System.err.println(line);
+            return true;
+        });
     }
 
-    /** MTU, address and routes are set, and set once. */
+    /** What an extended server answers: an address of 10.0.0.0/16, an MTU of 1400, and routes. */
+    private static Answer answer(Network... routes) {
+        ByteBuffer b = ByteBuffer.allocate(200);
+        b.putInt(0x45000000).putShort((short) 0x5633).put(new byte[6]).putInt(0).putInt(ADDRESS.ipv4());
+        b.putShort((short) 0x0104).putInt(0xffff0000);
+        b.putShort((short) 0x0302).putShort((short) 1400);
+        for (Network route : routes) {
+            b.putShort((short) 0x0505).putInt(route.address().ipv4()).put((byte) route.length());
+        }
+        b.putShort(2, (short) b.position());
+        Answer answer = Answer.read(b, 0, b.position());
+        assertNull(answer.invalid);
+        assertEquals(routes.length, answer.routes.length);
+        return answer;
+    }
+
+    private String state() {
+        return device.mtu + " " + device.address + "/" + device.length + " " + device.up + " " + device.routes;
+    }
+
+    /** Each join makes the interface what it has to be, whatever others did to it meanwhile. */
     @Test
-    void permitted() throws Failure {
-        assertEquals(1400, setup.mtu(1400));
-        setup.address(ADDRESS, 16);
-        setup.routes(new Network[] {Network.ofIpv4(0xc0a80100, 24)}, null);
-        assertEquals("1400 10.0.0.7/16 true [192.168.1.0/24]",
-                device.mtu + " " + device.address + "/" + device.length + " " + device.up + " " + device.routes);
+    void mendedAtEachJoin() throws Failure {
+        assertEquals(1400, setup.apply(answer(LAN), 0, SERVER));
+        String right = "1400 10.0.0.7/16 true [192.168.1.0/24]";
+        assertEquals(right, state());
         device.mtu = 1000;
         device.address = null;
-        assertEquals(1400, setup.mtu(1400), "asked for again, nothing changes");
-        setup.address(ADDRESS, 16);
-        assertNull(device.address);
-        setup.address(ADDRESS, 24);
-        assertEquals(24, device.length);
+        device.up = false;
+        device.routes.clear();
+        assertEquals(1400, setup.apply(answer(LAN), 0, SERVER));
+        assertEquals(right, state());
+        assertEquals(1300, setup.apply(answer(), 1300, SERVER), "what the user says counts");
         assertNull(setup.fixedAddress());
+        assertEquals(List.of(), log);
     }
 
     /** Without the right, what is there is used: a smaller MTU, an address; what is not there is a failure. */
@@ -61,11 +92,11 @@ class InterfaceSetupTest {
         assertEquals(1300, setup.mtu(1500));
         assertEquals(1200, setup.mtu(1200), "the smaller one is in force");
         assertEquals(ADDRESS, setup.fixedAddress());
-        setup.address(ADDRESS, 16);
+        assertEquals(1300, setup.apply(answer(LAN), 0, SERVER));
         assertTrue(device.up);
-        assertThrows(Failure.class, () -> setup.address(ADDRESS, 24));
-        setup.routes(new Network[] {Network.ofIpv4(0xc0a80100, 24)}, null);
         assertEquals(List.of(), device.routes, "told, and gone without");
+        assertTrue(log.contains("SIOCADDRT 192.168.1.0/24 dev tun0: EPERM"), log::toString);
+        assertThrows(Failure.class, () -> setup.address(ADDRESS, 24));
     }
 
     /** An MTU that the kernel refuses is a failure that names it. */
@@ -75,11 +106,94 @@ class InterfaceSetupTest {
         assertEquals("SIOCSIFMTU tun0: EINVAL (Invalid argument)", failure.getMessage());
     }
 
+    /** An interface that somebody moved to another namespace goes on as it is, which is told once. */
+    @Test
+    void movedAway() throws Failure {
+        device.here = false;
+        device.permitted = false;
+        assertEquals(1400, setup.apply(answer(LAN), 0, SERVER));
+        assertEquals(1400, setup.apply(answer(LAN), 0, SERVER));
+        assertEquals(1, log.size());
+        assertFalse(device.up);
+    }
+
     /** A route that would lead the tunnel's own connection into the tunnel is left out, all others are not. */
     @Test
-    void routesToTheServer() {
+    void routesToTheServer() throws Failure {
         Network[] routes = {Network.ofIpv4(0, 0), Network.ofIpv4(0xc0000200, 24), Network.ofIpv4(0xc0000300, 24)};
-        setup.routes(routes, Address.parse("192.0.2.1"));
+        setup.apply(answer(routes), 0, SERVER);
         assertEquals("[192.0.3.0/24]", device.routes.toString());
+    }
+
+    private void other(String text, String gateway, int metric) {
+        String[] parts = text.split("/");
+        Network network = Network.ofIpv4(Address.parse(parts[0]).ipv4(), Integer.parseInt(parts[1]));
+        device.others.add(new Route("eth0", network, gateway == null ? null : Address.parse(gateway), metric));
+    }
+
+    /**
+     * A server, or a name server, whose address is one of the VPN's is reached around the tunnel: by the best way that
+     * there is, as long as there is a connection.
+     */
+    @Test
+    void detours() throws Failure {
+        other("0.0.0.0/0", "198.51.100.9", 200);
+        other("0.0.0.0/0", "198.51.100.1", 100);
+        other("10.0.3.0/24", null, 0);
+        int before = device.others.size();
+        Address inside = Address.parse("10.0.200.1");
+        Address onTheLan = Address.parse("10.0.3.7");
+        Address hub = Address.parse("10.0.0.1");
+        setup.apply(answer(), 0, inside, onTheLan, hub, Address.parse("10.0.201.53"), Address.parse("192.0.2.53"));
+        assertEquals("[10.0.200.1/32 via 198.51.100.1 dev eth0, 10.0.201.53/32 via 198.51.100.1 dev eth0]",
+                device.others.subList(before, device.others.size()).toString());
+        setup.around(inside);
+        assertEquals(before + 2, device.others.size(), "one is enough");
+        setup.endDetours();
+        assertEquals(before, device.others.size());
+        setup.around(inside);
+        assertEquals(before + 1, device.others.size(), "before the next connection, the tunnel leads there already");
+        setup.around((Address) null);
+        setup.endDetours();
+        other("10.0.200.1/32", "198.51.100.3", 0);
+        setup.around(inside);
+        assertEquals(before + 1, device.others.size());
+        setup.endDetours();
+        assertEquals(before + 1, device.others.size(), "one that somebody else made stays");
+    }
+
+    /** Where no route of the main table leads there, another table does, which comes first. */
+    @Test
+    void noOtherWay() throws Failure {
+        setup.apply(answer(), 0, Address.parse("10.0.200.1"));
+        assertEquals(List.of(), device.others);
+    }
+
+    /** Without the right to add the route that is needed there is no tunnel; the failure names the route. */
+    @Test
+    void noDetour() throws Failure {
+        other("0.0.0.0/0", "198.51.100.1", 0);
+        device.permitted = false;
+        Failure failure = assertThrows(Failure.class, () -> setup.apply(answer(), 0, Address.parse("10.0.200.1")));
+        assertEquals("SIOCADDRT 10.0.200.1/32 via 198.51.100.1 dev eth0: EPERM", failure.getMessage());
+    }
+
+    /** A LAN with addresses of the VPN's network is told, once; hosts and the default route are no such thing. */
+    @Test
+    void overlap() throws Failure {
+        other("0.0.0.0/0", "198.51.100.1", 0);
+        other("10.0.5.5/32", null, 0);
+        other("198.51.100.0/24", null, 0);
+        setup.apply(answer(), 0, SERVER);
+        assertEquals(List.of(), log);
+        other("10.0.3.0/24", null, 0);
+        setup.apply(answer(), 0, SERVER);
+        setup.apply(answer(), 0, SERVER);
+        assertEquals(1, log.size());
+        assertTrue(log.get(0).contains("10.0.0.0/16 and the route 10.0.3.0/24 dev eth0 have"), log::toString);
+        device.others.clear();
+        other("8.0.0.0/5", null, 0);
+        setup.apply(answer(), 0, SERVER);
+        assertEquals(2, log.size());
     }
 }

@@ -128,8 +128,8 @@ class LinkTest {
         }
         read(received.size);
         assertEquals(0, pending, "more bytes than frames have come");
-        assertEquals(number, frames + link.outbox.dropped(), "frames that came twice");
-        assertTrue(link.outbox.dropped() > 0, "no frame was dropped");
+        assertEquals(number, frames + link.outbox.droppedPackets(), "frames that came twice");
+        assertTrue(link.outbox.droppedPackets() > 0, "no frame was dropped");
         assertTrue(begun > 0, "no frame was written in parts");
         assertFalse(watchesForRoom());
         loop.budget.memory.shrink();
@@ -270,7 +270,7 @@ class LinkTest {
             loop.turnOnce();
         }
         read(received.size);
-        assertEquals(60, frames + link.outbox.dropped());
+        assertEquals(60, frames + link.outbox.droppedPackets());
         assertTrue(frames >= 5, () -> frames + " frames went at once");
         assertEquals(List.of(), recorder.events);
     }
@@ -397,6 +397,45 @@ class LinkTest {
             loop.turnOnce();
         }
         assertEquals(5000, recorder.frames.size());
+    }
+
+    /** "Sent" is what was written: not what was dropped, nor what still waits. */
+    @Test
+    void counts() throws Failure {
+        link.setFraming(Framing.OFFLOAD);
+        far.room(0);
+        far.take();
+        near.other().room(4000);
+        for (int i = 0; i < 10; i++) {
+            source.bytes.put(100, ReferencePackets.packet(random, ReferencePackets.UDP, 0, 0, 1172));
+            loop.sender.packet(link, source, 100, 1200, 0);
+            loop.sender.endBatch(true);
+        }
+        assertTrue(link.counts().endsWith("; sent 4 packets, 4800 bytes; dropped 6"), link.counts());
+        link.outbox.release();
+        assertTrue(link.counts().endsWith("; sent 4 packets, 4800 bytes; dropped 6"), link.counts());
+    }
+
+    /** A stream that takes nothing although there is room, for lack of memory say, is tried again, but not at once. */
+    @Test
+    void takesNothingThoughThereIsRoom() throws Failure {
+        near.mostPerWrite = 0;
+        link.send(source, 0, put(0, 1, 100), now);
+        assertTrue(watchesForRoom());
+        loop.turnOnce();
+        assertFalse(watchesForRoom(), "asking again and again would only spin");
+        assertFalse(loop.isBusy());
+        link.send(source, 0, put(0, 2, 100), now);
+        assertFalse(watchesForRoom());
+        long pause = loop.untilTurn();
+        assertTrue(pause > 1_000_000 && pause < 100_000_000, "tries again after " + pause + " ns");
+        near.mostPerWrite = Integer.MAX_VALUE;
+        loop.time += pause;
+        loop.turnOnce();
+        loop.turnOnce();
+        read(received.size);
+        assertEquals(2, frames);
+        assertFalse(watchesForRoom());
     }
 
     /** A stream with output of its own is watched for room, and flushed when there is some. */

@@ -1,0 +1,95 @@
+package simplevpn.tunnel;
+
+import java.util.Arrays;
+import simplevpn.base.Address;
+import simplevpn.base.Failure;
+import simplevpn.base.Log;
+import simplevpn.base.Network;
+import simplevpn.linux.PacketDevice;
+import simplevpn.linux.Route;
+
+/**
+ * Routes around the tunnel, to hosts outside whose address is one of the VPN's network too: the server, or a name
+ * server. Without them the tunnel would swallow its own connection. They are there for one connection, and made anew
+ * for the next, since the way may be another then.
+ */
+final class Detours {
+    private final PacketDevice device;
+    private Route[] made = new Route[4];
+    private int count;
+    /** The overlap that was told last: the same again is no news. */
+    private String told = "";
+
+    Detours(PacketDevice device) {
+        this.device = device;
+    }
+
+    /**
+     * Sees to it that packets for a host do not go into the tunnel. Where this host has no other way to it in its main
+     * table, something else decides, which comes before that table.
+     *
+     * @param inside the networks that the tunnel leads to, or will
+     * @throws Failure when the route cannot be added
+     */
+    void around(Address host, Network[] inside) throws Failure {
+        int longest = -1;
+        for (Network network : inside) {
+            longest = network.contains(host) ? Math.max(longest, network.length()) : longest;
+        }
+        if (longest < 0 || isMade(host)) {
+            return;
+        }
+        Route best = null;
+        for (Route route : device.otherRoutes()) {
+            if (route.network.contains(host) && (best == null || route.network.length() > best.network.length()
+                    || (route.network.length() == best.network.length() && route.metric < best.metric))) {
+                best = route;
+            }
+        }
+        if (best == null || best.network.length() > longest) {
+            return;
+        }
+        Route detour = new Route(best.device, Network.ofIpv4(host.ipv4(), 32), best.gateway, 0);
+        if (!device.addRoute(detour)) {
+            return;
+        }
+        Log.event("route " + detour + " added: otherwise " + device.name() + " would swallow what is sent there");
+        if (count == made.length) {
+            made = Arrays.copyOf(made, 2 * count);
+        }
+        made[count++] = detour;
+    }
+
+    private boolean isMade(Address host) {
+        for (int i = 0; i < count; i++) {
+            if (made[i].network.address().equals(host)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Removes those that were made here. */
+    void clear() {
+        while (count > 0) {
+            device.removeRoute(made[--count]);
+        }
+    }
+
+    /** Tells when a network that this host reaches without the tunnel has addresses of the VPN's. */
+    void tellOverlap(Network vpn) throws Failure {
+        for (Route route : device.otherRoutes()) {
+            Network other = route.network;
+            if (other.length() > 0 && other.length() < 32
+                    && (other.contains(vpn.address()) || vpn.contains(other.address()))) {
+                String overlap = "the VPN's network " + vpn + " and the route " + route + " have addresses in common:"
+                        + " some hosts cannot be reached; the server may take another network (srv --network)";
+                if (!overlap.equals(told)) {
+                    told = overlap;
+                    Log.event(overlap);
+                }
+                return;
+            }
+        }
+    }
+}
