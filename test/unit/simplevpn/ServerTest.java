@@ -222,10 +222,19 @@ class ServerTest extends WorldTest {
         assertEquals(0, hub.server.hub.clients(), "nobody said anything at all");
     }
 
-    /** A client that is silent for the timeout is dropped; each sign of life puts that off. */
+    /** A client that is silent for the timeout from its joining on is dropped; each sign of life puts that off. */
     @Test
     void silentClientsAreDropped() throws Failure {
         world.hub("-t", "4");
+        MemoryStream late = world.acceptor.connect();
+        world.pass(9 * SECOND);
+        late.put(hex(DYNAMIC));
+        world.pass(4 * SECOND - 1);
+        assertFalse(late.other().isClosed());
+        world.pass(1);
+        assertTrue(late.other().isClosed());
+        assertSaid("192.0.2.99:40000 \\(10.0.0.2\\) timed out: silent for 4 s; .*");
+        world.pass(4 * SECOND);
         MemoryStream classic = joined(DYNAMIC, 20);
         for (int i = 0; i < 3; i++) {
             world.pass(3 * SECOND);
@@ -235,7 +244,7 @@ class ServerTest extends WorldTest {
         assertFalse(classic.other().isClosed());
         world.pass(1);
         assertTrue(classic.other().isClosed());
-        assertSaid("192.0.2.99:40000 \\(10.0.0.2\\) timed out: silent for 4 s; .*");
+        assertSaid("192.0.2.99:40001 \\(10.0.0.3\\) timed out: silent for 4 s; .*");
     }
 
     /** A connection that cannot be watched is turned away; those that are in do not notice. */
@@ -271,19 +280,25 @@ class ServerTest extends WorldTest {
         assertTrue(world.news().getFirst().endsWith("(1900 such lines before it left out)"));
     }
 
-    /** Connections that come and go leave no descriptor and no memory behind. */
+    /** Connections that come and go leave no descriptor and no memory behind, also not of a frame that never came. */
     @Test
     void nothingIsLeftBehind() throws Failure {
         World.Hub hub = world.hub();
         int before = world.kernel.count();
+        MemoryStream other = joined(DYNAMIC, 20);
         for (int i = 0; i < 300; i++) {
             MemoryStream raw = world.acceptor.connect();
             raw.put(hex(DYNAMIC));
-            raw.put(Arrays.copyOf(udp("10.0.0.2", HUB, 100), 1 + random.nextInt(127)));
+            raw.put(Arrays.copyOf(udp("10.0.0.3", HUB, 100), 1 + random.nextInt(127)));
+            world.run();
+            // The beginning of a frame has to make room in the inbox, and is kept elsewhere.
+            other.put(hex(KEEPALIVE));
             world.run();
             raw.close();
             world.run();
         }
+        other.close();
+        world.run();
         assertEquals(before, world.kernel.count());
         world.pass(60 * SECOND);
         assertEquals(0, hub.server.hub.clients());

@@ -81,7 +81,7 @@ class EpollTest {
 
     /**
      * An event that was fetched before its descriptor was closed, and opened anew for somebody else by a handler of the
-     * same batch, reaches nobody; nor does one of a descriptor that was given up.
+     * same batch, reaches nobody.
      */
     @Test
     void staleEvents() throws Failure {
@@ -108,7 +108,19 @@ class EpollTest {
         });
         poller.add(fd, Poller.READ, noting("old"));
         assertEquals(List.of("reused"), poll(SECOND));
-        poller.remove(fd);
+    }
+
+    /** A descriptor that was removed reports nothing any more, whatever comes for it and as long as it stays open. */
+    @Test
+    void removed() throws Failure {
+        LoopbackPair pair = pair();
+        poller.add(pair.left.fd(), Poller.READ, noting("left"));
+        poller.add(pair.right.fd(), Poller.WRITE, noting("right"));
+        pair.right.write(buffer, 0, 10);
+        assertEquals(List.of("left", "right writable"), poll(SECOND).stream().sorted().toList());
+        poller.remove(pair.left.fd());
+        assertEquals(List.of("right writable"), poll(0));
+        poller.remove(pair.right.fd());
         assertEquals(List.of(), poll(0));
     }
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Network;
@@ -14,8 +15,14 @@ import simplevpn.linux.Errno;
 import simplevpn.linux.PacketDevice;
 import simplevpn.linux.Route;
 
-/** A TUN interface in memory: a test puts in what the host sends, and takes out what the host gets. */
+/**
+ * A TUN interface in memory: a test puts in what the host sends, and takes out what the host gets. As with the kernel's,
+ * nothing goes through it while it is down, and only so much waits to be read.
+ */
 public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor {
+    /** Packets of the host's that wait at most. */
+    public static final int QUEUE = 500;
+
     private final MemoryKernel kernel;
     private final int fd;
     private final Deque<byte[]> sent = new ArrayDeque<>();
@@ -26,14 +33,14 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
     /** The TUN_F bits that the kernel knows, and those that are set. */
     public int offloadsKnown = -1;
     public int offloads;
-    /** Whether settings may be changed, packets are taken, and the interface is there. */
+    /** Whether settings may be changed, and the interface is there. */
     public boolean permitted = true;
-    public boolean takesPackets = true;
     public boolean exists = true;
 
     public int mtu = 1500;
     public Address address;
     public int length;
+    /** Whether packets come and go. */
     public boolean up;
     public final List<Network> routes = new ArrayList<>();
     public boolean closed;
@@ -47,8 +54,14 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
         fd = kernel.open(this);
     }
 
-    /** The host sends a packet, with the kernel's header in front of it: a plain one has only zeros there. */
+    /**
+     * The host sends a packet, with the kernel's header in front of it: a plain one has only zeros there. It is lost
+     * while the interface is down, and when too many wait.
+     */
     public void send(byte[] vnetHeader, byte[] packet) {
+        if (!up || sent.size() == QUEUE) {
+            return;
+        }
         byte[] all = Arrays.copyOf(vnetHeader, header + packet.length);
         System.arraycopy(packet, 0, all, header, packet.length);
         sent.add(all);
@@ -101,22 +114,24 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
 
     @Override
     public int read(Buffer buffer, int at, int limit) {
+        Objects.checkFromIndexSize(at, limit, buffer.size);
         byte[] packet = sent.poll();
         if (packet == null) {
             return 0;
         }
-        buffer.bytes.put(at, packet);
-        return packet.length;
+        int count = Math.min(limit, packet.length);
+        buffer.bytes.put(at, packet, 0, count);
+        return count;
     }
 
     @Override
     public boolean write(Buffer buffer, int at, int length) {
-        if (takesPackets) {
+        if (up) {
             byte[] packet = new byte[length];
             buffer.bytes.get(at, packet);
             received.add(packet);
         }
-        return takesPackets;
+        return up;
     }
 
     @Override

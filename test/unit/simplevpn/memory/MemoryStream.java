@@ -8,7 +8,8 @@ import simplevpn.linux.Stream;
 
 /**
  * One end of a connection in memory, whose room, pieces and failures a test decides. It can also behave as a layer does
- * that keeps bytes of its own on their way in or out, TLS say.
+ * that keeps bytes of its own on their way in or out, TLS say. Whoever uses it after closing it would use somebody
+ * else's descriptor by then: that fails a test.
  */
 public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
     private final MemoryKernel kernel;
@@ -21,7 +22,9 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
     private int head;
     private int size;
     private boolean ended;
+    /** Why it failed, until somebody is told. */
     private int error;
+    private boolean failed;
     private boolean closed;
     private boolean lineCut;
 
@@ -77,11 +80,12 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
 
     @Override
     public int read(Buffer buffer, int at, int length) {
-        if (error != 0) {
+        assertOpen();
+        if (error() != 0) {
             return 0;
         }
         if (size == 0) {
-            return ended ? END : 0;
+            return ended || failed ? END : 0;
         }
         if (holdsWhatCame) {
             held = size;
@@ -96,8 +100,9 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
 
     @Override
     public int write(Buffer buffer, int at, int length) {
+        assertOpen();
         writes++;
-        if (error != 0 || closed) {
+        if (error() != 0 || failed) {
             return 0;
         }
         if (holdsWhatGoes) {
@@ -114,7 +119,7 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
 
     private int pass(byte[] bytes) {
         if (other.closed) {
-            error = -Errno.ECONNRESET;
+            fail(-Errno.ECONNRESET);
             return 0;
         }
         int count = Math.min(bytes.length, other.incoming.length - other.size);
@@ -138,22 +143,28 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
 
     @Override
     public void flush() {
+        assertOpen();
         int count = pass(Arrays.copyOf(outgoing, Math.min(outgoing.length, mostPerWrite)));
         outgoing = Arrays.copyOfRange(outgoing, count, outgoing.length);
     }
 
     @Override
     public int error() {
-        return error;
+        assertOpen();
+        int told = error;
+        error = 0;
+        return told;
     }
 
     @Override
     public void giveUpAfter(int seconds) {
+        assertOpen();
         patience = seconds;
     }
 
     @Override
     public boolean setCongestion(String name) {
+        assertOpen();
         if (hasCongestions) {
             congestion = name;
         }
@@ -162,17 +173,20 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
 
     @Override
     public String congestion() {
+        assertOpen();
         return congestion;
     }
 
     @Override
     public boolean allowFragments() {
+        assertOpen();
         fragments = true;
         return true;
     }
 
     @Override
     public boolean look(Line into) {
+        assertOpen();
         into.repetitions = line.repetitions;
         into.retransmitted = line.retransmitted;
         into.roundTrip = line.roundTrip;
@@ -182,25 +196,28 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
 
     @Override
     public void close() {
-        if (!closed) {
-            closed = true;
-            kernel.close(fd);
-            other.ended |= !lineCut;
-        }
+        assertOpen();
+        closed = true;
+        kernel.close(fd);
+        other.ended |= !lineCut;
     }
 
     @Override
     public void reset() {
-        if (!closed) {
-            close();
-            other.ended = false;
-            other.fail(-Errno.ECONNRESET);
+        close();
+        other.ended = false;
+        other.fail(-Errno.ECONNRESET);
+    }
+
+    private void assertOpen() {
+        if (closed) {
+            throw new AssertionError("descriptor " + fd + " is used after it was closed");
         }
     }
 
     @Override
     public boolean isReadable() {
-        return !connecting && (size > held || (ended && size == 0) || error != 0);
+        return !connecting && (size > held || (ended && size == 0) || failed);
     }
 
     @Override
@@ -210,14 +227,19 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
 
     @Override
     public boolean hasFailed() {
-        return error != 0;
+        return failed;
     }
 
     /* ---- what a test does to it ---- */
 
-    /** The connection fails. */
+    /**
+     * The connection fails, which the poller reports from then on.
+     *
+     * @param why −errno, told once; 0 when it was told already, as to a write
+     */
     public void fail(int why) {
         error = why;
+        failed = true;
         connecting = false;
     }
 

@@ -31,6 +31,7 @@ class DeviceTest {
     @BeforeEach
     void quiet() {
         Log.start("test", Log.QUIET, false);
+        kernel.up = true;
     }
 
     @AfterEach
@@ -152,10 +153,10 @@ class DeviceTest {
         assertTrue(device.write(source, Inbox.HEADROOM, packet.length, 0));
         assertArrayEquals(packet, kernel.receive());
         assertFalse(device.write(source, Inbox.HEADROOM, packet.length, 1 << 31));
-        kernel.takesPackets = false;
+        kernel.up = false;
         assertFalse(device.write(source, Inbox.HEADROOM, packet.length, 0));
         assertTrue(device.counts().startsWith("tun0 refused 2 packets; "), device.counts());
-        kernel.takesPackets = true;
+        kernel.up = true;
         kernel.header = 0;
         device = new Device(kernel, true);
         assertTrue(device.write(source, Inbox.HEADROOM, packet.length, 0));
@@ -199,7 +200,7 @@ class DeviceTest {
     @Test
     void refusedByTheKernel() {
         Device device = new Device(kernel, true);
-        kernel.takesPackets = false;
+        kernel.up = false;
         byte[] whole = ReferencePackets.packet(random, ReferencePackets.TCP, 0, 0, 3000);
         whole[33] = 0x10; // ACK
         byte[] segment = ReferencePackets.segments(ReferencePackets.finished(whole), 1000).getFirst();
