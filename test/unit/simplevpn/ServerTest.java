@@ -126,13 +126,6 @@ class ServerTest extends WorldTest {
         assertSaid("192.0.2.99:40000 \\(10.0.0.3\\) gone; received 1 packets, 105 bytes; .*, rejected 8");
     }
 
-    private static byte[] tagged(int tag, byte[] frame) {
-        byte[] tagged = new byte[4 + frame.length];
-        ReferencePackets.set32(tagged, 0, tag & 0xffff_ffffL);
-        System.arraycopy(frame, 0, tagged, 4, frame.length);
-        return tagged;
-    }
-
     /** What is no frame ends the connection, and only this one. */
     @Test
     void rubbish() throws Failure {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
 import simplevpn.linux.Endpoint;
@@ -29,6 +30,8 @@ final class World implements AutoCloseable {
     private long now;
     private int turns;
 
+    /** What was done to interfaces before programs open them. */
+    Consumer<MemoryDevice> premade = device -> { };
     /** Where the server is, or will be: clients may wait there before it is started. */
     MemoryAcceptor acceptor = new MemoryAcceptor(kernel, ADDRESS);
 
@@ -50,14 +53,41 @@ final class World implements AutoCloseable {
     class Machine {
         final MemoryDevice device = new MemoryDevice(kernel);
         MemoryLoop loop;
+        /** What the program's supervisor was told, in order. */
+        final List<String> told = new ArrayList<>();
         /** What ended the program, or {@code null}. */
         Failure failure;
         boolean ended;
 
         final void boot(boolean fromServer, boolean offload, int maxConnections) throws Failure {
+            premade.accept(device);
             loop = new MemoryLoop(new MemoryPoller(kernel), new Device(device, offload), fromServer, maxConnections);
             loop.time = now;
             loop.lookAtClock();
+        }
+
+        final Supervisor supervisor() {
+            return new Supervisor() {
+                @Override
+                void ready(long when) {
+                    told.add("ready " + when);
+                }
+
+                @Override
+                void status(String words) {
+                    told.add(words);
+                }
+
+                @Override
+                void alive(long when) {
+                    told.add("alive " + when);
+                }
+
+                @Override
+                void stopping() {
+                    told.add("stopping");
+                }
+            };
         }
 
         private boolean turn() {
@@ -84,7 +114,7 @@ final class World implements AutoCloseable {
             options.parse(words);
             ServerSettings settings = new ServerSettings(options);
             boot(false, settings.offload, maxConnections);
-            server = new Server(settings, loop, acceptor, new Supervisor());
+            server = new Server(settings, loop, acceptor, supervisor());
             machines.add(this);
         }
 
@@ -107,7 +137,7 @@ final class World implements AutoCloseable {
             options.parse(words);
             ClientSettings settings = new ClientSettings(options);
             boot(true, settings.offload, 1);
-            client = new Client(settings, loop, connector, new Supervisor(), token);
+            client = new Client(settings, loop, connector, supervisor(), token);
             machines.add(this);
         }
 

@@ -61,6 +61,14 @@ abstract class WorldTest {
                 + ", MTU " + ReferencePackets.get16(packet, 26);
     }
 
+    /** A frame of offload framing. */
+    static byte[] tagged(int tag, byte[] frame) {
+        byte[] tagged = new byte[4 + frame.length];
+        ReferencePackets.set32(tagged, 0, tag & 0xffff_ffffL);
+        System.arraycopy(frame, 0, tagged, 4, frame.length);
+        return tagged;
+    }
+
     /** A packet put in at one device comes out at another, as it was. */
     void assertCarries(MemoryDevice from, MemoryDevice to, byte[] packet) {
         from.send(packet);

@@ -47,6 +47,8 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
     /** Whether it is in the namespace of the program, and the routes of this host that lead elsewhere. */
     public boolean here = true;
     public final List<Route> others = new ArrayList<>();
+    /** How often somebody looked for a packet. */
+    public int reads;
 
     /** An interface without settings. */
     public MemoryDevice(MemoryKernel kernel) {
@@ -115,6 +117,7 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
     @Override
     public int read(Buffer buffer, int at, int limit) {
         Objects.checkFromIndexSize(at, limit, buffer.size);
+        reads++;
         byte[] packet = sent.poll();
         if (packet == null) {
             return 0;

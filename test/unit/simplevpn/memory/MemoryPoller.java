@@ -15,6 +15,9 @@ public final class MemoryPoller implements Poller {
     private List<Event> events = List.of();
     /** How many descriptors may be added before the kernel has no memory for more. */
     public int room = Integer.MAX_VALUE;
+    /** For how long it was to wait each time, and how often somebody woke it. */
+    public final List<Long> waits = new ArrayList<>();
+    public int wakes;
 
     private static final class Watch {
         private final Handler handler;
@@ -58,6 +61,7 @@ public final class MemoryPoller implements Poller {
 
     @Override
     public void await(long nanos) {
+        waits.add(nanos);
         events = ready();
     }
 
@@ -97,5 +101,6 @@ public final class MemoryPoller implements Poller {
 
     @Override
     public void wake() {
+        wakes++;
     }
 }

@@ -133,11 +133,13 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
 
     @Override
     public boolean holdsInput() {
+        assertOpen();
         return holdsWhatCame && held > 0;
     }
 
     @Override
     public boolean holdsOutput() {
+        assertOpen();
         return outgoing.length > 0;
     }
 
