@@ -273,6 +273,41 @@ class ServerTest extends WorldTest {
         assertTrue(world.news().getFirst().endsWith("(1900 such lines before it left out)"));
     }
 
+    /** A client that asks again and again is answered 50 times at once, and 20 times a second after that. */
+    @Test
+    void answersToOneClientAreLimited() throws Failure {
+        world.hub();
+        MemoryStream busy = joined(DYNAMIC, 20);
+        MemoryStream calm = joined(DYNAMIC, 20);
+        for (int expected : new int[] {50, 20, 20}) {
+            for (int i = 0; i < 1000; i++) {
+                busy.put(hex(DYNAMIC));
+            }
+            world.run();
+            assertEquals(expected * 20, busy.take().length);
+            world.pass(SECOND);
+        }
+        calm.put(hex(DYNAMIC));
+        world.run();
+        assertEquals(20, calm.take().length, "another client has a limit of its own");
+    }
+
+    /** With -v a client's wrong packets are told, but not each of them. */
+    @Test
+    void detailsAboutOneClientAreLimited() throws Failure {
+        world.hub();
+        MemoryStream raw = joined(DYNAMIC, 20);
+        world.news();
+        for (int i = 0; i < 1000; i++) {
+            raw.put(udp("10.0.0.9", HUB, 10));
+        }
+        world.run();
+        assertEquals(50, world.news().size());
+        raw.close();
+        world.run();
+        assertSaid(".*rejected 1000");
+    }
+
     /** Connections that come and go leave no descriptor and no memory behind, also not of a frame that never came. */
     @Test
     void nothingIsLeftBehind() throws Failure {
