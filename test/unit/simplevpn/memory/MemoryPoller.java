@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.LongConsumer;
 import simplevpn.base.Failure;
 import simplevpn.linux.Handler;
 import simplevpn.linux.Poller;
@@ -18,6 +19,9 @@ public final class MemoryPoller implements Poller {
     /** For how long it was to wait each time, and how often somebody woke it. */
     public final List<Long> waits = new ArrayList<>();
     public int wakes;
+    /** What happens meanwhile: time that passes, say. */
+    public LongConsumer whileWaiting = nanos -> { };
+    public Runnable whileWaking = () -> { };
 
     private static final class Watch {
         private final Handler handler;
@@ -62,6 +66,7 @@ public final class MemoryPoller implements Poller {
     @Override
     public void await(long nanos) {
         waits.add(nanos);
+        whileWaiting.accept(nanos);
         events = ready();
     }
 
@@ -102,5 +107,6 @@ public final class MemoryPoller implements Poller {
     @Override
     public void wake() {
         wakes++;
+        whileWaking.run();
     }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
@@ -240,7 +241,7 @@ class LinkTest {
     private void useAllMemory() {
         for (int size = Pool.LARGEST; size > 0; size /= 2) {
             while (loop.budget.memory.hasRoom(size) && size > Pool.GUARANTEED) {
-                loop.budget.memory.take(size, () -> { });
+                assertNotNull(loop.budget.memory.take(size, () -> { }), "room that there is not");
             }
         }
     }
