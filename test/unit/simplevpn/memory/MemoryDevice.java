@@ -16,8 +16,8 @@ import simplevpn.linux.PacketDevice;
 import simplevpn.linux.Route;
 
 /**
- * A TUN interface in memory: a test puts in what the host sends, and takes out what the host gets. As with the kernel's,
- * nothing goes through it while it is down, and only so much waits to be read.
+ * A TUN interface in memory: a test puts in what the host sends, and takes out what the host gets. As with the
+ * kernel's, nothing goes through it while it is down, and only so much waits to be read.
  */
 public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor {
     /** Packets of the host's that wait at most. */

@@ -65,8 +65,8 @@ class LinkFailureTest {
     }
 
     /**
-     * When the rest of a begun frame could not be kept, nothing is written behind it, whoever sends in whatever way: the
-     * peer would take it for the rest.
+     * When the rest of a begun frame could not be kept, nothing is written behind it, whoever sends in whatever way:
+     * the peer would take it for the rest.
      */
     @Test
     void nothingIsWrittenBehindATornFrame() throws Failure {
@@ -142,7 +142,7 @@ class LinkFailureTest {
         return before - link.outbox.size();
     }
 
-    /** What waits grows old soon, and on a line that loses segments by itself later, if the user said that it is one. */
+    /** What waits grows old soon, but later on a line that loses segments by itself, if the user says that it does. */
     @Test
     void chosenForALossyLine() {
         assertEquals("cubic", link.chooseCongestion(null));
@@ -157,7 +157,7 @@ class LinkFailureTest {
         assertTrue(link.outbox.size() > 0);
     }
 
-    /** The same when sending finds out that it is one. */
+    /** The same when sending finds out that it does. */
     @Test
     void foundToBeALossyLine() {
         link.chooseCongestion(null);
