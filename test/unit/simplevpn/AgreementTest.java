@@ -76,6 +76,24 @@ class AgreementTest extends WorldTest {
         assertArrayEquals(packet, server.take());
     }
 
+    /** Packets that a server sends before its answer do not reach the host, also when its interface is up already. */
+    @Test
+    void nothingBeforeTheAnswer() throws Failure {
+        World.Board board = world.board(1);
+        server(board).put(answer(0, ""));
+        world.run();
+        server(board).close();
+        world.pass(2 * SECOND);
+        server(board).put(udp(HUB, "10.0.0.2", 100));
+        world.run();
+        assertNull(board.device.receive());
+        server(board).put(answer(0, ""));
+        byte[] packet = udp(HUB, "10.0.0.2", 100);
+        server(board).put(packet);
+        world.run();
+        assertArrayEquals(packet, board.device.receive());
+    }
+
     /** The kernel delivers super-packets exactly as long as the client's server takes them. */
     @Test
     void deliveredOffloads() throws Failure {
