@@ -21,7 +21,7 @@ import simplevpn.linux.Route;
  */
 public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor {
     /** Packets of the host's that wait at most. */
-    public static final int QUEUE = 500;
+    private static final int QUEUE = 500;
 
     private final MemoryKernel kernel;
     private final int fd;
