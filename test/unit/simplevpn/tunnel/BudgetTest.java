@@ -78,6 +78,24 @@ class BudgetTest {
         }
     }
 
+    /** Bytes of the host's packets: super-packets are few and long. */
+    @Test
+    void deviceBytes() throws Failure {
+        Connection to = new Connection(new Recorder(loop), Framing.OFFLOAD);
+        deviceTo(to.link);
+        byte[] packet = ReferencePackets.packet(random, ReferencePackets.TCP, 0, 0, 60_000);
+        for (int i = 0; i < 40; i++) {
+            host.send(SUPER_PACKET, ReferencePackets.unfinished(packet));
+        }
+        int perTurn = Budget.DEVICE_BYTES / packet.length + 1;
+        loop.turnOnce();
+        assertEquals(40 - perTurn, host.waiting());
+        while (loop.isBusy()) {
+            loop.turnOnce();
+        }
+        assertEquals(40 * (4 + packet.length), to.far.peek().length);
+    }
+
     /** Writes that the host's packets cause: a super-packet for a classic peer makes one for each segment. */
     @Test
     void writesForTheDevice() throws Failure {

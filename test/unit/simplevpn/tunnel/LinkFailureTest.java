@@ -130,7 +130,7 @@ class LinkFailureTest {
 
     /** How much is left after more has waited for a while than need not wait at all. */
     private int leftAfter(long time) {
-        while (!link.isFull()) {
+        while (link.hasWrittenAll()) {
             link.send(source, 0, packet(1400), loop.now());
         }
         for (int i = 0; i < 30; i++) {
