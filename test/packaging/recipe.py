@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Checks the Yocto recipe without bitbake: required fields, and that its checksums are those of the packages.
 
-It reads as much of bitbake's language as the recipe uses: assignments with their operators, include, and overrides as parts
-of names. Whether bitbake builds it, this cannot tell. One line per check.
+It reads as much of bitbake's language as the recipe uses: assignments with their operators, include, Python in values, and
+overrides as parts of names. Whether bitbake builds it, only bitbake can tell: see bitbake beside this. One line per check.
 """
 
 import glob
@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import types
 
 TOP = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 LAYER = os.path.join(TOP, "buildroot-package/yocto/meta-simplevpn")
@@ -28,16 +29,23 @@ def check(name, good):
     print(("ok      " if good else "FAILED  ") + "recipe: " + name)
 
 
-def assignments(path, values=None, layer=LAYER):
-    """Name to value of a recipe, an include or a layer.conf; flags keep their brackets, overrides their colons."""
+def assignments(path, values=None, weak=None):
+    """Name to value of a recipe, an include or a layer.conf; flags keep their brackets, overrides their colons.
+
+    `values` and `weak` are what files before it say: weak are values that ??= gives, of which the last one counts, and only where
+    there is no other.
+    """
     values = {} if values is None else values
+    weak = {} if weak is None else weak
     with open(path, encoding="utf-8") as file:
         text = file.read().replace("\\\n", " ")
     for line in text.splitlines():
         match = re.match(r'^([\w.:/${}\[\]-]+?)\s*(\?\?=|\?=|\+=|\.=|:=|=)\s*"(.*)"$', line)
         if match:
             name, operator, value = match.groups()
-            if operator in ("?=", "??="):
+            if operator == "??=":
+                weak[name] = value
+            elif operator == "?=":
                 values.setdefault(name, value)
             elif operator in ("+=", ".="):
                 values[name] = values.get(name, "") + (" " if operator == "+=" else "") + value
@@ -47,14 +55,19 @@ def assignments(path, values=None, layer=LAYER):
         if match:
             included = expand(match.group(2), values)
             if match.group(1) == "require" or os.path.exists(included):
-                assignments(included, values)
-    return values
+                assignments(included, values, weak)
+    return {**weak, **values}
 
 
 def expand(text, values):
-    """Replaces ${NAME} until nothing changes."""
+    """Replaces ${NAME}, and what Python in ${@...} says, until nothing changes."""
+    data = types.SimpleNamespace(getVar=lambda name: expand(values[name], values) if name in values else None)
+    utils = types.SimpleNamespace(contains=lambda name, word, yes, no, _: yes if word in (data.getVar(name) or "").split() else no)
+    names = {"d": data, "bb": types.SimpleNamespace(utils=utils)}
     while True:
         new = re.sub(r"\$\{([\w.-]+)\}", lambda match: values.get(match.group(1), match.group(0)), text)
+        if new == text:
+            new = re.sub(r"\$\{@(.+?)\}", lambda match: str(eval(match.group(1), names)), text)
         if new == text:
             return text
         text = new
@@ -64,6 +77,14 @@ def digest(path, algorithm):
     """The checksum of a file, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.new(algorithm, file.read()).hexdigest()
+
+
+def licenses(archive):
+    """The license files of a package, with their MD5."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["tar", "-xJf", archive, "-C", folder, "--strip-components=1", "--wildcards", "*/LICENSE", "*/licenses"], check=True)
+        files = [os.path.join(path, name) for path, _, names in os.walk(folder) for name in names]
+        return sorted((os.path.relpath(file, folder), digest(file, "md5")) for file in files)
 
 
 def unshipped(archive, values, text):
@@ -90,15 +111,26 @@ with open(os.path.join(TOP, "buildroot-package/package/simplevpn/simplevpn.mk"),
     version = re.search(r"^SIMPLEVPN_VERSION = (.*)$", mk.read(), re.MULTILINE).group(1)
 
 conf = assignments(os.path.join(LAYER, "conf/layer.conf"), {"LAYERDIR": LAYER})
+for name in ("README.md", "SECURITY.md"):
+    check(f"the layer has a {name}", os.path.exists(os.path.join(LAYER, name)))
 for name in ("BBFILE_COLLECTIONS", "BBFILE_PATTERN_simplevpn", "BBFILE_PRIORITY_simplevpn", "LAYERSERIES_COMPAT_simplevpn",
-             "LAYERDEPENDS_simplevpn", "SIMPLEVPN_DIST"):
+             "LAYERDEPENDS_simplevpn", "LAYERVERSION_simplevpn", "SIMPLEVPN_DIST"):
     check(f"layer.conf has {name}", conf.get(name, "").strip() != "")
 check("the packages' folder is make dist's", os.path.normpath(expand(conf["SIMPLEVPN_DIST"], conf)) == DIST)
 
 recipes = glob.glob(os.path.join(LAYER, "recipes-*/*/*.bb"))
 check("there is one recipe, of this version", [os.path.basename(path) for path in recipes] == [f"simplevpn_{version}.bb"])
-recipe = assignments(recipes[0], dict(conf, PN="simplevpn", PV=version, BPN="simplevpn", UNPACKDIR="/unpack"))
-for name in ("SUMMARY", "DESCRIPTION", "SECTION", "LICENSE", "LIC_FILES_CHKSUM", "SRC_URI", "S", "COMPATIBLE_HOST", "PACKAGES",
+
+
+def parsed(series, weak):
+    """The recipe as a release reads it, whose own bitbake.conf gives the weak values."""
+    own = dict(conf, PN="simplevpn", PV=version, BPN="simplevpn", WORKDIR="/work", LAYERSERIES_CORENAMES=series)
+    return assignments(recipes[0], own, dict(weak))
+
+
+recipe = parsed("wrynose blacksail", {"UNPACKDIR": "${WORKDIR}/sources"})
+older = parsed("scarthgap", {})
+for name in ("SUMMARY", "DESCRIPTION", "HOMEPAGE", "SECTION", "LICENSE", "LIC_FILES_CHKSUM", "SRC_URI", "S", "COMPATIBLE_HOST", "PACKAGES",
              "SYSTEMD_PACKAGES", "INITSCRIPT_PACKAGES"):
     check(f"it has {name}", recipe.get(name, "").strip() != "")
 with open(recipes[0], encoding="utf-8") as file:
@@ -106,8 +138,10 @@ with open(recipes[0], encoding="utf-8") as file:
 check("it inherits systemd and update-rc.d", re.search(r"^inherit .*\bsystemd\b.*\bupdate-rc\.d\b", text, re.MULTILINE))
 check("the TUN module is recommended", recipe.get("RRECOMMENDS:${PN}") == "kernel-module-tun")
 check("there is none for musl", recipe.get("COMPATIBLE_HOST:libc-musl") == "null")
-check("the license is the one in the tree", recipe["LIC_FILES_CHKSUM"]
-      == "file://LICENSE;md5=" + digest(os.path.join(TOP, "LICENSE"), "md5"))
+check("S is where releases of today unpack", expand(recipe["S"], recipe).startswith("/work/sources/simplevpn-"))
+check("and where scarthgap does", expand(older["S"], older).startswith("/work/simplevpn-"))
+check("LICENSE is one of SPDX where that is read", re.fullmatch(r"[\w.-]+(\s+(AND|WITH)\s+[\w.-]+)*", expand(recipe["LICENSE"], recipe)))
+check("and of bitbake's older form elsewhere", re.fullmatch(r"[\w.-]+(\s+&\s+[\w.-]+)*", expand(older["LICENSE"], older)))
 for program in ("srv", "cli"):
     package = "${PN}-" + program
     check(f"simplevpn-{program} is a package, with service, script, config and runtime",
@@ -135,6 +169,8 @@ for override, target in TARGETS.items():
           parameters == "name=" + target and os.path.normpath(address[len("file://"):]) == path)
     if os.path.exists(path):
         check(f"the {target} package has its checksum", recipe.get(f"SRC_URI[{target}.sha256sum]") == digest(path, "sha256"))
+        check(f"every license of the {target} package is known, and as it was", licenses(path) == sorted(re.findall(
+            r"file://(\S+);md5=(\w+)", recipe["LIC_FILES_CHKSUM"] + recipe.get("LIC_FILES_CHKSUM:append:" + override, ""))))
         names = subprocess.run(["tar", "-tJf", path], capture_output=True, text=True, check=True).stdout.splitlines()
         folder = os.path.basename(expand(recipe["S"], dict(recipe, SIMPLEVPN_TARGET=target)))
         check(f"the {target} package unpacks into S", all(name.split("/")[0] == folder for name in names))

@@ -1,9 +1,33 @@
 SUMMARY = "A private network over one TCP port"
 DESCRIPTION = "A server, and clients that reach each other through it, also through firewalls and NAT. It comes with a \
 Java runtime trimmed to what it uses."
+# It is the successor, in Java, of the C program of this name.
+HOMEPAGE = "https://github.com/naklingensmi/simplevpn"
 SECTION = "net"
-LICENSE = "Apache-2.0 & GPL-2.0-with-classpath-exception"
-LIC_FILES_CHKSUM = "file://LICENSE;md5=3b83ef96387f14655fc854ddc3c6bd57"
+
+# Beside simplevpn's own license those of the runtime: OpenJDK's, and what is inside of it. Releases before blacksail know neither SPDX's
+# operators nor its exceptions.
+LICENSE = "${@bb.utils.contains('LAYERSERIES_CORENAMES', 'blacksail', '${SIMPLEVPN_LICENSE}', '${SIMPLEVPN_OLD_LICENSE}', d)}"
+SIMPLEVPN_LICENSE = "Apache-2.0 AND BSD-2-Clause AND GPL-2.0-only WITH Classpath-exception-2.0 \
+    AND GPL-3.0-or-later WITH GCC-exception-3.1 AND MIT AND Unicode-3.0 AND Zlib"
+SIMPLEVPN_OLD_LICENSE = "Apache-2.0 & BSD-2-Clause & GPL-2.0-with-classpath-exception \
+    & GPL-3.0-with-GCC-exception & MIT & Unicode-3.0 & Zlib"
+# scarthgap has no text of this one.
+NO_GENERIC_LICENSE[Unicode-3.0] = "licenses/icu.md"
+LIC_FILES_CHKSUM = "file://LICENSE;md5=3b83ef96387f14655fc854ddc3c6bd57 \
+    file://licenses/ADDITIONAL_LICENSE_INFO;md5=71bb3ad0017bf36d14bb96a8d4b32c45 \
+    file://licenses/ASSEMBLY_EXCEPTION;md5=d54e5b1b11ce92d8abc22e8e756f54bd \
+    file://licenses/LICENSE;md5=3e0b59f8fac05c3c03d4a26bbda13f8f \
+    file://licenses/aes.md;md5=2e33468a535a4eb09ef57fc12a2652d0 \
+    file://licenses/c-libutl.md;md5=2e89a282a50f8702e52703464e6937ca \
+    file://licenses/cldr.md;md5=1f83bef953668fd79515631a6809531e \
+    file://licenses/gcc.md;md5=f94be751c9fba3c0b3b1291b41a27c89 \
+    file://licenses/icu.md;md5=536c684edb56fd3e9003baa5cf704683 \
+    file://licenses/public_suffix.md;md5=cdfca5f86a1fd73bb48f81d9723c7801 \
+    file://licenses/siphash.md;md5=2e9741435c8abf33accc005f6ffe5aef \
+    file://licenses/unicode.md;md5=a3e4d834f16eee93e3e5def3099aac64 \
+    file://licenses/zlib;md5=d94b54713a28c31b7f90e784184eeb8d"
+LIC_FILES_CHKSUM:append:arm = " file://licenses/libffi;md5=d0c28bc3b4ec40de1d83250023f3c639"
 
 inherit systemd update-rc.d
 
@@ -35,8 +59,7 @@ python () {
 }
 
 # scarthgap unpacks into WORKDIR and knows no UNPACKDIR.
-UNPACKDIR ??= "${WORKDIR}"
-S = "${UNPACKDIR}/simplevpn-${PV}-${SIMPLEVPN_TARGET}"
+S = "${@d.getVar('UNPACKDIR') or d.getVar('WORKDIR')}/simplevpn-${PV}-${SIMPLEVPN_TARGET}"
 
 do_configure[noexec] = "1"
 do_compile[noexec] = "1"
