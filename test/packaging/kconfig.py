@@ -6,6 +6,7 @@ each architecture, C library and OpenJDK, and the defconfigs must still mean wha
 """
 
 import os
+import re
 import sys
 
 import kconfiglib
@@ -103,6 +104,17 @@ def defaults():
         Menu(AARCH64, GLIBC).on(name) for name in ("", "_CLI", "_SRV", "_PREBUILT", "_JLINK", "_REMOVE_JRE")))
 
 
+def helped():
+    """What Buildroot's manual wants of each help text."""
+    config = Menu().config
+    for name in sorted(config.syms):
+        for node in config.syms[name].nodes:
+            if name.startswith(PACKAGE) and node.prompt and node.help:
+                check(f"{name}: no line of its help is longer than 62 characters", max(map(len, node.help.splitlines())) <= 62)
+    lines = config.syms[PACKAGE].nodes[0].help.rstrip().splitlines()
+    check("the package's help ends with a page of its own line", lines[-2] == "" and re.fullmatch(r"https://\S+", lines[-1]))
+
+
 def linked():
     """Where a runtime can be linked out of Buildroot's own OpenJDK."""
     for name, architecture in [("aarch64", AARCH64), ("x86_64", X86_64)]:
@@ -116,7 +128,8 @@ def linked():
     check("linking on arm needs the zero variant, and says so",
           menu.on("_PREBUILT") and not menu.visible("_JLINK") and menu.comments() == [NEEDS_JDK])
     menu = Menu(ARM, GLIBC, JDK25, ZERO, ON, JLINK)
-    check("linking on arm with the zero variant", menu.on("_JLINK") and menu.on("_REMOVE_JRE") and not menu.comments())
+    check("linking on arm with the zero variant", menu.on("_JLINK") and menu.visible("_REMOVE_JRE") and not menu.comments())
+    check("another package's files stay unless somebody says otherwise", not menu.on("_REMOVE_JRE"))
 
 
 def defconfigs():
@@ -124,16 +137,23 @@ def defconfigs():
     folder = os.path.join(TREE, "configs")
     for name in sorted(os.listdir(folder)):
         with open(os.path.join(folder, name), encoding="ascii") as file:
-            lines = file.read().splitlines()
-        on = [line[:-2] for line in lines if line.endswith("=y")]
+            text = file.read()
+        on = [line[:-2] for line in text.splitlines() if line.endswith("=y")]
         check(f"{name}: hashes are enforced, the C library is glibc",
               "BR2_DOWNLOAD_FORCE_CHECK_HASHES" in on and "BR2_TOOLCHAIN_BUILDROOT_GLIBC" in on)
+        kernel = re.search(r'^BR2_LINUX_KERNEL_CUSTOM_VERSION_VALUE="(.*)"$', text, re.MULTILINE).group(1)
+        check(f"{name}: the kernel is a certain one", "BR2_LINUX_KERNEL_CUSTOM_VERSION" in on
+              and 'BR2_GLOBAL_PATCH_DIR="$(BR2_EXTERNAL_SIMPLEVPN_PATH)/patches"' in text)
+        for package in ("linux", "linux-headers"):
+            with open(os.path.join(TREE, "patches", package, package + ".hash"), encoding="ascii") as file:
+                check(f"{name}: its hash is known to {package}",
+                      re.search(rf"^sha256  [0-9a-f]{{64}}  linux-{re.escape(kernel)}\.tar\.xz$", file.read(), re.MULTILINE))
         architecture = AARCH64 if "BR2_aarch64" in on else ARM
         options = [option for option in on if option.startswith(PACKAGE)]
         menu = Menu(architecture, GLIBC, options)
         check(f"{name}: both programs are on", not menu.refused and menu.on("_CLI") and menu.on("_SRV"))
 
 
-for part in (offered, defaults, linked, defconfigs):
+for part in (offered, defaults, helped, linked, defconfigs):
     part()
 sys.exit(failures != 0)
