@@ -1,13 +1,14 @@
-# The part of Buildroot that package/simplevpn/simplevpn.mk uses: extracts, builds, installs and finalizes that package with
-# the package's own commands, in the order and with the variables of Buildroot's package/pkg-generic.mk. The options come as
-# make variables (BR2_...=y), the folders too: BUILD_DIR, TARGET_DIR and BR2_EXTERNAL_SIMPLEVPN_PATH.
+# The part of Buildroot that package/simplevpn/simplevpn.mk uses: downloads, extracts, builds, installs and finalizes that package
+# with the package's own commands, in the order and with the variables of Buildroot's package/pkg-generic.mk. The options come as
+# make variables (BR2_...=y), the folders too: BUILD_DIR, DL_DIR, TARGET_DIR and BR2_EXTERNAL_SIMPLEVPN_PATH.
 #
-#   make -f buildroot.mk target|kernel|facts
-.PHONY: target kernel facts
+#   make -f buildroot.mk target|kernel|simplevpn-legal-info|facts
+.PHONY: target kernel simplevpn-legal-info facts
 
 qstrip = $(strip $(subst ",,$(1)))
 INSTALL = install
 KCONFIG_ENABLE_OPT = echo '$(1)=y' >>$(BUILD_DIR)/linux.config
+RSYNC_VCS_EXCLUSIONS = --exclude .git
 define newline
 
 
@@ -18,19 +19,29 @@ pkgdir = $(dir $(lastword $(MAKEFILE_LIST)))
 define generic-package
 SIMPLEVPN_PKGDIR := $(pkgdir)
 SIMPLEVPN_DIR = $$(BUILD_DIR)/simplevpn-$$(SIMPLEVPN_VERSION)
+SIMPLEVPN_HASH_FILES = $(pkgdir)/simplevpn.hash
 endef
 
 include $(BR2_EXTERNAL_SIMPLEVPN_PATH)/external.mk
 
-ifeq ($(SIMPLEVPN_SITE_METHOD),local)
-extract = rsync -a --exclude .git $(SIMPLEVPN_OVERRIDE_SRCDIR_RSYNC_EXCLUSIONS) $(SIMPLEVPN_SITE)/ $(@D)
-else
-extract = tar -xJf $(SIMPLEVPN_SITE)/$(SIMPLEVPN_SOURCE) --strip-components=1 -C $(@D)
-endif
+# A file of the package, out of the download folder: copied there, unless one with the right hash is there already. As with
+# BR2_DOWNLOAD_FORCE_CHECK_HASHES, one whose hash nobody tells is refused.
+check = cat $(wildcard $(SIMPLEVPN_HASH_FILES)) | awk '$$1 == "sha256" && $$3 == "$(1)" { print $$2 "  " $$3 }' | \
+	(cd $(DL_DIR) && sha256sum --check --strict)
+define download
+	mkdir -p $(DL_DIR)
+	$(call check,$(notdir $(1))) || cp $(1) $(DL_DIR)/
+	$(call check,$(notdir $(1)))
+endef
 
 $(SIMPLEVPN_DIR)/.stamp_extracted:
 	mkdir -p $(@D)
-	$(extract)
+ifeq ($(SIMPLEVPN_SITE_METHOD),local)
+	rsync -a $(SIMPLEVPN_OVERRIDE_SRCDIR_RSYNC_EXCLUSIONS) $(RSYNC_VCS_EXCLUSIONS) $(SIMPLEVPN_SITE)/ $(@D)
+else
+	$(call download,$(SIMPLEVPN_SITE)/$(SIMPLEVPN_SOURCE))
+	tar -xJf $(DL_DIR)/$(SIMPLEVPN_SOURCE) --strip-components=1 -C $(@D)
+endif
 	touch $@
 
 $(SIMPLEVPN_DIR)/.stamp_built: $(SIMPLEVPN_DIR)/.stamp_extracted
@@ -49,6 +60,16 @@ target: $(SIMPLEVPN_DIR)/.stamp_target_installed
 
 kernel:
 	$(SIMPLEVPN_LINUX_CONFIG_FIXUPS)
+
+# What is given away with a product, in the folder legal.
+simplevpn-legal-info:
+	mkdir -p $(BUILD_DIR)/legal
+ifeq ($(SIMPLEVPN_SITE_METHOD),local)
+	rsync -a $(RSYNC_VCS_EXCLUSIONS) $(SIMPLEVPN_SITE)/ $(BUILD_DIR)/legal
+else
+	$(call download,$(patsubst file+%,%,$(SIMPLEVPN_ACTUAL_SOURCE_SITE))/$(SIMPLEVPN_ACTUAL_SOURCE_TARBALL))
+	cp $(DL_DIR)/$(SIMPLEVPN_ACTUAL_SOURCE_TARBALL) $(BUILD_DIR)/legal
+endif
 
 facts:
 	@echo 'source $(SIMPLEVPN_SOURCE)'

@@ -6,7 +6,7 @@
 
 # As in src/simplevpn/Version.java
 SIMPLEVPN_VERSION = 1.0.0
-SIMPLEVPN_LICENSE = Apache-2.0 (simplevpn), GPL-2.0 with exception (Java runtime)
+SIMPLEVPN_LICENSE = Apache-2.0 (simplevpn)
 SIMPLEVPN_LICENSE_FILES = LICENSE
 
 ifeq ($(BR2_aarch64),y)
@@ -25,42 +25,66 @@ ifeq ($(BR2_PACKAGE_SIMPLEVPN_JLINK),y)
 
 SIMPLEVPN_SITE = $(BR2_EXTERNAL_SIMPLEVPN_PATH)/..
 SIMPLEVPN_SITE_METHOD = local
-SIMPLEVPN_OVERRIDE_SRCDIR_RSYNC_EXCLUSIONS = \
-	--exclude /build --exclude /srv --exclude /cli
-SIMPLEVPN_DEPENDENCIES = host-openjdk-bin openjdk
+SIMPLEVPN_DEPENDENCIES += host-openjdk-bin openjdk
 SIMPLEVPN_DIST = $(@D)/build/buildroot
 
+# What was built in the source tree is not copied.
+SIMPLEVPN_NOT_SOURCES = --exclude /build --exclude /srv --exclude /cli
+SIMPLEVPN_OVERRIDE_SRCDIR_RSYNC_EXCLUSIONS = $(SIMPLEVPN_NOT_SOURCES)
+
+# JAVA_HOME is for the makefile itself too, which does not see it among its own
+# arguments. A JDK there that does not run would be passed over for another one
+# of this machine's, or for one that is downloaded: it is tried before.
 # The wildcard is for the shell: openjdk names the folder after the target.
 # What is built for the target does not run here, so nothing can make an archive
 # of the classes: the program starts somewhat slower without it.
 define SIMPLEVPN_BUILD_CMDS
-	$(TARGET_MAKE_ENV) $(MAKE) -C $(@D) dist-tree \
+	$(HOST_OPENJDK_BIN_ROOT_DIR)/bin/javac -version
+	$(TARGET_MAKE_ENV) JAVA_HOME=$(HOST_OPENJDK_BIN_ROOT_DIR) \
+		$(MAKE) -C $(@D) dist-tree \
 		TARGET=$(SIMPLEVPN_ARCH) \
 		RUNTIME=stock \
 		ARCHIVE=no \
 		JMODS="$$(echo $(OPENJDK_BUILDDIR)/build/linux-*-release/images/jmods)" \
-		JAVA_HOME=$(HOST_OPENJDK_BIN_ROOT_DIR) \
 		DEST=$(SIMPLEVPN_DIST)
 endef
 
+ifeq ($(BR2_PACKAGE_SIMPLEVPN_REMOVE_JRE),y)
 # The links in /usr/bin are openjdk's too.
 define SIMPLEVPN_REMOVE_JRE
 	$(RM) -r $(TARGET_DIR)/usr/lib/jvm
 	find $(TARGET_DIR)/usr/bin -type l -lname '*/lib/jvm/*' -delete
 endef
-ifeq ($(BR2_PACKAGE_SIMPLEVPN_REMOVE_JRE),y)
 SIMPLEVPN_TARGET_FINALIZE_HOOKS += SIMPLEVPN_REMOVE_JRE
 endif
 
 else
 
+# `make dist` makes the binary package, and that of the sources it is made of.
 SIMPLEVPN_SOURCE = simplevpn-$(SIMPLEVPN_VERSION)-$(SIMPLEVPN_ARCH).tar.xz
 SIMPLEVPN_SITE = $(call qstrip,$(BR2_PACKAGE_SIMPLEVPN_PREBUILT_DIR))
 SIMPLEVPN_SITE_METHOD = file
+SIMPLEVPN_ACTUAL_SOURCE_TARBALL = simplevpn-$(SIMPLEVPN_VERSION).tar.xz
+SIMPLEVPN_ACTUAL_SOURCE_SITE = file+$(SIMPLEVPN_SITE)
 SIMPLEVPN_DIST = $(@D)
-SIMPLEVPN_LICENSE_FILES += licenses/LICENSE licenses/ASSEMBLY_EXCEPTION
-# The packages are built by who uses them, so there is no hash to compare with.
-BR_NO_CHECK_HASH_FOR += $(SIMPLEVPN_SOURCE)
+
+# What the licenses folder of the package has, beside OpenJDK's own license:
+# libgcc and libstdc++; ICU, CLDR and Unicode; AES and c-libutl; SipHash; zlib
+SIMPLEVPN_LICENSE += , \
+	GPL-2.0 with exception (OpenJDK), \
+	GPL-3.0+ with exception (libgcc), \
+	Unicode-3.0 (icu), \
+	BSD-2-Clause (aes), \
+	MIT or CC0-1.0 (siphash), \
+	Zlib (zlib)
+SIMPLEVPN_LICENSE_FILES += \
+	$(addprefix licenses/,ADDITIONAL_LICENSE_INFO ASSEMBLY_EXCEPTION \
+	LICENSE aes.md c-libutl.md cldr.md gcc.md icu.md public_suffix.md \
+	siphash.md unicode.md zlib)
+ifeq ($(BR2_arm),y)
+SIMPLEVPN_LICENSE += , MIT (libffi)
+SIMPLEVPN_LICENSE_FILES += licenses/libffi
+endif
 
 endif
 
@@ -89,3 +113,16 @@ define SIMPLEVPN_LINUX_CONFIG_FIXUPS
 endef
 
 $(eval $(generic-package))
+
+ifeq ($(BR2_PACKAGE_SIMPLEVPN_JLINK),y)
+
+# legal-info copies the local sources once more, with these exclusions alone.
+simplevpn-legal-info: private RSYNC_VCS_EXCLUSIONS += $(SIMPLEVPN_NOT_SOURCES)
+
+else
+
+# Each build of a package has another hash: `make dist` writes it beside it. One
+# of another build in the download folder is thereby found out, and replaced.
+SIMPLEVPN_HASH_FILES += $(SIMPLEVPN_SITE)/simplevpn.hash
+
+endif
