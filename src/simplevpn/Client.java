@@ -257,6 +257,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         link.setFraming(framing);
         device.deliverOffloads(framing.tag > 0);
         int mtu = device.setup.apply(answer, settings.mtu, link.stream.peer().ipv4(), dialer.nameServers());
+        loop.sender.setMtu(mtu);
         lease.granted(answer.address);
         int pushed = answer.timeout != 0 ? answer.timeout : Settings.TIMEOUT;
         int timeout = settings.timeout != 0 ? settings.timeout : pushed;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static simplevpn.World.SECOND;
 
 import java.util.Arrays;
@@ -198,8 +199,8 @@ class AgreementTest extends WorldTest {
     }
 
     /**
-     * After an address was given the next pause is a short one again, and why the next attempt fails is news, also if
-     * it failed for the same reason before.
+     * After a connection that lasted the next pause is a short one again, and why the next attempt fails is news, also
+     * if it failed for the same reason before.
      */
     @Test
     void successIsABeginning() throws Failure {
@@ -212,7 +213,7 @@ class AgreementTest extends WorldTest {
             world.pass(SECOND);
         }
         server(board).put(answer(0, ""));
-        world.run();
+        world.pass(10 * SECOND);
         int begun = board.connector.begun.size();
         server(board).close();
         world.pass(SECOND);
@@ -223,15 +224,37 @@ class AgreementTest extends WorldTest {
         assertEquals(1, world.news().stream().filter(line -> line.contains("ENETUNREACH")).count());
     }
 
+    /** What waits while a client changes to a server of a smaller MTU without offloads is cut to that. */
+    @Test
+    void theNextServersMtu() throws Failure {
+        World.Board board = world.board(1);
+        server(board).put(answer(1, ""));
+        world.run();
+        server(board).take();
+        server(board).close();
+        world.pass(SECOND);
+        server(board).put(answer(0, "0302 0514"));
+        world.run();
+        server(board).take();
+        byte[] header = SUPER_PACKET.clone();
+        ReferencePackets.set16(header, 4, 0xb405); // 1,460 bytes, little-endian
+        board.device.send(header, ReferencePackets.unfinished(tcp("10.0.0.2", HUB, 5000)));
+        world.run();
+        for (byte[] sent = server(board).take(); sent.length > 0;) {
+            int length = ReferencePackets.get16(sent, 2);
+            assertTrue(length <= 1300, () -> "a packet of " + length + " bytes");
+            sent = Arrays.copyOfRange(sent, length, sent.length);
+        }
+    }
+
     /** A name server that takes its time takes nothing off the time for connecting. */
     @Test
     void slowNameServer() throws Failure {
         World.Board board = world.new Board(1, "-s", "hub");
         board.connector.slow = true;
-        board.connector.whileLookingUp = () -> {
-            world.standStill(20 * SECOND);
-            board.loop.time = world.now();
-        };
+        board.connector.namesAreSlow = true;
+        world.pass(20 * SECOND);
+        board.connector.lookups.getLast().answer();
         world.run();
         world.pass(10 * SECOND - 1);
         assertEquals(1, board.connector.begun.size());

@@ -116,7 +116,7 @@ class ClientTest extends WorldTest {
     @Test
     void fixedAddress() throws Failure {
         World.Board board = world.board(2, "-a", "10.0.0.9");
-        board.connector.last().other().close();
+        world.acceptor.accept().close();
         world.run();
         assertSaid(".* closed the connection instead of giving 10.0.0.9, .*; trying again until it works");
         World.Hub hub = world.hub("-t", "10");

@@ -79,11 +79,6 @@ final class World implements AutoCloseable {
                 }
 
                 @Override
-                void alive(long when) {
-                    told.add("alive " + when);
-                }
-
-                @Override
                 void stopping() {
                     told.add("stopping");
                 }
