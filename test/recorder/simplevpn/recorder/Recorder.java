@@ -63,7 +63,8 @@ final class Recorder {
         client = start(clients, "Client", "-s", host.outer4, "-a", "10.0.0.9", "--no-offload");
         clients.awaitPing(SERVER, START);
         transfer(clients, host);
-        start(clients, "Client", "-s", host.outer4, "-a", "10.0.0.9").awaitExit(START);
+        start(clients, "Client", "-s", host.outer4, "-a", SERVER).awaitExit(START);
+        start(clients, "Client", "-s", "localhost", "--once").awaitExit(START);
         server.stop();
         server = start(host, "Server");
         clients.awaitPing(SERVER, START);
