@@ -34,9 +34,9 @@ import simplevpn.tunnel.Timer;
  * <pre>
  *            time              found                connected            answer
  *   PAUSED ──────→ LOOKING_UP ──────→ CONNECTING ───────→ ASKING ───────────→ JOINED
- *     ↑                                   │ ↑               │                   │ closed, damaged,
- *     │ no address left                   │ └───────────────┤ the next address  │ no answer
- *     └───────────────────────────────────┴─────────────────┴───────────────────┘
+ *     ↑                │                  │ ↑               │                   │ closed, damaged,
+ *     │ no address     │                  │ └───────────────┤ the next address  │ no answer
+ *     └────────────────┴──────────────────┴─────────────────┴───────────────────┘
  * </pre>
  */
 public final class Client implements Router, Receiver, Dialer.Owner {
@@ -74,7 +74,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     private final Ratelimit details;
 
     private State state = State.PAUSED;
-    /** The connection; {@code null} while PAUSED. */
+    /** The connection; {@code null} while PAUSED or LOOKING_UP. */
     private Link link;
     private Keepalive keepalive;
     /** When it was joined. */
@@ -127,7 +127,12 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         Loop loop = new Loop(new Epoll(), device, true, 1);
         Client client = new Client(settings, loop, new TcpConnector(settings.mss), Program.supervisor(loop), token);
         Program.endOnSignal(loop);
-        loop.run();
+        try {
+            loop.run();
+        } finally {
+            // Whatever ended it: these routes would outlive the interface.
+            device.setup.endDetours();
+        }
         client.end();
     }
 
@@ -135,7 +140,6 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     void end() {
         supervisor.stopping();
         String counts = state == State.JOINED ? "; " + counts() : "";
-        device.setup.endDetours();
         loop.close();
         Log.event("ended by a signal" + counts + "; " + device.counts());
     }
@@ -210,10 +214,12 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     /** The attempt came to nothing: the next one is made after a pause. */
     private void pause() throws Failure {
         state = State.PAUSED;
+        if (!dialer.isLookingUp()) {
+            device.setup.endDetours();
+        }
         if (settings.once) {
             throw new Failure(Failure.UNREACHABLE, dialer.why());
         }
-        device.setup.endDetours();
         supervisor.status("trying: " + dialer.why());
         loop.timers.set(deadline, loop.now() + dialer.pause());
     }
@@ -252,11 +258,17 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     }
 
     private void join(Answer answer) throws Failure {
+        try {
+            device.setup.leadInside(answer, link.stream.peer().ipv4(), dialer.nameServers());
+        } catch (Failure e) {
+            next(e.getMessage());
+            return;
+        }
         // Whatever a server says it accepts: only what was offered is in force.
         Framing framing = answer.extended ? Framing.extended(answer.features & device.features()) : Framing.CLASSIC;
         link.setFraming(framing);
         device.deliverOffloads(framing.tag > 0);
-        int mtu = device.setup.apply(answer, settings.mtu, link.stream.peer().ipv4(), dialer.nameServers());
+        int mtu = device.setup.apply(answer, settings.mtu);
         loop.sender.setMtu(mtu);
         lease.granted(answer.address);
         int pushed = answer.timeout != 0 ? answer.timeout : Settings.TIMEOUT;

@@ -195,6 +195,7 @@ final class Peer extends Member implements Receiver {
             return;
         }
         state = State.ASKED;
+        server.joined(this);
         Peer displaced = outcome.displaced();
         if (displaced != null) {
             displaced.close("gone: the same client connected again from " + link.stream.peer());
@@ -205,7 +206,6 @@ final class Peer extends Member implements Receiver {
         loop.budget.logPeer(link.stream.peer() + " assigned " + address() + " ("
                 + (displaced != null ? "taken over" : kind) + (framing.isClassic() ? ", classic, " : ", ") + congestion
                 + ")", loop.now());
-        server.joined(this);
         send(outcome.answer());
         if (framing.tag > 0 && !link.hasWrittenAll()) {
             // What waits is in the old framing.

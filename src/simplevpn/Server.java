@@ -175,8 +175,6 @@ public final class Server implements Router, Listener.Owner {
         } catch (Failure e) {
             loop.budget.logStranger(stream.peer() + " turned away: " + e.getMessage(), loop.now());
             stream.reset();
-        } catch (OutOfMemoryError e) {
-            stream.reset();
         }
     }
 

@@ -51,8 +51,11 @@ final class Strangers {
         newest = peer;
     }
 
-    /** One has an address, or is closed. */
+    /** One has an address, or is closed. One that was never added, for lack of memory, is none. */
     void remove(Peer peer) {
+        if (peer.older == null && peer != oldest) {
+            return;
+        }
         sources.remove(peer.source());
         count--;
         if (peer.older == null) {

@@ -32,7 +32,11 @@ final class TokenFile {
         String folder = runtimeFolder == null ? FOLDER : runtimeFolder;
         int fd = Libc.open(folder + "/token", Abi.O_RDWR | Abi.O_CREAT | Abi.O_CLOEXEC);
         // It stays open, and with it locked, as long as this program runs.
-        if (fd < 0 || Libc.flock(fd, Abi.LOCK_EX | Abi.LOCK_NB) < 0) {
+        if (fd < 0) {
+            return Entropy.bits48();
+        }
+        if (Libc.flock(fd, Abi.LOCK_EX | Abi.LOCK_NB) < 0) {
+            Libc.close(fd);
             return Entropy.bits48();
         }
         Buffer text = Buffer.temporary(DIGITS);

@@ -177,6 +177,7 @@ public final class Abi {
     public static final int RT_GATEWAY;
     public static final int RT_GENMASK;
     public static final int RT_FLAGS;
+    public static final int RT_METRIC;
     public static final int RT_DEV;
     public static final int RT_SIZE;
 
@@ -215,7 +216,7 @@ public final class Abi {
         route.field(2);
         route.field(WORD);
         route.field(WORD);
-        route.field(2);
+        RT_METRIC = route.field(2);
         RT_DEV = route.field(WORD);
         route.field(WORD);
         route.field(WORD);

@@ -31,7 +31,7 @@ public final class NameServers {
             int end = text.indexOf('\n', at);
             end = end < 0 ? text.length() : end;
             if (text.startsWith(KEYWORD, at)) {
-                Address address = Address.parse(text.substring(at + KEYWORD.length(), end).trim());
+                Address address = Address.parse(firstWord(text.substring(at + KEYWORD.length(), end)));
                 if (address != null) {
                     found[count++] = address;
                 }
@@ -39,5 +39,14 @@ public final class NameServers {
             at = end + 1;
         }
         return Arrays.copyOf(found, count);
+    }
+
+    private static String firstWord(String text) {
+        String word = text.trim();
+        int end = 0;
+        while (end < word.length() && word.charAt(end) > ' ') {
+            end++;
+        }
+        return word.substring(0, end);
     }
 }

@@ -186,6 +186,8 @@ abstract class Netdevice implements PacketDevice {
         putName(device, route.device);
         putAddress(entry, Abi.RT_DST, route.network.address().ipv4());
         putAddress(entry, Abi.RT_GENMASK, route.network.netmask());
+        // Counted from 1, since 0 says that there is none.
+        entry.nativeOrder.putShort(Abi.RT_METRIC, (short) (route.metric == 0 ? 0 : route.metric + 1));
         int flags = Abi.RTF_UP;
         if (route.gateway != null) {
             putAddress(entry, Abi.RT_GATEWAY, route.gateway.ipv4());
@@ -199,7 +201,7 @@ abstract class Netdevice implements PacketDevice {
         return result;
     }
 
-    private static boolean has(Route wanted) throws Failure {
+    private static boolean has(Route wanted) {
         for (Route route : Route.all()) {
             if (route.device.equals(wanted.device) && route.network.equals(wanted.network)) {
                 return true;
@@ -209,7 +211,7 @@ abstract class Netdevice implements PacketDevice {
     }
 
     @Override
-    public final Route[] otherRoutes() throws Failure {
+    public final Route[] otherRoutes() {
         Route[] routes = Route.all();
         int count = 0;
         for (Route route : routes) {

@@ -72,7 +72,7 @@ public interface PacketDevice {
     void addRoute(Network network) throws Failure;
 
     /** The routes of this host that do not lead through it. */
-    Route[] otherRoutes() throws Failure;
+    Route[] otherRoutes();
 
     /** Adds a route, through whichever interface; returns whether there was none of that kind. */
     boolean addRoute(Route route) throws Failure;

@@ -5,6 +5,8 @@ import simplevpn.base.Failure;
 /**
  * Asks libc's getaddrinfo(3), and so the hosts file and name servers. An address needs none of them; for a name this is
  * a thread of its own, since an answer may take a minute.
+ *
+ * <p>That thread makes two calls, which are for any thread, on memory that the loop's thread takes and gives back.
  */
 public final class Resolver extends Thread implements Lookup {
     /** Bytes of the thread's stack: libc's resolver keeps answers of up to 64 KiB there. */
@@ -65,7 +67,12 @@ public final class Resolver extends Thread implements Lookup {
         hints.nativeOrder.putInt(Abi.AI_FLAGS, 0);
         one.nativeOrder.putLong(0, 1);
         setDaemon(true);
-        start();
+        try {
+            start();
+        } catch (OutOfMemoryError e) {
+            free();
+            throw new Failure(Failure.SYSTEM, "a thread for looking up " + host + ": " + e.getMessage());
+        }
     }
 
     private void ask() {
@@ -74,8 +81,11 @@ public final class Resolver extends Thread implements Lookup {
 
     @Override
     public void run() {
-        ask();
-        Libc.tryWrite(fd, one, 0, Long.BYTES);
+        try {
+            ask();
+        } finally {
+            Libc.tryWrite(fd, one, 0, Long.BYTES);
+        }
     }
 
     @Override

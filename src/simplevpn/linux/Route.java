@@ -15,8 +15,9 @@ public final class Route {
     private static final String TABLE = "/proc/self/net/route";
     /** Bytes of the list that are looked at: some 8,000 routes. */
     private static final int MOST = 1 << 20;
-    /** The fields of a line, of 11, tabs between them. */
-    private static final int DEVICE = 0;
+    /** The device of a route that drops packets (type blackhole). */
+    private static final String NO_DEVICE = "*";
+    /** Fields of a line, of 11, tabs between them; the first is the device. */
     private static final int DESTINATION = 1;
     private static final int GATEWAY = 2;
     private static final int FLAGS = 3;
@@ -41,18 +42,27 @@ public final class Route {
     }
 
     /**
-     * The routes that lead somewhere.
-     *
-     * @throws Failure when the list cannot be read
+     * The routes that lead somewhere, and that this program could make too; none when there is no such list, or one
+     * that is too long.
      */
-    static Route[] all() throws Failure {
-        String table = TextFile.read(TABLE, MOST);
+    static Route[] all() {
+        String table;
+        try {
+            table = TextFile.read(TABLE, MOST);
+        } catch (Failure e) {
+            // Whoever has no /proc knows about his routes.
+            return new Route[0];
+        }
+        return parse(table);
+    }
+
+    static Route[] parse(String table) {
         Route[] routes = new Route[16];
         int count = 0;
         // The first line has the names of the fields.
         int at = table == null ? -1 : table.indexOf('\n');
         while (at >= 0 && at + 1 < table.length()) {
-            Route route = parse(table, at + 1);
+            Route route = line(table, at + 1);
             if (route != null) {
                 if (count == routes.length) {
                     routes = Arrays.copyOf(routes, 2 * count);
@@ -64,14 +74,18 @@ public final class Route {
         return Arrays.copyOf(routes, count);
     }
 
-    private static Route parse(String table, int at) {
+    private static Route line(String table, int at) {
         int length = Ipv4.prefixLength(address(table, at, MASK));
         int flags = number(table, at, FLAGS, 16);
         if (length < 0 || (flags & (Abi.RTF_UP | Abi.RTF_REJECT)) != Abi.RTF_UP) {
             return null;
         }
         int gateway = address(table, at, GATEWAY);
-        String device = table.substring(at, table.indexOf('\t', field(table, at, DEVICE))).trim();
+        String device = table.substring(at, table.indexOf('\t', at)).trim();
+        boolean gatewayIsIpv6 = (flags & Abi.RTF_GATEWAY) != 0 && gateway == 0;
+        if (device.equals(NO_DEVICE) || gatewayIsIpv6) {
+            return null;
+        }
         return new Route(device, Network.ofIpv4(address(table, at, DESTINATION), length),
                 gateway == 0 ? null : Address.ofIpv4(gateway), number(table, at, METRIC, 10));
     }

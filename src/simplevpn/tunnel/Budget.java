@@ -42,6 +42,7 @@ public final class Budget {
     private static final int OTHER_DESCRIPTORS = 32;
     /** Bytes of the heap for everything else, and for one client with frames of each kind waiting: 2,200 measured. */
     private static final int HEAP_OF_THE_REST = 3 << 20;
+    private static final int RESERVE = 32 * 1024;
     private static final int HEAP_PER_CONNECTION = 2560;
 
     /** Connections without an address, of all that there may be: the most, and one for how many. */
@@ -57,6 +58,8 @@ public final class Budget {
 
     /** Memory for what waits. */
     final Pool memory = new Pool(MEMORY);
+    /** Heap for those who make room when there is none. */
+    private byte[] reserve = new byte[RESERVE];
     /** Writes to connections so far. */
     long writes;
 
@@ -83,6 +86,22 @@ public final class Budget {
     public static int maxConnections(int descriptors, long heap) {
         int fitHeap = (int) Math.min(Integer.MAX_VALUE, (heap - HEAP_OF_THE_REST) / HEAP_PER_CONNECTION);
         return Math.max(1, Math.min(descriptors - OTHER_DESCRIPTORS, fitHeap));
+    }
+
+    /** The heap is full: whoever closes connections now, and says why, has a little more of it. */
+    void useReserve() {
+        reserve = null;
+    }
+
+    /** From time to time: there is room again. */
+    void restoreReserve() {
+        if (reserve == null) {
+            try {
+                reserve = new byte[RESERVE];
+            } catch (OutOfMemoryError e) {
+                // Not yet.
+            }
+        }
     }
 
     /** How many connections without an address may be open at once. */

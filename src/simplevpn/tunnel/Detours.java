@@ -3,7 +3,6 @@ package simplevpn.tunnel;
 import java.util.Arrays;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
-import simplevpn.base.Log;
 import simplevpn.base.Network;
 import simplevpn.linux.PacketDevice;
 import simplevpn.linux.Route;
@@ -14,14 +13,22 @@ import simplevpn.linux.Route;
  * for the next, since the way may be another then.
  */
 final class Detours {
+    /** The metric of all of them: by it they are known that a killed program left behind. */
+    private static final int METRIC = 2002;
+
+    private static final int HOST = 32;
+
     private final PacketDevice device;
+    private final InterfaceSetup setup;
     private Route[] made = new Route[4];
     private int count;
     /** The overlap that was told last: the same again is no news. */
     private String told = "";
 
-    Detours(PacketDevice device) {
+    /** @param setup which tells about these */
+    Detours(PacketDevice device, InterfaceSetup setup) {
         this.device = device;
+        this.setup = setup;
     }
 
     /**
@@ -41,7 +48,9 @@ final class Detours {
         }
         Route best = null;
         for (Route route : device.otherRoutes()) {
-            if (route.network.contains(host) && (best == null || route.network.length() > best.network.length()
+            if (route.metric == METRIC && route.network.length() == HOST && route.network.contains(host)) {
+                device.removeRoute(route);
+            } else if (route.network.contains(host) && (best == null || route.network.length() > best.network.length()
                     || (route.network.length() == best.network.length() && route.metric < best.metric))) {
                 best = route;
             }
@@ -49,11 +58,11 @@ final class Detours {
         if (best == null || best.network.length() > longest) {
             return;
         }
-        Route detour = new Route(best.device, Network.ofIpv4(host.ipv4(), 32), best.gateway, 0);
+        Route detour = new Route(best.device, Network.ofIpv4(host.ipv4(), HOST), best.gateway, METRIC);
         if (!device.addRoute(detour)) {
             return;
         }
-        Log.event("route " + detour + " added: otherwise " + device.name() + " would swallow what is sent there");
+        setup.tell("route " + detour + " added: otherwise " + device.name() + " would swallow what is sent there");
         if (count == made.length) {
             made = Arrays.copyOf(made, 2 * count);
         }
@@ -77,16 +86,16 @@ final class Detours {
     }
 
     /** Tells when a network that this host reaches without the tunnel has addresses of the VPN's. */
-    void tellOverlap(Network vpn) throws Failure {
+    void tellOverlap(Network vpn) {
         for (Route route : device.otherRoutes()) {
             Network other = route.network;
-            if (other.length() > 0 && other.length() < 32
+            if (other.length() > 0 && other.length() < HOST
                     && (other.contains(vpn.address()) || vpn.contains(other.address()))) {
                 String overlap = "the VPN's network " + vpn + " and the route " + route + " have addresses in common:"
                         + " some hosts cannot be reached; the server may take another network (srv --network)";
                 if (!overlap.equals(told)) {
                     told = overlap;
-                    Log.event(overlap);
+                    setup.tell(overlap);
                 }
                 return;
             }

@@ -149,10 +149,12 @@ public final class Device {
 
     /** Throws away what waits to be read. */
     void discard() {
+        long notCarriedBefore = notCarried;
         int packets = 0;
         while (packets < MOST_WAITING && read(Inbox.HEADROOM) != 0) {
             packets++;
         }
+        notCarried = notCarriedBefore;
         outdated += packets;
     }
 

@@ -11,7 +11,7 @@ import simplevpn.linux.Stream;
 
 /**
  * How a client finds its server: looks the name up anew for every attempt, tries all its addresses in turn, and pauses
- * between attempts, longer each time. While no name server answers, the addresses of before are good enough.
+ * between attempts, longer each time. As long as looking up fails, the addresses of before are good enough.
  */
 public final class Dialer implements Handler {
     private static final long FIRST_PAUSE = 1_000_000_000L;
@@ -60,16 +60,27 @@ public final class Dialer implements Handler {
      * @return whether there is an answer now
      */
     public boolean lookUp() throws Failure {
-        if (lookup == null) {
-            loop.device.setup.aroundNameServers(nameServers());
-            lookup = connector.lookUp(server, port);
-            if (lookup.fd() >= 0) {
-                loop.poller.add(lookup.fd(), Poller.READ, this);
-                return false;
-            }
-            take();
+        loop.device.setup.aroundNameServers(nameServers());
+        if (lookup != null) {
+            return false;
         }
-        return lookup == null;
+        try {
+            lookup = connector.lookUp(server, port);
+        } catch (Failure e) {
+            why = e.getMessage();
+            return true;
+        }
+        if (lookup.fd() >= 0) {
+            loop.poller.add(lookup.fd(), Poller.READ, this);
+            return false;
+        }
+        take();
+        return true;
+    }
+
+    /** Whether a lookup goes on. */
+    public boolean isLookingUp() {
+        return lookup != null;
     }
 
     /** There is an answer. */

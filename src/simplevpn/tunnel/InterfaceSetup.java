@@ -21,6 +21,9 @@ public final class InterfaceSetup {
 
     private final PacketDevice device;
     private final Detours detours;
+    private Loop loop;
+    /** Whether the interface is in this program's network namespace. */
+    private boolean here = true;
     /** The networks that the tunnel leads to. */
     private Network[] inside = {};
     /** Whether it got its address from here before. */
@@ -30,7 +33,7 @@ public final class InterfaceSetup {
 
     InterfaceSetup(PacketDevice device) {
         this.device = device;
-        detours = new Detours(device);
+        detours = new Detours(device, this);
     }
 
     /** The address that the interface has and that this process may not change, or {@code null}. */
@@ -38,26 +41,59 @@ public final class InterfaceSetup {
         return device.fixedAddress();
     }
 
+    /** Names the loop, whose budget limits what is logged here: a server's answer has much to do with it. */
+    void belongTo(Loop owner) {
+        loop = owner;
+    }
+
+    /**
+     * The tunnel will lead to what a server's answer says: packets for the server and for name servers shall not go
+     * there.
+     *
+     * @param server where the other end of the tunnel is; {@code null} when it is not IPv4
+     * @param nameServers the same of those
+     * @throws Failure when the route to the server that this takes cannot be added
+     */
+    public void leadInside(Answer answer, Address server, Address... nameServers) throws Failure {
+        here = device.isHere();
+        inside = new Network[0];
+        if (!here) {
+            tell(device.name() + " is in another network namespace: its settings are left to whoever moved it there");
+            return;
+        }
+        inside = networks(answer, server);
+        around(server);
+        aroundNameServers(nameServers);
+        detours.tellOverlap(inside[0]);
+    }
+
+    /** The VPN's network, then the routes that do not lead to the server. */
+    private Network[] networks(Answer answer, Address server) {
+        Network[] found = new Network[answer.routes.length + 1];
+        found[0] = answer.network();
+        int count = 1;
+        for (Network route : answer.routes) {
+            if (server != null && route.contains(server)) {
+                tell("route " + route + " left out: it would lead the tunnel to " + server + " into itself");
+            } else {
+                found[count++] = route;
+            }
+        }
+        return Arrays.copyOf(found, count);
+    }
+
     /**
      * Gives the interface what a server's answer says, whatever others did to it since.
      *
      * @param wantedMtu bytes, or 0 for what the server says
-     * @param server where the other end of the tunnel is, to which it must not lead; {@code null} when it is not IPv4
-     * @param nameServers the same of those
      * @return the MTU in force
      */
-    public int apply(Answer answer, int wantedMtu, Address server, Address... nameServers) throws Failure {
+    public int apply(Answer answer, int wantedMtu) throws Failure {
         int pushedMtu = !answer.extended ? CLASSIC_MTU : answer.mtu != 0 ? answer.mtu : Sender.MTU;
         int mtu = wantedMtu == 0 ? pushedMtu : answer.extended ? wantedMtu : Math.min(wantedMtu, Framing.CLASSIC_MTU);
-        if (!device.isHere()) {
-            tell(device.name() + " is in another network namespace: its settings are left to whoever moved it there");
+        if (!here) {
             return mtu;
         }
-        Network network = answer.network();
-        inside = leadsInside(network, answer.routes, server);
-        around(server);
-        aroundNameServers(nameServers);
-        detours.tellOverlap(network);
         int inForce = mtu(mtu);
         address(answer.address, answer.length);
         for (int i = 1; i < inside.length; i++) {
@@ -77,11 +113,15 @@ public final class InterfaceSetup {
         }
     }
 
-    /** The same for name servers, except one that is the server's own on the VPN. */
-    public void aroundNameServers(Address... servers) throws Failure {
+    /** The same for name servers, as far as it can be done; except for one that is the server's own on the VPN. */
+    public void aroundNameServers(Address... servers) {
         for (Address server : servers) {
-            if (inside.length > 0 && server.ipv4() != inside[0].address().ipv4() + 1) {
-                detours.around(server, inside);
+            try {
+                if (inside.length > 0 && server.ipv4() != inside[0].address().ipv4() + 1) {
+                    detours.around(server, inside);
+                }
+            } catch (Failure e) {
+                tell(e.getMessage());
             }
         }
     }
@@ -91,25 +131,10 @@ public final class InterfaceSetup {
         detours.clear();
     }
 
-    /** The VPN's network, then the routes that do not lead to the server. */
-    private Network[] leadsInside(Network network, Network[] routes, Address server) {
-        Network[] inside = new Network[routes.length + 1];
-        inside[0] = network;
-        int count = 1;
-        for (Network route : routes) {
-            if (server != null && route.contains(server)) {
-                tell("route " + route + " left out: it would lead the tunnel to " + server + " into itself");
-            } else {
-                inside[count++] = route;
-            }
-        }
-        return Arrays.copyOf(inside, count);
-    }
-
-    private void tell(String line) {
+    void tell(String line) {
         if (!line.equals(told)) {
             told = line;
-            Log.event(line);
+            loop.budget.logPeer(line, loop.now());
         }
     }
 
@@ -155,7 +180,7 @@ public final class InterfaceSetup {
     }
 
     /** Tells when this host reaches addresses of the VPN's network otherwise. */
-    public void tellOverlap(Network network) throws Failure {
+    public void tellOverlap(Network network) {
         detours.tellOverlap(network);
     }
 

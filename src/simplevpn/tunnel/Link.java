@@ -132,6 +132,7 @@ public final class Link implements Handler {
         try {
             serve(writable, failed);
         } catch (OutOfMemoryError e) {
+            loop.budget.useReserve();
             if (!closed) {
                 receiver.lost(-Errno.ENOMEM);
             }
@@ -274,6 +275,8 @@ public final class Link implements Handler {
 
     /** Sends the packet of {@code length} bytes that lies in {@code message} behind {@link Inbox#HEADROOM}. */
     public void sendPacket(Buffer message, int length, long now) {
+        packetsOut++;
+        bytesOut += length;
         send(message, putTag(message), framing().tag + length, now);
     }
 

@@ -39,24 +39,34 @@ public final class Listener implements Handler {
         loop.poller.add(acceptor.fd(), Poller.READ, this);
     }
 
+    /** Should the heap be full against all reckoning, there are no new connections for a while. */
     @Override
     public void ready(boolean writable, boolean failed) {
+        try {
+            accept();
+        } catch (OutOfMemoryError e) {
+            loop.budget.useReserve();
+            rest("no memory");
+        }
+    }
+
+    private void accept() {
         for (int i = 0; i < Budget.ACCEPTS; i++) {
             Stream stream = acceptor.accept();
             if (stream == null) {
-                rest();
+                int error = acceptor.error();
+                if (error != -Errno.EAGAIN && error != -Errno.ECONNABORTED) {
+                    rest(Errno.text(-error));
+                }
                 return;
             }
             owner.accepted(stream);
         }
     }
 
-    private void rest() {
-        int error = acceptor.error();
-        if (error != -Errno.EAGAIN && error != -Errno.ECONNABORTED) {
-            loop.budget.logStranger("accept: " + Errno.text(-error) + ": no new connections for a second", loop.now());
-            loop.poller.change(acceptor.fd(), 0);
-            loop.timers.set(resume, loop.now() + PAUSE);
-        }
+    private void rest(String why) {
+        loop.budget.logStranger("accept: " + why + ": no new connections for a second", loop.now());
+        loop.poller.change(acceptor.fd(), 0);
+        loop.timers.set(resume, loop.now() + PAUSE);
     }
 }

@@ -59,6 +59,7 @@ public class Loop implements Handler {
                 links[i].tidy(time);
             }
             budget.memory.shrink();
+            budget.restoreReserve();
         }
     };
 
@@ -82,6 +83,7 @@ public class Loop implements Handler {
         now = clock();
         resumed = now;
         budget = new Budget(maxConnections, now);
+        device.setup.belongTo(this);
         poller.add(device.fd(), 0, this);
     }
 

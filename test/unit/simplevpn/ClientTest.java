@@ -9,7 +9,10 @@ import static simplevpn.World.SECOND;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import simplevpn.base.Address;
 import simplevpn.base.Failure;
+import simplevpn.base.Network;
+import simplevpn.linux.Route;
 import simplevpn.memory.MemoryStream;
 import simplevpn.protocol.ReferencePackets;
 
@@ -150,6 +153,40 @@ class ClientTest extends WorldTest {
         board.connector.last().fail(-104);
         world.pass(SECOND + SECOND / 10);
         assertEquals(begun + 1, board.connector.begun.size(), "one that lasted is made anew at once");
+    }
+
+    private static Route route(String network, int length, String gateway) {
+        return new Route("eth0", Network.ofIpv4(ipv4(network), length), Address.parse(gateway), 0);
+    }
+
+    /** Routes around the tunnel are gone with the connection, however it ends; but not from under a lookup. */
+    @Test
+    void detoursEnd() throws Failure {
+        world.hub("-n", "192.0.2.0/24");
+        World.Board board = world.new Board(1, "-s", "hub");
+        board.device.others.add(route("0.0.0.0", 0, "198.51.100.1"));
+        board.connector.nameServers = new Address[] {Address.parse("192.0.2.53")};
+        world.run();
+        assertEquals("[192.0.2.1/32 via 198.51.100.1 dev eth0, 192.0.2.53/32 via 198.51.100.1 dev eth0]",
+                board.device.others.subList(1, 3).toString());
+        board.connector.namesAreSlow = true;
+        board.connector.unreachable = "EHOSTUNREACH";
+        board.connector.last().fail(-104);
+        world.run();
+        assertEquals(1, board.device.others.size());
+        world.pass(4 * SECOND);
+        assertSaid("connect 192.0.2.1:2002: EHOSTUNREACH; trying again until it works");
+        assertTrue(board.device.others.toString().contains("192.0.2.53/32"), "the lookup goes on");
+        board.connector.lookups.getLast().answer();
+        world.pass(30 * SECOND);
+        World.Board once = world.new Board(2, "-s", "hub", "--once");
+        once.device.others.add(route("0.0.0.0", 0, "198.51.100.1"));
+        world.run();
+        assertEquals(2, once.device.others.size());
+        once.connector.last().fail(-104);
+        world.run();
+        assertEquals(Failure.UNREACHABLE, once.failure.status);
+        assertEquals(1, once.device.others.size());
     }
 
     /** While no name server answers the loop turns; after a while the addresses of before are tried. */

@@ -6,13 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import simplevpn.harness.Command;
 import simplevpn.harness.Host;
+import simplevpn.harness.Image;
 import simplevpn.harness.Lab;
 import simplevpn.harness.Program;
+import simplevpn.harness.Wait;
 
 /** The two commands as a user or a supervisor meets them: one line that says what is wrong, and the exit status. */
 final class CommandTest extends Vpn {
@@ -120,6 +126,55 @@ final class CommandTest extends Vpn {
         assertEquals(1290, hub.mtu(hub.tunnel().orElseThrow().device()));
         client(east, "-p", "2099", "-i", "office");
         assertEquals(new Host.Tunnel("office", "10.77.0.2", 24), east.tunnel().orElseThrow());
+    }
+
+    /** From a folder, and with a file, whose names have letters that ASCII lacks, whatever language the user has. */
+    @ParameterizedTest
+    @ValueSource(strings = {"LC_ALL=C", "LC_ALL=POSIX", "LANG=xx_YY.ISO-8859-1", "LC_ALL=C.UTF-8", "LC_ALL="})
+    void lettersThatAsciiLacks(String locale) throws IOException {
+        Path folder = Files.createDirectories(lan.file("b\u00fcro \u2713/x").getParent());
+        Command.run(30, "cp", "-al", Image.folder(Image.OWN).toString(), folder.resolve("runtime").toString()).ok();
+        Path config = Files.writeString(folder.resolve("f\u00fcr.conf"), "network 10.66.0.0/24\n");
+        for (String program : List.of("srv", "cli")) {
+            Files.copy(Lab.TOP.resolve(program), folder.resolve(program), StandardCopyOption.COPY_ATTRIBUTES);
+        }
+        Program server = lan.start(hub, List.of("env", "-u", "LC_ALL", locale, folder.resolve("srv").toString(),
+                "--config", config.toString()));
+        server.awaitLine("network 10\\.66\\.0\\.0/24", 15);
+        Program client = lan.start(east, List.of("env", "-u", "LC_ALL", locale, folder.resolve("cli").toString(),
+                "-s", "h\u00fcb", "--once"));
+        assertEquals(4, client.awaitExit(60), client::log);
+        assertOneLine(client, "h\u00fcb: ");
+        Program missing = lan.start(west, List.of("env", "-u", "LC_ALL", locale, folder.resolve("srv").toString(),
+                "--config", folder.resolve("\u00e4").toString()));
+        assertEquals(1, missing.awaitExit(15), missing::log);
+        assertOneLine(missing, "/\u00e4: ENOENT");
+    }
+
+    /** Started with standard descriptors closed, as some supervisors do, the log goes nowhere, and into no connection. */
+    @Test
+    void closedDescriptors() throws IOException {
+        for (String program : List.of("srv -v", "cli -v -s " + hub.outer4)) {
+            lan.start(program.startsWith("srv") ? hub : east, List.of("sh", "-c",
+                    "exec " + Lab.TOP.resolve(program) + " <&- >&- 2>&-"));
+        }
+        Wait.until("an address on the client's device", 20, () -> east.tunnel().isPresent());
+        ClassicClient classic = new ClassicClient(west, hub);
+        String own = classic.join();
+        classic.send(Frames.echo("10.0.77.77", SERVER, 1, 30));
+        classic.send(Frames.echo(own, SERVER, 2, 30));
+        assertTrue(Frames.isEchoReply(classic.receive(), 2), "a frame, and not what is said of the forged one");
+        east.awaitPing(SERVER, 10);
+    }
+
+    /** The server may listen on an address that its host does not have yet. */
+    @Test
+    void listensBeforeTheAddress() {
+        server("-l", "198.51.100.7");
+        hub.run("ip", "address", "add", "198.51.100.7/32", "dev", "lo").ok();
+        east.run("ip", "route", "add", "198.51.100.7", "via", hub.outer4).ok();
+        Program client = lan.start(east, "cli", "-s", "198.51.100.7");
+        awaitAddress(client, east);
     }
 
     /** A file that is not there or says something wrong: one line that names the file, and the line in it. */

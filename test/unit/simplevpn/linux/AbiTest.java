@@ -77,6 +77,7 @@ class AbiTest {
         offset(c, "RT_GATEWAY", "rtentry", "rt_gateway");
         offset(c, "RT_GENMASK", "rtentry", "rt_genmask");
         offset(c, "RT_FLAGS", "rtentry", "rt_flags");
+        offset(c, "RT_METRIC", "rtentry", "rt_metric");
         offset(c, "RT_DEV", "rtentry", "rt_dev");
         c.put("RT_SIZE", "sizeof(struct rtentry)");
         offset(c, "TV_SEC", "timespec", "tv_sec");

@@ -19,6 +19,7 @@ import simplevpn.base.Network;
 import simplevpn.linux.Route;
 import simplevpn.memory.MemoryDevice;
 import simplevpn.memory.MemoryKernel;
+import simplevpn.memory.MemoryLoop;
 import simplevpn.protocol.Answer;
 
 /** What an interface gets, with and without the right to change it, and how the tunnel stays out of itself. */
@@ -27,9 +28,14 @@ class InterfaceSetupTest {
     private static final Address SERVER = Address.parse("192.0.2.1");
     private static final Network LAN = Network.ofIpv4(0xc0a80100, 24);
 
-    private final MemoryDevice device = new MemoryDevice(new MemoryKernel());
-    private final InterfaceSetup setup = new InterfaceSetup(device);
+    private final MemoryKernel kernel = new MemoryKernel();
+    private final MemoryDevice device = new MemoryDevice(kernel);
+    private final InterfaceSetup setup;
     private final List<String> log = new ArrayList<>();
+
+    InterfaceSetupTest() throws Failure {
+        setup = MemoryLoop.of(kernel, device, true).device.setup;
+    }
 
     @BeforeEach
     void listen() {
@@ -47,7 +53,7 @@ class InterfaceSetupTest {
 
     /** What an extended server answers: an address of 10.0.0.0/16, an MTU of 1400, and routes. */
     private static Answer answer(Network... routes) {
-        ByteBuffer b = ByteBuffer.allocate(200);
+        ByteBuffer b = ByteBuffer.allocate(500);
         b.putInt(0x45000000).putShort((short) 0x5633).put(new byte[6]).putInt(0).putInt(ADDRESS.ipv4());
         b.putShort((short) 0x0104).putInt(0xffff0000);
         b.putShort((short) 0x0302).putShort((short) 1400);
@@ -61,6 +67,12 @@ class InterfaceSetupTest {
         return answer;
     }
 
+    /** What a client does when it has its answer. */
+    private int join(Answer answer, int mtu, Address server, Address... nameServers) throws Failure {
+        setup.leadInside(answer, server, nameServers);
+        return setup.apply(answer, mtu);
+    }
+
     private String state() {
         return device.mtu + " " + device.address + "/" + device.length + " " + device.up + " " + device.routes;
     }
@@ -68,16 +80,16 @@ class InterfaceSetupTest {
     /** Each join makes the interface what it has to be, whatever others did to it meanwhile. */
     @Test
     void mendedAtEachJoin() throws Failure {
-        assertEquals(1400, setup.apply(answer(LAN), 0, SERVER));
+        assertEquals(1400, join(answer(LAN), 0, SERVER));
         String right = "1400 10.0.0.7/16 true [192.168.1.0/24]";
         assertEquals(right, state());
         device.mtu = 1000;
         device.address = null;
         device.up = false;
         device.routes.clear();
-        assertEquals(1400, setup.apply(answer(LAN), 0, SERVER));
+        assertEquals(1400, join(answer(LAN), 0, SERVER));
         assertEquals(right, state());
-        assertEquals(1300, setup.apply(answer(), 1300, SERVER), "what the user says counts");
+        assertEquals(1300, join(answer(), 1300, SERVER), "what the user says counts");
         assertNull(setup.fixedAddress());
         assertEquals(List.of(), log);
     }
@@ -92,7 +104,7 @@ class InterfaceSetupTest {
         assertEquals(1300, setup.mtu(1500));
         assertEquals(1200, setup.mtu(1200), "the smaller one is in force");
         assertEquals(ADDRESS, setup.fixedAddress());
-        assertEquals(1300, setup.apply(answer(LAN), 0, SERVER));
+        assertEquals(1300, join(answer(LAN), 0, SERVER));
         assertTrue(device.up);
         assertEquals(List.of(), device.routes, "told, and gone without");
         assertTrue(log.contains("SIOCADDRT 192.168.1.0/24 dev tun0: EPERM"), log::toString);
@@ -111,8 +123,8 @@ class InterfaceSetupTest {
     void movedAway() throws Failure {
         device.here = false;
         device.permitted = false;
-        assertEquals(1400, setup.apply(answer(LAN), 0, SERVER));
-        assertEquals(1400, setup.apply(answer(LAN), 0, SERVER));
+        assertEquals(1400, join(answer(LAN), 0, SERVER));
+        assertEquals(1400, join(answer(LAN), 0, SERVER));
         assertEquals(1, log.size());
         assertFalse(device.up);
     }
@@ -121,7 +133,7 @@ class InterfaceSetupTest {
     @Test
     void routesToTheServer() throws Failure {
         Network[] routes = {Network.ofIpv4(0, 0), Network.ofIpv4(0xc0000200, 24), Network.ofIpv4(0xc0000300, 24)};
-        setup.apply(answer(routes), 0, SERVER);
+        join(answer(routes), 0, SERVER);
         assertEquals("[192.0.3.0/24]", device.routes.toString());
     }
 
@@ -144,7 +156,7 @@ class InterfaceSetupTest {
         Address inside = Address.parse("10.0.200.1");
         Address onTheLan = Address.parse("10.0.3.7");
         Address hub = Address.parse("10.0.0.1");
-        setup.apply(answer(), 0, inside, onTheLan, hub, Address.parse("10.0.201.53"), Address.parse("192.0.2.53"));
+        join(answer(), 0, inside, onTheLan, hub, Address.parse("10.0.201.53"), Address.parse("192.0.2.53"));
         assertEquals("[10.0.200.1/32 via 198.51.100.1 dev eth0, 10.0.201.53/32 via 198.51.100.1 dev eth0]",
                 device.others.subList(before, device.others.size()).toString());
         setup.around(inside);
@@ -165,8 +177,45 @@ class InterfaceSetupTest {
     /** Where no route of the main table leads there, another table does, which comes first. */
     @Test
     void noOtherWay() throws Failure {
-        setup.apply(answer(), 0, Address.parse("10.0.200.1"));
+        join(answer(), 0, Address.parse("10.0.200.1"));
         assertEquals(List.of(), device.others);
+    }
+
+    /** What a killed client left behind, along a way of before, is replaced. */
+    @Test
+    void leftBehind() throws Failure {
+        other("0.0.0.0/0", "198.51.100.1", 0);
+        other("10.0.200.1/32", "198.51.100.99", 2002);
+        join(answer(), 0, Address.parse("10.0.200.1"));
+        assertEquals("[0.0.0.0/0 via 198.51.100.1 dev eth0, 10.0.200.1/32 via 198.51.100.1 dev eth0]",
+                device.others.toString());
+        setup.endDetours();
+        assertEquals(1, device.others.size());
+    }
+
+    /** A name server that no route can be added to is told, and done without. */
+    @Test
+    void noDetourToANameServer() throws Failure {
+        other("0.0.0.0/0", "198.51.100.1", 0);
+        device.permitted = false;
+        device.mtu = 1400;
+        device.address = ADDRESS;
+        device.length = 16;
+        join(answer(), 0, SERVER, Address.parse("10.0.201.53"));
+        assertTrue(log.contains("SIOCADDRT 10.0.201.53/32 via 198.51.100.1 dev eth0: EPERM"), log::toString);
+    }
+
+    /** However many words a server finds that make a line each, the log is bounded. */
+    @Test
+    void manyLines() throws Failure {
+        Network[] routes = new Network[20];
+        for (int i = 0; i < routes.length; i++) {
+            routes[i] = Network.ofIpv4(0xc0000000, 4 + i);
+        }
+        for (int i = 0; i < 200; i++) {
+            join(answer(routes), 0, SERVER);
+        }
+        assertTrue(log.size() > 500 && log.size() < 1100, log.size() + " lines");
     }
 
     /** Without the right to add the route that is needed there is no tunnel; the failure names the route. */
@@ -174,7 +223,7 @@ class InterfaceSetupTest {
     void noDetour() throws Failure {
         other("0.0.0.0/0", "198.51.100.1", 0);
         device.permitted = false;
-        Failure failure = assertThrows(Failure.class, () -> setup.apply(answer(), 0, Address.parse("10.0.200.1")));
+        Failure failure = assertThrows(Failure.class, () -> join(answer(), 0, Address.parse("10.0.200.1")));
         assertEquals("SIOCADDRT 10.0.200.1/32 via 198.51.100.1 dev eth0: EPERM", failure.getMessage());
     }
 
@@ -184,16 +233,16 @@ class InterfaceSetupTest {
         other("0.0.0.0/0", "198.51.100.1", 0);
         other("10.0.5.5/32", null, 0);
         other("198.51.100.0/24", null, 0);
-        setup.apply(answer(), 0, SERVER);
+        join(answer(), 0, SERVER);
         assertEquals(List.of(), log);
         other("10.0.3.0/24", null, 0);
-        setup.apply(answer(), 0, SERVER);
-        setup.apply(answer(), 0, SERVER);
+        join(answer(), 0, SERVER);
+        join(answer(), 0, SERVER);
         assertEquals(1, log.size());
         assertTrue(log.get(0).contains("10.0.0.0/16 and the route 10.0.3.0/24 dev eth0 have"), log::toString);
         device.others.clear();
         other("8.0.0.0/5", null, 0);
-        setup.apply(answer(), 0, SERVER);
+        join(answer(), 0, SERVER);
         assertEquals(2, log.size());
     }
 }
