@@ -15,7 +15,7 @@ import simplevpn.linux.Route;
 final class Detours {
     /** The metric of all of them: by it they are known that a killed program left behind. */
     private static final int METRIC = 2002;
-
+    /** The prefix length of a network of one host. */
     private static final int HOST = 32;
 
     private final PacketDevice device;

@@ -151,7 +151,7 @@ final class CommandTest extends Vpn {
         assertOneLine(missing, "/\u00e4: ENOENT");
     }
 
-    /** Started with standard descriptors closed, as some supervisors do, the log goes nowhere, and into no connection. */
+    /** Started with standard descriptors closed, as some supervisors do, the log goes nowhere: into no connection. */
     @Test
     void closedDescriptors() throws IOException {
         for (String program : List.of("srv -v", "cli -v -s " + hub.outer4)) {
