@@ -21,6 +21,8 @@ import simplevpn.protocol.Wire;
 public final class Link implements Handler {
     /** So many bytes of one frame are a sign of life too: a packet's worth, since a frame may take a slow line long. */
     private static final int SIGN_OF_LIFE = 1500;
+    /** Once is no wonder: what was written in the same turn may have taken the room. */
+    private static final int FRUITLESS = 8;
 
     /** The bytes. */
     public final Stream stream;
@@ -56,7 +58,9 @@ public final class Link implements Handler {
     private boolean connecting;
     /** What the poller watches the descriptor for. */
     private int interest;
-    /** Whether the stream took nothing when the poller had said that it would: the poller is not asked for a while. */
+    /** How often in a row the stream took nothing when the poller had said that it would. */
+    private int fruitless;
+    /** Whether that was too often, so that the poller is not asked for a while. */
     private boolean stalled;
     /** Why this connection is of no use any more, −errno; 0 while it is. */
     private int error;
@@ -148,8 +152,9 @@ public final class Link implements Handler {
         }
         if (failed) {
             error = stream.error();
-        } else if (writable && !flush(loop.now()) && isFull()) {
+        } else if (writable && !flush(loop.now()) && isFull() && ++fruitless == FRUITLESS) {
             // No memory in the kernel, say: it would go on saying that there is room.
+            fruitless = 0;
             stalled = true;
             loop.stall();
             watch();
@@ -361,7 +366,11 @@ public final class Link implements Handler {
             room = outbox.writeTo(stream);
         }
         watch();
-        return held || outbox.size() < before;
+        boolean taken = held || outbox.size() < before;
+        if (taken) {
+            fruitless = 0;
+        }
+        return taken;
     }
 
     /** The stream that took nothing may take something now. */
