@@ -19,6 +19,8 @@ public final class Budget {
     static final int FRAMES = 1024;
     /** Writes to connections that one of them, or the device, causes. */
     static final int WRITES = 128;
+    /** Frames in a row for a classic client: each is a write of its own, which is counted only when it is made. */
+    static final int CLASSIC_BATCH = 32;
     /** Keepalives of one read that are returned. */
     public static final int ECHOES = 64;
     /** New connections. */

@@ -36,6 +36,7 @@ public final class Sender {
     private Buffer source;
     private int begin;
     private int end;
+    private int frames;
     private long now;
 
     Sender() {
@@ -79,13 +80,14 @@ public final class Sender {
             to = link;
             source = from;
             begin = frame;
+            frames = 0;
         }
         if (framing.tag != 0) {
             from.bytes.putInt(frame, tag);
         }
         end = at + length;
-        if (framing.isClassic()) {
-            // Each frame is a write of its own anyway.
+        frames++;
+        if (framing.isClassic() && frames == Budget.CLASSIC_BATCH) {
             endBatch(false);
         }
         return true;

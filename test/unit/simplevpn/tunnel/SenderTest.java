@@ -98,12 +98,17 @@ class SenderTest {
         assertArrayEquals(expected, bytes, "in the order in which they came");
     }
 
-    /** To a classic peer every packet goes at once and by itself. */
+    /** To a classic peer every packet goes by itself, none waits for company, and only so many before they count. */
     @Test
     void classicPeers() throws Failure {
         links[0].setFraming(Framing.CLASSIC);
+        send(0, Budget.CLASSIC_BATCH - 1);
+        assertWrites(0, 0);
+        send(0, 1);
+        assertWrites(Budget.CLASSIC_BATCH, 0);
         send(0, FEW);
-        assertWrites(FEW, 0);
+        loop.sender.endBatch(false);
+        assertWrites(Budget.CLASSIC_BATCH + FEW, 0);
     }
 
     /** Without memory to wait in, a small batch leaves at once, and in one write. */
