@@ -69,8 +69,12 @@ public final class Admission<M extends Member> {
      */
     Outcome<M> decide(M member, ByteBuffer request, int at, long now) {
         boolean extended = Wire.isExtendedRequest(request, at);
-        int wanted = Wire.wanted(request, at);
         member.token = extended ? Wire.token(request, at) : 0;
+        int wanted = Wire.wanted(request, at);
+        if (wanted == 0 && member.token != 0) {
+            // A client that was started again does not know what it had.
+            wanted = pool.keptFor(member.owner(), now);
+        }
         M holder = pool.holder(wanted);
         boolean takeover = holder != null && member.token != 0 && holder.token == member.token;
         String refusal = takeover ? null : refusal(member, wanted, holder, now);

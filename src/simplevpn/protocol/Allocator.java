@@ -17,6 +17,8 @@ final class Allocator<H> {
     private final int netmask;
     private final Table<H> holders = new Table<>();
     private final Table<Kept> kept = new Table<>();
+    /** Of those kept, what each owner had last. */
+    private final Table<Kept> owned = new Table<>();
     private final Sources sources = new Sources();
     /** Those kept, in the order in which their time ends; a ring through this one. */
     private final Kept ends = new Kept(0, 0, 0, 0);
@@ -101,6 +103,13 @@ final class Allocator<H> {
         return isKept(address, now) && kept.get(address).owner == owner;
     }
 
+    /** The address that this owner had last, as long as it is kept at the time {@code now}; otherwise 0. */
+    int keptFor(long owner, long now) {
+        forgetUntil(now);
+        Kept entry = owned.get(owner);
+        return entry == null ? 0 : entry.address;
+    }
+
     /**
      * Leases any free address. The search goes on where the last one ended, so that an address just given back is not
      * soon given away: its holder may only be reconnecting. Those that are kept for somebody come last, the longest
@@ -178,6 +187,7 @@ final class Allocator<H> {
         ends.before.behind = entry;
         ends.before = entry;
         kept.put(address, entry);
+        owned.put(owner, entry);
     }
 
     private void forgetUntil(long now) {
@@ -190,6 +200,9 @@ final class Allocator<H> {
         entry.before.behind = entry.behind;
         entry.behind.before = entry.before;
         kept.remove(entry.address);
+        if (owned.get(entry.owner) == entry) {
+            owned.remove(entry.owner);
+        }
         sources.remove(entry.source);
     }
 }

@@ -102,6 +102,19 @@ class ProgramsTest extends WorldTest {
         assertEquals(Failure.REFUSED, other.failure.status, "another token takes nothing");
     }
 
+    /** A client that is started again has the address that it had, by its token, whoever came meanwhile. */
+    @Test
+    void startedAgain() throws Failure {
+        world.hub();
+        World.Board board = world.board(77);
+        assertEquals("10.0.0.2", board.device.address.toString());
+        board.kill();
+        world.run();
+        assertEquals("10.0.0.3", world.board(78).device.address.toString());
+        assertEquals("10.0.0.2", world.board(77).device.address.toString());
+        assertSaid(".* assigned 10.0.0.2 \\(dynamic, cubic\\)");
+    }
+
     /** A packet for an address that nobody has is answered to its sender, wherever it is, but not without end. */
     @Test
     void unreachable() throws Failure {

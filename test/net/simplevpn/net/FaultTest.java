@@ -47,6 +47,17 @@ final class FaultTest extends Vpn {
         transfer.await(60);
     }
 
+    /** A killed client that is started again has the address that it had, also when others came meanwhile. */
+    @Test
+    void killedClientHasItsAddress() throws Exception {
+        server();
+        client(east).kill();
+        client(west);
+        client(east);
+        assertEquals("10.0.0.2", address(east));
+        assertEquals("10.0.0.3", address(west));
+    }
+
     /** A killed client that is started again gets its static address, and a transfer through the new process works. */
     @Test
     void killedClientGetsItsAddressAgain() throws Exception {

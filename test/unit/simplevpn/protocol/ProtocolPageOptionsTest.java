@@ -221,13 +221,13 @@ class ProtocolPageOptionsTest {
             for (int i = 0; i < 30; i++) {
                 boolean extended = random.nextBoolean();
                 long token = random.nextInt(3);
-                long wanted = random.nextInt(3) == 0 ? 0 : Product.NETWORK + random.nextInt(10);
+                long asked = random.nextInt(3) == 0 ? 0 : Product.NETWORK + random.nextInt(10);
                 int source = 1 + random.nextInt(2);
-                byte[] request = Product.request(0, token, wanted);
+                byte[] request = Product.request(0, token, asked);
                 if (!extended) {
                     request[4] = 0;
                 }
-                places.ask(wanted, extended ? token : 0, source);
+                long wanted = places.ask(asked, extended ? token : 0, source);
                 Map<String, String> row = page.decide("2.4", places);
                 decided.merge(row.get("row"), 1, Integer::sum);
                 Reply reply = Product.ask(server, request, source);
@@ -254,6 +254,8 @@ class ProtocolPageOptionsTest {
         private final int ofOneSource;
         private final Map<Long, Holder> holders = new HashMap<>();
         private final Map<Long, Holder> kept = new LinkedHashMap<>();
+        /** By token: what was held last, as long as it is kept. */
+        private final Map<Long, Long> last = new HashMap<>();
         private long wanted;
         private long token;
         private long source;
@@ -263,25 +265,33 @@ class ProtocolPageOptionsTest {
             this.ofOneSource = ofOneSource;
         }
 
-        void ask(long address, long known, long from) {
-            wanted = address;
+        /** Takes a request; returns the address that it is one for, 0 for any. */
+        long ask(long address, long known, long from) {
             token = known;
             source = from;
+            wanted = address != 0 || token == 0 ? address : last.getOrDefault(token, 0L);
+            return wanted;
         }
 
         void hold(Reply reply) {
             if (reply.address() != 0) {
-                kept.remove(reply.address());
+                forget(reply.address());
                 holders.put(reply.address(), new Holder(reply.peer(), token, source));
             }
+        }
+
+        private void forget(long address) {
+            kept.remove(address);
+            last.values().remove(address);
         }
 
         Product.Client leave(long address) {
             Holder holder = holders.remove(address);
             if (kept.size() == Math.min(all, 5)) {
-                kept.remove(kept.keySet().iterator().next());
+                forget(kept.keySet().iterator().next());
             }
             kept.put(address, holder);
+            last.put(holder.token, address);
             return holder.peer;
         }
 
