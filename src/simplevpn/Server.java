@@ -4,6 +4,7 @@ import simplevpn.base.Failure;
 import simplevpn.base.Log;
 import simplevpn.linux.Acceptor;
 import simplevpn.linux.Buffer;
+import simplevpn.linux.Entropy;
 import simplevpn.linux.Epoll;
 import simplevpn.linux.Stream;
 import simplevpn.linux.TcpAcceptor;
@@ -78,6 +79,7 @@ public final class Server implements Router, Listener.Owner {
 
     private static void run(ServerSettings settings) throws Failure {
         int maxConnections = Budget.maxConnections(Program.raiseDescriptorLimit(), Runtime.getRuntime().maxMemory());
+        Hub.scatter(Entropy.bits48());
         Acceptor acceptor = TcpAcceptor.listen(settings.listen, settings.port, settings.mss);
         Device device = new Device(Tun.open(settings.interfaceName), settings.offload);
         Loop loop = new Loop(new Epoll(), device, false, maxConnections);

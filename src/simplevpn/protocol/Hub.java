@@ -38,6 +38,11 @@ public final class Hub<M extends Member> {
         answers = new Ratelimit(ANSWERS_PER_SECOND, ANSWERS_AT_ONCE, now);
     }
 
+    /** Makes it impossible to foresee where clients and sources lie in tables: a number that nobody can guess. */
+    public static void scatter(long secret) {
+        Table.scatter(secret);
+    }
+
     /** This host's own address on the VPN. */
     public Address own() {
         return Address.ofIpv4(pool.own());

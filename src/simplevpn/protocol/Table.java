@@ -7,10 +7,22 @@ package simplevpn.protocol;
  */
 final class Table<V> {
     private static final int SMALLEST = 16;
+    /** Of tables made from now on: the golden ratio (Knuth, TAOCP 6.4), until {@link #scatter}. */
+    private static long nextMultiplier = 0x9e37_79b9_7f4a_7c15L;
+
+    private final long multiplier = nextMultiplier;
 
     private long[] keys = new long[SMALLEST];
     private Object[] values = new Object[SMALLEST];
     private int size;
+
+    /**
+     * Where keys lie depends on this number, in tables that are made from now on: nobody outside can choose many that
+     * lie together, and make each lookup a long one.
+     */
+    static void scatter(long secret) {
+        nextMultiplier = secret * nextMultiplier | 1;
+    }
 
     /** How many entries there are. */
     int size() {
@@ -68,9 +80,9 @@ final class Table<V> {
         return at;
     }
 
-    /** Neighbouring keys, as addresses are, lie apart: multiplication by the golden ratio (Knuth, TAOCP 6.4). */
+    /** Neighbouring keys, as addresses are, lie apart. */
     private int home(long key) {
-        return (int) ((key * 0x9e37_79b9_7f4a_7c15L) >>> (Long.SIZE - Integer.numberOfTrailingZeros(values.length)));
+        return (int) ((key * multiplier) >>> (Long.SIZE - Integer.numberOfTrailingZeros(values.length)));
     }
 
     private void resize(int length) {

@@ -3,10 +3,16 @@ package simplevpn.protocol;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Method;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -54,5 +60,35 @@ class TableTest {
         assertEquals(0, sources.count(1));
         assertEquals(1, sources.count(0));
         assertNull(new Table<String>().get(0));
+    }
+
+    /** Keys that were chosen to lie together do not, once a number that nobody knows decides. */
+    @Test
+    void scatter() throws ReflectiveOperationException {
+        Method home = Table.class.getDeclaredMethod("home", long.class);
+        home.setAccessible(true);
+        Table<Object> before = filled();
+        int part = (int) home.invoke(before, 1L) >> 5;
+        List<Long> chosen = new ArrayList<>();
+        for (long key = 1L << 32; chosen.size() < 100; key++) {
+            if ((int) home.invoke(before, key) >> 5 == part) {
+                chosen.add(key);
+            }
+        }
+        Table.scatter(0x1234_5678_9abcL);
+        Table<Object> after = filled();
+        Set<Integer> parts = new HashSet<>();
+        for (long key : chosen) {
+            parts.add((int) home.invoke(after, key) >> 5);
+        }
+        assertTrue(parts.size() > 50, () -> parts.size() + " parts of the table");
+    }
+
+    private static Table<Object> filled() {
+        Table<Object> table = new Table<>();
+        for (long key = 0; key < 10_000; key++) {
+            table.put(key, key);
+        }
+        return table;
     }
 }
