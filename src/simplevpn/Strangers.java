@@ -19,11 +19,6 @@ final class Strangers {
         this.most = most;
     }
 
-    /** How many there are. */
-    int count() {
-        return count;
-    }
-
     /** Makes room for one of a source. */
     void makeRoom(long source) throws Failure {
         int mostOfOne = most / 2;

@@ -124,7 +124,7 @@ check("there is one recipe, of this version", [os.path.basename(path) for path i
 
 def parsed(series, weak):
     """The recipe as a release reads it, whose own bitbake.conf gives the weak values."""
-    own = dict(conf, PN="simplevpn", PV=version, BPN="simplevpn", WORKDIR="/work", LAYERSERIES_CORENAMES=series)
+    own = dict(conf, PN="simplevpn", PV=version, BPN="simplevpn", WORKDIR="/recipe", LAYERSERIES_CORENAMES=series)
     return assignments(recipes[0], own, dict(weak))
 
 
@@ -138,8 +138,8 @@ with open(recipes[0], encoding="utf-8") as file:
 check("it inherits systemd and update-rc.d", re.search(r"^inherit .*\bsystemd\b.*\bupdate-rc\.d\b", text, re.MULTILINE))
 check("the TUN module is recommended", recipe.get("RRECOMMENDS:${PN}") == "kernel-module-tun")
 check("there is none for musl", recipe.get("COMPATIBLE_HOST:libc-musl") == "null")
-check("S is where releases of today unpack", expand(recipe["S"], recipe).startswith("/work/sources/simplevpn-"))
-check("and where scarthgap does", expand(older["S"], older).startswith("/work/simplevpn-"))
+check("S is where releases of today unpack", expand(recipe["S"], recipe).startswith("/recipe/sources/simplevpn-"))
+check("and where scarthgap does", expand(older["S"], older).startswith("/recipe/simplevpn-"))
 check("LICENSE is one of SPDX where that is read", re.fullmatch(r"[\w.-]+(\s+(AND|WITH)\s+[\w.-]+)*", expand(recipe["LICENSE"], recipe)))
 check("and of bitbake's older form elsewhere", re.fullmatch(r"[\w.-]+(\s+&\s+[\w.-]+)*", expand(older["LICENSE"], older)))
 for program in ("srv", "cli"):

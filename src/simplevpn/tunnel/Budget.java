@@ -44,8 +44,9 @@ public final class Budget {
     private static final int OTHER_DESCRIPTORS = 32;
     /** Bytes of the heap for everything else, and for one client with frames of each kind waiting: 2,200 measured. */
     private static final int HEAP_OF_THE_REST = 3 << 20;
-    private static final int RESERVE = 32 * 1024;
     private static final int HEAP_PER_CONNECTION = 2560;
+    /** Bytes of the heap that are held back. */
+    private static final int RESERVE = 32 * 1024;
 
     /** Connections without an address, of all that there may be: the most, and one for how many. */
     private static final int MOST_STRANGERS = 1024;
