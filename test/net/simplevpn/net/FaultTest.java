@@ -49,7 +49,7 @@ final class FaultTest extends Vpn {
 
     /** A killed client that is started again has the address that it had, also when others came meanwhile. */
     @Test
-    void killedClientHasItsAddress() throws Exception {
+    void killedClientHasItsAddress() {
         server();
         client(east).kill();
         client(west);
