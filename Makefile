@@ -3,7 +3,7 @@
 # outside of this folder (see jlink/target).
 #
 #   TARGET   x86_64, aarch64 or armhf; this machine's if not given
-#   RUNTIME  tiny (made by `make runtime`), tls (the same with C2), stock (the JDK's own VM), or auto: tiny when it has been made
+#   RUNTIME  tiny (made by `make runtime`), stock (the JDK's own VM), or auto: tiny when it has been made
 #   JMODS    the folder of a JDK's jmods for the target, instead of the distribution's
 
 own    := $(patsubst armv%,armhf,$(shell uname -m))
@@ -48,8 +48,8 @@ $(classes): $(sources) $(folders) Makefile
 image: $(classes)
 	@jlink/progress image-$(TARGET) jlink/link $(TARGET) $(RUNTIME)
 
-runtime: ## the tiny VM for TARGET, from the JDK's source, into the cache (10 minutes; RUNTIME=tls: the one with C2)
-	@jlink/progress runtime-$(TARGET) jlink/runtime $(TARGET) $(patsubst auto,tiny,$(RUNTIME)) build
+runtime: ## the tiny VM for TARGET, from the JDK's source, into the cache (10 minutes)
+	@jlink/progress runtime-$(TARGET) jlink/runtime $(TARGET) build
 
 dist: image ## build/dist/simplevpn-VERSION-TARGET.tar.xz, to copy to a board and install there
 	@jlink/progress dist-$(TARGET) jlink/dist $(TARGET)
