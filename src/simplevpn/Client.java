@@ -8,6 +8,7 @@ import simplevpn.linux.Buffer;
 import simplevpn.linux.Connector;
 import simplevpn.linux.Epoll;
 import simplevpn.linux.Errno;
+import simplevpn.linux.Processor;
 import simplevpn.linux.Stream;
 import simplevpn.linux.TcpConnector;
 import simplevpn.linux.Tun;
@@ -16,6 +17,10 @@ import simplevpn.protocol.Framing;
 import simplevpn.protocol.Keepalive;
 import simplevpn.protocol.Lease;
 import simplevpn.protocol.Wire;
+import simplevpn.tls.Credentials;
+import simplevpn.tls.HandshakeThread;
+import simplevpn.tls.Handshakes;
+import simplevpn.tls.TlsConnector;
 import simplevpn.tunnel.Device;
 import simplevpn.tunnel.Dialer;
 import simplevpn.tunnel.Inbox;
@@ -125,7 +130,9 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         long token = TokenFile.token(System.getenv("RUNTIME_DIRECTORY"));
         Device device = new Device(Tun.open(settings.interfaceName), settings.offload);
         Loop loop = new Loop(new Epoll(), device, true, 1);
-        Client client = new Client(settings, loop, new TcpConnector(settings.mss), Program.supervisor(loop), token);
+        Connector tcp = new TcpConnector(settings.mss);
+        Connector connector = settings.key == null ? tcp : secured(tcp, settings, new HandshakeThread(loop.poller, 1));
+        Client client = new Client(settings, loop, connector, Program.supervisor(loop), token);
         Program.endOnSignal(loop);
         try {
             loop.run();
@@ -134,6 +141,14 @@ public final class Client implements Router, Receiver, Dialer.Owner {
             device.setup.endDetours();
         }
         client.end();
+    }
+
+    /** The same connections with TLS over them. */
+    static Connector secured(Connector tcp, ClientSettings settings, Handshakes handshakes) throws Failure {
+        // The VM for 32-bit ARM uses no such instructions.
+        boolean aesIsFast = Processor.hasAes() && !System.getProperty("os.arch").equals("arm");
+        return new TlsConnector(tcp, Credentials.ofClient(KeyFiles.read(settings.key), settings.serverPins, aesIsFast,
+                settings.serverName), handshakes);
     }
 
     /** The program ends. */
@@ -372,7 +387,21 @@ public final class Client implements Router, Receiver, Dialer.Owner {
 
     @Override
     public void lost(int error) throws Failure {
-        lost(error == 0 ? "closed the connection" : Errno.text(-error));
+        String why = link.stream.why();
+        if (why == null) {
+            lost(error == 0 ? "closed the connection" : Errno.text(-error));
+            return;
+        }
+        String shown = link.stream.pin();
+        if (shown != null && settings.serverPins.length == 0) {
+            throw new Failure(Failure.UNPINNED, link.stream.peer() + " shows key " + shown
+                    + "; if srv --pin FILE says the same there, add --server-pin " + shown);
+        }
+        if (state == State.ASKING) {
+            next(link.stream.peer() + " " + why);
+        } else {
+            lost(why);
+        }
     }
 
     private void lost(String why) throws Failure {

@@ -2,6 +2,7 @@ package simplevpn;
 
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
+import simplevpn.tls.Pin;
 
 /** What the user wants of {@code cli}, checked. */
 final class ClientSettings extends Settings {
@@ -10,12 +11,21 @@ final class ClientSettings extends Settings {
             Joins a private network: connects to a server (srv), asks it for an address, and carries this
             host's packets.""";
 
+    /** Of the name of a host (RFC 1035, 3.1). */
+    private static final int MAX_NAME = 253;
+
     /** Name or address of the server. */
     final String server;
     /** The one address that will do, or {@code null}. */
     final Address address;
     /** Whether to connect once, and end if that fails. */
     final boolean once;
+    /** The file with this client's key; {@code null} for one without TLS. */
+    final String key;
+    /** Of which the server has to show one. */
+    final Pin[] serverPins;
+    /** The name to ask a proxy for (SNI), or {@code null}. */
+    final String serverName;
     final String congestion;
     final String interfaceName;
 
@@ -30,8 +40,29 @@ final class ClientSettings extends Settings {
         }
         address = options.address("address");
         once = options.given("once");
+        key = options.text("key");
+        serverPins = serverPins(options);
+        serverName = options.text("server-name");
+        if (key == null && (serverPins.length > 0 || serverName != null)) {
+            throw options.wrong("--key FILE is missing: this client's own key (cli --keygen FILE makes one)");
+        }
+        if (serverName != null && !Options.isName(serverName, MAX_NAME)) {
+            throw options.bad("server-name", "must be a host name of letters, digits, dashes and dots");
+        }
         congestion = congestion();
         interfaceName = interfaceName();
+    }
+
+    private static Pin[] serverPins(Options options) throws Failure {
+        String[] texts = options.texts("server-pin");
+        Pin[] pins = new Pin[texts.length];
+        for (int i = 0; i < texts.length; i++) {
+            pins[i] = Pin.parse(texts[i]);
+            if (pins[i] == null) {
+                throw options.bad("server-pin", "a pin is sha256: and 44 letters; srv --pin FILE prints it");
+            }
+        }
+        return pins;
     }
 
     /** The options that there are. */
@@ -39,6 +70,9 @@ final class ClientSettings extends Settings {
         return common(new Options("cli", USAGE)
                 .add('s', "server", "HOST", "name or address of the server")
                 .add('a', "address", "ADDRESS", "ask for this address (default: any)")
-                .add((char) 0, "once", null, "try once to connect, and end with status 4 if that fails"));
+                .add((char) 0, "once", null, "try once to connect, and end with status 4 if that fails")
+                .add((char) 0, "key", "FILE", "TLS with the key in FILE")
+                .add((char) 0, "server-pin", "PIN", "the key that the server has to show; twice: either").several()
+                .add((char) 0, "server-name", "NAME", "ask a proxy in front of the server for NAME (SNI)"));
     }
 }

@@ -20,13 +20,17 @@ final class Options {
 
     private final String program;
     private final String usage;
-    private final char[] letters = new char[32];
-    private final String[] names = new String[32];
-    private final String[] arguments = new String[32];
-    private final String[] helps = new String[32];
-    private final String[] values = new String[32];
+    /** More than there are. */
+    private static final int MOST = 48;
+
+    private final char[] letters = new char[MOST];
+    private final String[] names = new String[MOST];
+    private final String[] arguments = new String[MOST];
+    private final String[] helps = new String[MOST];
+    private final String[] values = new String[MOST];
     /** How the user spelled an option, for messages about its value. */
-    private final String[] spelled = new String[32];
+    private final String[] spelled = new String[MOST];
+    private final boolean[] several = new boolean[MOST];
     private int count;
 
     /**
@@ -51,6 +55,12 @@ final class Options {
         names[count] = name;
         arguments[count] = argument;
         helps[count++] = help;
+        return this;
+    }
+
+    /** The option that was added last may be given several times. */
+    Options several() {
+        several[count - 1] = true;
         return this;
     }
 
@@ -95,7 +105,8 @@ final class Options {
     }
 
     private void set(int option, String spelling, String value) {
-        values[option] = value;
+        // Of most options the last one counts.
+        values[option] = several[option] && values[option] != null ? values[option] + '\n' + value : value;
         spelled[option] = spelling;
     }
 
@@ -177,6 +188,32 @@ final class Options {
         return values[byName(name)];
     }
 
+    /** The values of an option that may be given several times, each of them perhaps several with commas between. */
+    String[] texts(String name) {
+        String all = text(name);
+        if (all == null) {
+            return new String[0];
+        }
+        int count = 1;
+        for (int i = 0; i < all.length(); i++) {
+            count += isBetween(all.charAt(i)) ? 1 : 0;
+        }
+        String[] texts = new String[count];
+        int from = 0;
+        int found = 0;
+        for (int i = 0; i <= all.length(); i++) {
+            if (i == all.length() || isBetween(all.charAt(i))) {
+                texts[found++] = all.substring(from, i);
+                from = i + 1;
+            }
+        }
+        return texts;
+    }
+
+    private static boolean isBetween(char c) {
+        return c == ',' || c == '\n';
+    }
+
     /**
      * A number.
      *
@@ -228,6 +265,30 @@ final class Options {
         } catch (Failure e) {
             throw bad(name, e.getMessage());
         }
+    }
+
+    /** The networks of an option that may be given several times. */
+    Network[] networks(String name) throws Failure {
+        String[] texts = texts(name);
+        Network[] networks = new Network[texts.length];
+        for (int i = 0; i < texts.length; i++) {
+            try {
+                networks[i] = Network.parse(texts[i]);
+            } catch (Failure e) {
+                throw bad(name, e.getMessage());
+            }
+        }
+        return networks;
+    }
+
+    /** Whether a text is a name as hosts have them: letters, digits, dashes and dots. */
+    static boolean isName(String text, int most) {
+        boolean good = !text.isEmpty() && text.length() <= most;
+        for (int i = 0; i < text.length() && good; i++) {
+            char c = text.charAt(i);
+            good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+        }
+        return good;
     }
 
     /** A failure that names an option as the user spelled it, and its value. */

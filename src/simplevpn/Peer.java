@@ -58,6 +58,8 @@ final class Peer extends Member implements Receiver {
     private final long since;
     private final Keepalive keepalive;
     private State state = State.CONNECTED;
+    /** What the server's owner calls it, or {@code null}. */
+    private String name;
     /** How many keepalives of the read that is counted here were returned. */
     private int echoes;
     private int echoedRead;
@@ -166,13 +168,18 @@ final class Peer extends Member implements Receiver {
 
     @Override
     public void damaged() {
-        close("protocol error: not this protocol, or a damaged stream");
+        Inbox in = loop.inbox;
+        boolean tls = state == State.CONNECTED && link.stream.pin() == null && in.isTlsRecord();
+        close(tls ? "speaks TLS, and this server has no key (see srv --key)"
+                : "protocol error: not this protocol, or a damaged stream");
     }
 
     @Override
     public void lost(int error) {
         if (error == 0) {
             close("gone");
+        } else if (link.stream.why() != null) {
+            close("gone: " + link.stream.why());
         } else {
             close("gone: " + (error == -Errno.ENOBUFS ? "no memory for its frames" : Errno.text(-error)));
         }
@@ -188,6 +195,12 @@ final class Peer extends Member implements Receiver {
     /** The first request: an address, the answer, and the framing that both agreed on. */
     private void join() {
         Inbox in = loop.inbox;
+        String unknown = server.gate.refusal(this);
+        if (unknown != null) {
+            send(Answer.refusing(unknown));
+            close("refused: " + unknown + server.gate.advice(this));
+            return;
+        }
         Admission.Outcome<Peer> outcome = server.hub.admit(this, in.buffer.bytes, in.packet, loop.now());
         if (outcome.answer().refusal != null) {
             send(outcome.answer());
@@ -202,8 +215,9 @@ final class Peer extends Member implements Receiver {
         }
         Framing framing = outcome.framing();
         String congestion = link.chooseCongestion(server.congestion());
+        String whose = name == null ? " (" : " to " + name + " (";
         String kind = Wire.wanted(in.buffer.bytes, in.packet) == 0 ? "dynamic" : "static";
-        loop.budget.logPeer(link.stream.peer() + " assigned " + address() + " ("
+        loop.budget.logPeer(link.stream.peer() + " assigned " + address() + whose
                 + (displaced != null ? "taken over" : kind) + (framing.isClassic() ? ", classic, " : ", ") + congestion
                 + ")", loop.now());
         send(outcome.answer());
@@ -228,7 +242,18 @@ final class Peer extends Member implements Receiver {
         }
     }
 
+    /** Its key is that of a client that the server's owner knows. */
+    void identify(Peers.Known known) {
+        name = known.name;
+        identify(known.identity, known.address);
+    }
+
     /* ---- the end ---- */
+
+    /** Its key was taken out of the file of those that are known. */
+    void removed(String file) {
+        close("gone: its key is not in " + file + " any more");
+    }
 
     /** Another connection needs its place, unless it has just asked for an address. */
     void giveWay(String why) throws Failure {
@@ -264,6 +289,9 @@ final class Peer extends Member implements Receiver {
     /** Its outer address, and its VPN address if it has one. */
     @Override
     public String toString() {
-        return address() == null ? link.stream.peer().toString() : link.stream.peer() + " (" + address() + ")";
+        if (address() == null) {
+            return link.stream.peer().toString();
+        }
+        return link.stream.peer() + " (" + address() + (name == null ? ")" : ", " + name + ")");
     }
 }

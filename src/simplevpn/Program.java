@@ -77,7 +77,7 @@ final class Program extends Thread {
 
     /**
      * Reads the words of the command line, says what can be said without doing anything ({@code --help} and
-     * {@code --version}), and lets the log begin.
+     * {@code --version}) or with key files alone, and lets the log begin.
      *
      * @return whether that is all that was wanted
      */
@@ -93,6 +93,11 @@ final class Program extends Thread {
         }
         if (options.given("version")) {
             System.out.print(Version.text(program));
+            return true;
+        }
+        if (options.given("keygen") || options.given("pin")) {
+            String made = options.text("keygen");
+            System.out.println((made != null ? KeyFiles.generate(made) : KeyFiles.read(options.text("pin"))).pin());
             return true;
         }
         if (options.given("udp")) {

@@ -11,6 +11,8 @@ import simplevpn.linux.TcpAcceptor;
 import simplevpn.linux.Tun;
 import simplevpn.protocol.Hub;
 import simplevpn.protocol.Packet;
+import simplevpn.tls.HandshakeThread;
+import simplevpn.tls.Key;
 import simplevpn.tunnel.Budget;
 import simplevpn.tunnel.Device;
 import simplevpn.tunnel.Inbox;
@@ -36,12 +38,15 @@ public final class Server implements Router, Listener.Owner {
     private final Acceptor acceptor;
     private final Supervisor supervisor;
     private final Strangers strangers;
+    /** Who gets in. */
+    final Gate gate;
 
     /** Sets the interface up, and takes connections from then on. */
-    Server(ServerSettings settings, Loop loop, Acceptor acceptor, Supervisor supervisor) throws Failure {
+    Server(ServerSettings settings, Loop loop, Acceptor acceptor, Gate gate, Supervisor supervisor) throws Failure {
         this.settings = settings;
         this.loop = loop;
         this.acceptor = acceptor;
+        this.gate = gate;
         this.supervisor = supervisor;
         timeout = settings.timeout != 0 ? settings.timeout : Settings.TIMEOUT;
         Device device = loop.device;
@@ -59,6 +64,7 @@ public final class Server implements Router, Listener.Owner {
         new Listener(loop, acceptor, this);
         Log.event("listening on " + acceptor.address() + ", network " + settings.network + ", this host is " + hub.own()
                 + " on " + device.name() + ", at most " + hub.maxClients() + " clients");
+        gate.guard(hub);
         clientsChanged();
         supervisor.ready(loop.now());
     }
@@ -78,12 +84,20 @@ public final class Server implements Router, Listener.Owner {
     }
 
     private static void run(ServerSettings settings) throws Failure {
-        int maxConnections = Budget.maxConnections(Program.raiseDescriptorLimit(), Runtime.getRuntime().maxMemory());
+        Key[] keys = new Key[settings.keys.length];
+        for (int i = 0; i < keys.length; i++) {
+            keys[i] = KeyFiles.read(settings.keys[i]);
+        }
+        int maxConnections = Budget.maxConnections(Program.raiseDescriptorLimit(), Runtime.getRuntime().maxMemory(),
+                keys.length > 0);
         Hub.scatter(Entropy.bits48());
         Acceptor acceptor = TcpAcceptor.listen(settings.listen, settings.port, settings.mss);
         Device device = new Device(Tun.open(settings.interfaceName), settings.offload);
         Loop loop = new Loop(new Epoll(), device, false, maxConnections);
-        Server server = new Server(settings, loop, acceptor, Program.supervisor(loop));
+        Gate gate = keys.length == 0 ? new Gate()
+                : new Gate(settings, keys, new HandshakeThread(loop.poller, Budget.HANDSHAKES));
+        Server server = new Server(settings, loop, acceptor, gate, Program.supervisor(loop));
+        gate.watch(loop.poller);
         Program.endOnSignal(loop);
         loop.run();
         server.end();
@@ -171,7 +185,7 @@ public final class Server implements Router, Listener.Owner {
     public void accepted(Stream stream) {
         try {
             strangers.makeRoom(stream.peer().source());
-            Peer peer = new Peer(this, stream);
+            Peer peer = new Peer(this, gate.enter(stream));
             strangers.add(peer);
             loop.budget.logStranger(peer + " connected", loop.now());
         } catch (Failure e) {

@@ -43,6 +43,8 @@ class Settings {
                 .add('i', "interface", "NAME", "name of the TUN interface (default: the kernel's choice, tun0)")
                 .add('m', "mtu", "BYTES", "MTU of the interface, 576 to 65535 (default 1500, or the server's)")
                 .add('t', "timeout", "SECONDS", "a peer that is silent for so long is dead (default 60)")
+                .add((char) 0, "keygen", "FILE", "make a new key in FILE, and print its pin")
+                .add((char) 0, "pin", "FILE", "print the pin of the key in FILE")
                 .add((char) 0, "mss", "BYTES", "of a segment of the TCP connection at most, 88 to 32767")
                 .add((char) 0, "congestion", "NAME", "of the TCP connection (default auto: cubic, bbr on a lossy line)")
                 .add((char) 0, "no-offload", null, "carry single finished packets only, no super-packets")

@@ -16,12 +16,14 @@ public final class Failure extends Exception {
     public static final int REFUSED = 3;
     /** Exit status of {@code cli --once}: the server cannot be reached. */
     public static final int UNREACHABLE = 4;
+    /** Exit status of {@code cli}: the server shows a key, and the user has not said which it has to be. */
+    public static final int UNPINNED = 5;
 
     /** Exit status, one of the constants above. */
     public final int status;
 
     /**
-     * @param status exit status, 1 to 4
+     * @param status exit status, 1 to 5
      * @param message one line: what is wrong and, where it is known, what to do
      */
     public Failure(int status, String message) {

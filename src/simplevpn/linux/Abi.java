@@ -54,6 +54,7 @@ public final class Abi {
     public static final int O_WRONLY = 1;
     public static final int O_RDWR = 2;
     public static final int O_CREAT = 0x40;
+    public static final int O_EXCL = 0x80;
     public static final int O_NOCTTY = 0x100;
     public static final int O_NONBLOCK = 0x800;
     public static final int O_CLOEXEC = 0x80000;
@@ -185,6 +186,20 @@ public final class Abi {
     public static final int TV_SEC = 0;
     public static final int TV_NSEC = WORD;
     public static final int TIMESPEC_SIZE = 2 * WORD;
+
+    /* sys/inotify.h; the name of a struct inotify_event lies behind four numbers. */
+    public static final int IN_CLOSE_WRITE = 8;
+    public static final int IN_MOVED_TO = 0x80;
+    public static final int IN_NONBLOCK = 0x800;
+    public static final int IN_CLOEXEC = 0x80000;
+    public static final int INOTIFY_LEN = 12;
+    public static final int INOTIFY_NAME = 16;
+
+    /** {@code struct statx} (linux/stat.h), the same on all processors; {@link #STX_MODE} is 2 bytes. */
+    public static final int STATX_MODE = 2;
+    public static final int AT_EMPTY_PATH = 0x1000;
+    public static final int STX_MODE = 28;
+    public static final int STATX_SIZE = 256;
 
     /** {@code struct rlimit} (bits/resource.h): soft, then hard limit, a word each. */
     public static final int RLIM_CUR = 0;

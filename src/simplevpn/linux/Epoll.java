@@ -14,10 +14,9 @@ public final class Epoll implements Poller, Handler {
     private static final int BATCH = 256;
 
     private final int epoll;
-    private final int waker;
+    private final Event waker;
     private final Buffer events = Buffer.permanent(BATCH * Abi.EPOLL_SIZE);
     private final Buffer change = Buffer.permanent(Abi.EPOLL_SIZE);
-    private final Buffer one = Buffer.permanent(Long.BYTES);
     private int ready;
 
     /** By descriptor: whom its events are for, and since when. */
@@ -31,12 +30,8 @@ public final class Epoll implements Poller, Handler {
         if (epoll < 0) {
             throw Errno.failure("epoll_create1", epoll, "");
         }
-        waker = Libc.eventfd();
-        if (waker < 0) {
-            throw Errno.failure("eventfd", waker, "");
-        }
-        one.nativeOrder.putLong(0, 1);
-        add(waker, READ, this);
+        waker = new Event("the loop");
+        add(waker.fd(), READ, this);
     }
 
     @Override
@@ -95,12 +90,12 @@ public final class Epoll implements Poller, Handler {
 
     @Override
     public void wake() {
-        Libc.tryWrite(waker, one, 0, Long.BYTES);
+        waker.tell();
     }
 
     /** Somebody woke the loop, which is all that had to happen. */
     @Override
     public void ready(boolean writable, boolean failed) {
-        Libc.tryRead(waker, one, 0, Long.BYTES);
+        waker.take();
     }
 }

@@ -25,10 +25,12 @@ public final class Errno {
     public static final int ENFILE = 23;
     public static final int EMFILE = 24;
     public static final int ENOTTY = 25;
+    public static final int ENOSPC = 28;
     public static final int EPIPE = 32;
     public static final int ENAMETOOLONG = 36;
     public static final int ENOSYS = 38;
     public static final int ELOOP = 40;
+    public static final int EPROTO = 71;
     public static final int EBADFD = 77;
     public static final int EOPNOTSUPP = 95;
     public static final int EAFNOSUPPORT = 97;
@@ -85,10 +87,12 @@ public final class Errno {
             case ENFILE -> "ENFILE (Too many open files in system)";
             case EMFILE -> "EMFILE (Too many open files)";
             case ENOTTY -> "ENOTTY (Inappropriate ioctl for device)";
+            case ENOSPC -> "ENOSPC (No space left on device)";
             case EPIPE -> "EPIPE (Broken pipe)";
             case ENAMETOOLONG -> "ENAMETOOLONG (File name too long)";
             case ENOSYS -> "ENOSYS (Function not implemented)";
             case ELOOP -> "ELOOP (Too many levels of symbolic links)";
+            case EPROTO -> "EPROTO (Protocol error)";
             case EBADFD -> "EBADFD (File descriptor in bad state)";
             case EOPNOTSUPP -> "EOPNOTSUPP (Operation not supported)";
             case EAFNOSUPPORT -> "EAFNOSUPPORT (Address family not supported)";

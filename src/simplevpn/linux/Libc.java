@@ -48,10 +48,14 @@ public final class Libc {
     private static final MemorySegment EVENTFD = address("eventfd");
     private static final MemorySegment FLOCK = address("flock");
     private static final MemorySegment FREEADDRINFO = address("freeaddrinfo");
+    private static final MemorySegment FSYNC = address("fsync");
     private static final MemorySegment GETPID = address("getpid");
+    private static final MemorySegment GETRANDOM = address("getrandom");
     private static final MemorySegment GETRLIMIT = address("getrlimit");
     private static final MemorySegment GETSOCKOPT = address("getsockopt");
     private static final MemorySegment INET_NTOP = address("inet_ntop");
+    private static final MemorySegment INOTIFY_ADD_WATCH = address("inotify_add_watch");
+    private static final MemorySegment INOTIFY_INIT1 = address("inotify_init1");
     private static final MemorySegment IOCTL = address("ioctl");
     private static final MemorySegment ISATTY = address("isatty");
     private static final MemorySegment LISTEN = address("listen");
@@ -66,6 +70,8 @@ public final class Libc {
     private static final MemorySegment SETSOCKOPT = address("setsockopt");
     private static final MemorySegment SIGNAL = address("signal");
     private static final MemorySegment SOCKET = address("socket");
+    private static final MemorySegment STATX = address("statx");
+    private static final MemorySegment UNLINK = address("unlink");
     private static final MemorySegment WRITE = address("write");
     private static final MethodHandle CLOCK_GETTIME = link("clock_gettime");
     private static final MethodHandle GETADDRINFO = link("getaddrinfo");
@@ -288,9 +294,19 @@ public final class Libc {
         }
     }
 
+    /** fsync(2). */
+    static int fsync(int fd) {
+        return call(FSYNC, fd);
+    }
+
     /** getpid(2). */
     public static int getpid() {
         return call(GETPID, 0);
+    }
+
+    /** getrandom(2) of as many bytes as the buffer has, at most 256; waits until the kernel has gathered enough. */
+    static int getrandom(Buffer bytes) {
+        return call(GETRANDOM, bytes.address, bytes.size, 0);
     }
 
     /** getrlimit(2) into a {@code struct rlimit}. */
@@ -314,6 +330,19 @@ public final class Libc {
         }
         text.free();
         return address.toString();
+    }
+
+    /** inotify_add_watch(2). Allocates memory for the path. */
+    static int inotify_add_watch(int fd, String path, int events) {
+        Buffer name = string(path);
+        int result = call(INOTIFY_ADD_WATCH, fd, name.address, events);
+        name.free();
+        return result;
+    }
+
+    /** inotify_init1(2), non-blocking and close-on-exec. */
+    static int inotify_init1() {
+        return call(INOTIFY_INIT1, Abi.IN_NONBLOCK | Abi.IN_CLOEXEC);
     }
 
     /** ioctl(2) with a structure as its argument. */
@@ -411,6 +440,22 @@ public final class Libc {
     /** socket(2). */
     public static int socket(int family, int type, int protocol) {
         return call(SOCKET, family, type, protocol);
+    }
+
+    /** statx(2) of an open file, into a {@code struct statx}. */
+    static int statx(int fd, int mask, Buffer status) {
+        Buffer empty = string("");
+        int result = call(STATX, fd, empty.address, Abi.AT_EMPTY_PATH, mask, status.address);
+        empty.free();
+        return result;
+    }
+
+    /** unlink(2). Allocates memory for the path. */
+    static int unlink(String path) {
+        Buffer name = string(path);
+        int result = call(UNLINK, name.address);
+        name.free();
+        return result;
     }
 
     /** write(2) of {@code length} bytes from byte {@code at}; may block. */

@@ -18,8 +18,7 @@ public final class Resolver extends Thread implements Lookup {
     private final Buffer service;
     private final Buffer hints = Buffer.temporary(Abi.AI_SIZE);
     private final Buffer list = Buffer.temporary(Abi.WORD);
-    private final Buffer one = Buffer.temporary(Long.BYTES);
-    private int fd = -1;
+    private Event answered;
     private volatile int answer;
 
     private Resolver(String host, int port, boolean passive) {
@@ -59,13 +58,13 @@ public final class Resolver extends Thread implements Lookup {
     }
 
     private void begin() throws Failure {
-        fd = Libc.eventfd();
-        if (fd < 0) {
+        try {
+            answered = new Event("looking up " + host);
+        } catch (Failure e) {
             free();
-            throw Errno.failure("eventfd for looking up " + host, fd, "");
+            throw e;
         }
         hints.nativeOrder.putInt(Abi.AI_FLAGS, 0);
-        one.nativeOrder.putLong(0, 1);
         setDaemon(true);
         try {
             start();
@@ -84,13 +83,13 @@ public final class Resolver extends Thread implements Lookup {
         try {
             ask();
         } finally {
-            Libc.tryWrite(fd, one, 0, Long.BYTES);
+            answered.tell();
         }
     }
 
     @Override
     public int fd() {
-        return fd;
+        return answered == null ? -1 : answered.fd();
     }
 
     @Override
@@ -129,8 +128,8 @@ public final class Resolver extends Thread implements Lookup {
     }
 
     private void free() {
-        if (fd >= 0) {
-            Libc.close(fd);
+        if (answered != null) {
+            answered.close();
         }
         if (node != null) {
             node.free();
@@ -138,6 +137,5 @@ public final class Resolver extends Thread implements Lookup {
         service.free();
         hints.free();
         list.free();
-        one.free();
     }
 }

@@ -1,8 +1,8 @@
 package simplevpn.linux;
 
 /**
- * One connection's bytes in both directions, on a descriptor that does not block: {@link Tcp}; later TLS over it.
- * Nothing in here waits, and nothing fails but by {@link #error}.
+ * One connection's bytes in both directions, on a descriptor that does not block: {@link Tcp}, or TLS over it. Nothing
+ * in here waits, and nothing fails but by {@link #error}.
  */
 public interface Stream {
     /** {@link #read}'s result at the end of the stream. */
@@ -30,8 +30,18 @@ public interface Stream {
      */
     int write(Buffer buffer, int at, int length);
 
+    /**
+     * Names the one who is called when the stream can go on by itself, without anything on the descriptor.
+     */
+    void calls(Handler owner);
+
     /** Whether bytes can be read that the descriptor does not show, so that a poller would wait in vain. */
     boolean holdsInput();
+
+    /**
+     * Whether it takes bytes as soon as the descriptor does; not while it shakes hands, which only needs to be read.
+     */
+    boolean takesOutput();
 
     /**
      * Whether it has taken bytes that the descriptor has not: they go with the next {@link #write} or {@link #flush}.
@@ -43,6 +53,12 @@ public interface Stream {
 
     /** Why it is of no use any more, −errno; told once. 0 as long as it works. */
     int error();
+
+    /** The same in words of its own, or {@code null} where {@link #error} says all. */
+    String why();
+
+    /** The pin of the key that the other end has proven to have; {@code null} where nobody proves anything. */
+    String pin();
 
     /** How many seconds data may stay unacknowledged before the connection is given up. */
     void giveUpAfter(int seconds);

@@ -15,6 +15,20 @@ public final class TextFile {
      * @return the text, or {@code null} when it is longer
      */
     public static String read(String path, int most) throws Failure {
+        byte[] bytes = bytes(path, most);
+        return bytes.length == most ? null : new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    /**
+     * Reads the beginning of a file as UTF-8.
+     *
+     * @param most bytes that are read
+     */
+    static String beginning(String path, int most) throws Failure {
+        return new String(bytes(path, most), StandardCharsets.UTF_8);
+    }
+
+    private static byte[] bytes(String path, int most) throws Failure {
         int fd = Libc.open(path, Abi.O_CLOEXEC);
         if (fd < 0) {
             throw Errno.failure("open " + path, fd, "");
@@ -32,6 +46,6 @@ public final class TextFile {
         if (result < 0) {
             throw Errno.failure("read " + path, result, "");
         }
-        return length == most ? null : new String(bytes, StandardCharsets.UTF_8);
+        return bytes;
     }
 }

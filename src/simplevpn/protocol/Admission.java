@@ -21,6 +21,8 @@ public final class Admission<M extends Member> {
 
     private final Network network;
     private final Allocator<M> pool;
+    /** By the number of its name: who has an address. */
+    private final Table<M> identified = new Table<>();
     private final int mtu;
     private final int timeout;
     private final int maxClients;
@@ -69,29 +71,42 @@ public final class Admission<M extends Member> {
      */
     Outcome<M> decide(M member, ByteBuffer request, int at, long now) {
         boolean extended = Wire.isExtendedRequest(request, at);
-        member.token = extended ? Wire.token(request, at) : 0;
-        int wanted = Wire.wanted(request, at);
-        if (wanted == 0 && member.token != 0) {
-            // A client that was started again does not know what it had.
-            wanted = pool.keptFor(member.owner(), now);
-        }
+        boolean named = member.identity() != 0;
+        member.token = named ? member.identity() : extended ? Wire.token(request, at) : 0;
+        int wanted = wanted(member, Wire.wanted(request, at), now);
         M holder = pool.holder(wanted);
         boolean takeover = holder != null && member.token != 0 && holder.token == member.token;
-        String refusal = takeover ? null : refusal(member, wanted, holder, now);
+        M before = takeover ? holder : identified.get(member.identity());
+        String refusal = takeover ? null : refusal(member, wanted, holder, before == null ? 0 : 1, now);
         if (refusal != null) {
             return new Outcome<>(Answer.refusing(refusal), Framing.CLASSIC, null);
         }
-        if (takeover) {
-            pool.release(wanted, holder.source());
+        if (before != null) {
+            pool.release(before.ipv4, before.source());
         }
+        member.ipv4 = wanted;
         if (wanted == 0) {
             member.ipv4 = pool.dynamic(member, member.source(), now);
         } else {
             pool.fixed(wanted, member, member.source());
-            member.ipv4 = wanted;
+        }
+        if (named) {
+            identified.put(member.identity(), member);
+            pool.reserve(member.ipv4, member.identity());
         }
         Framing framing = extended ? Framing.extended(Wire.features(request, at) & features) : Framing.CLASSIC;
-        return new Outcome<>(answer(member, framing), framing, takeover ? holder : null);
+        return new Outcome<>(answer(member, framing), framing, before);
+    }
+
+    /** What a request is one for: a client that was started again does not know what it had. */
+    private int wanted(M member, int asked, long now) {
+        if (asked != 0) {
+            return asked;
+        }
+        if (member.identity() != 0) {
+            return member.fixed() != 0 ? member.fixed() : pool.reservations.address(member.identity());
+        }
+        return member.token == 0 ? 0 : pool.keptFor(member.owner(), now);
     }
 
     /** Whether a refusal is for good, in these words: asking again later cannot help. */
@@ -99,23 +114,30 @@ public final class Admission<M extends Member> {
         return refusal.endsWith(RESERVED) || refusal.contains(NOT_IN_NETWORK);
     }
 
-    private String refusal(M member, int wanted, M holder, long now) {
-        if (pool.leased() >= maxClients) {
+    private String refusal(M member, int wanted, M holder, int before, long now) {
+        if (pool.leased() - before >= maxClients) {
             return "the server is full, " + maxClients + " clients are its limit";
         }
         boolean keptForIt = pool.isKeptFor(wanted, member.owner(), now);
-        if (!keptForIt && pool.held(member.source()) >= maxPerSource) {
+        if (!keptForIt && pool.held(member.source()) - before >= maxPerSource) {
             return "as many addresses as one host may have, " + maxPerSource
                     + ", are given to this one (see --max-per-source)";
         }
         if (wanted == 0) {
-            return null;
+            return pool.hasFree(now) ? null : "all addresses of the network " + network + " belong to somebody";
         }
         if (!pool.contains(wanted)) {
             return Ipv4.text(wanted) + NOT_IN_NETWORK + network;
         }
         if (pool.reserved(wanted)) {
             return Ipv4.text(wanted) + RESERVED;
+        }
+        if (member.fixed() != 0 && wanted != member.fixed()) {
+            return Ipv4.text(wanted) + " is not the address of this client's key, " + Ipv4.text(member.fixed()) + " is";
+        }
+        long owner = pool.reservations.owner(wanted);
+        if (owner != 0 && owner != member.identity()) {
+            return Ipv4.text(wanted) + " belongs to another client's key";
         }
         if (holder != null) {
             return Ipv4.text(wanted) + " is taken by another client";
@@ -126,7 +148,17 @@ public final class Admission<M extends Member> {
 
     /** A client is gone: its address is kept for it for a while. */
     void leave(M member, long now) {
+        if (member.identity() != 0) {
+            pool.release(member.ipv4, member.source());
+            identified.remove(member.identity());
+            return;
+        }
         pool.keep(member.ipv4, member.owner(), member.source(), now + timeout * SECOND, maxClients);
+    }
+
+    /** Who has an address by a name; {@code null} for nobody. */
+    M identified(long identity) {
+        return identified.get(identity);
     }
 
     /** What is in force for a client that has an address. */

@@ -20,6 +20,8 @@ final class Allocator<H> {
     /** Of those kept, what each owner had last. */
     private final Table<Kept> owned = new Table<>();
     private final Sources sources = new Sources();
+    /** Whose those are that are nobody else's. */
+    final Reservations reservations = new Reservations();
     /** Those kept, in the order in which their time ends; a ring through this one. */
     private final Kept ends = new Kept(0, 0, 0, 0);
     /** Offset in the network from which the search for a free address goes on. */
@@ -122,21 +124,44 @@ final class Allocator<H> {
             return 0;
         }
         forgetUntil(now);
-        int address = leased() + kept.size() >= capacity() ? ends.behind.address : free();
-        put(address, holder, source);
+        int address = free();
+        if (address != 0) {
+            put(address, holder, source);
+        }
         return address;
     }
 
     private int free() {
-        for (;;) {
+        // When all are kept, there is no need to look at each.
+        int looks = leased() + kept.size() >= capacity() ? 0 : capacity();
+        for (int i = 0; i < looks; i++) {
             if (cursor >= ~netmask) {
                 cursor = 2;
             }
             int address = network + cursor++;
-            if (holders.get(address) == null && kept.get(address) == null) {
+            if (holders.get(address) == null && kept.get(address) == null && reservations.owner(address) == 0) {
                 return address;
             }
         }
+        return ends.behind.address;
+    }
+
+    /** Whether {@link #dynamic} would find one. */
+    boolean hasFree(long now) {
+        forgetUntil(now);
+        int before = cursor;
+        boolean found = leased() < capacity() && free() != 0;
+        cursor = before;
+        return found;
+    }
+
+    /** Gives an address to a client for good, whoever else it was kept for. */
+    void reserve(int address, long identity) {
+        Kept entry = kept.get(address);
+        if (entry != null) {
+            forget(entry);
+        }
+        reservations.put(address, identity);
     }
 
     /**

@@ -61,7 +61,7 @@ public final class Answer {
     }
 
     /** A refusal, with its reason for people. */
-    static Answer refusing(String reason) {
+    public static Answer refusing(String reason) {
         Answer answer = new Answer(true, 0, null);
         answer.refusal = reason;
         return answer;

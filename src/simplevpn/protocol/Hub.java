@@ -87,6 +87,21 @@ public final class Hub<M extends Member> {
         return true;
     }
 
+    /** Gives an address to a client that is known by name, for good. */
+    public void reserve(Address address, long identity) {
+        pool.reserve(address.ipv4(), identity);
+    }
+
+    /** A client by that name does not exist any more: what it had is anybody's. */
+    public void forget(long identity) {
+        pool.reservations.remove(identity);
+    }
+
+    /** The client that has an address by a name, or {@code null}. */
+    public M identified(long identity) {
+        return admission.identified(identity);
+    }
+
     /* ---- packets ---- */
 
     /** Whether a client may send a packet: its source has to be the client's. */

@@ -13,8 +13,12 @@ public class Member {
     private final long source;
     /** Its IPv4 address on the VPN, host order; 0 until it has one. */
     int ipv4;
-    /** Its session token, 0 for none. */
+    /** Its session token, 0 for none; of a client with a name, that. */
     long token;
+    /** The number of the name that its key has; 0 for a client without a key. */
+    private long identity;
+    /** The one address that the server's owner gave it, host order; 0 for any. */
+    private int fixed;
     /** Frames that it may not send, and that went nowhere: data before an address, other sources, wrong tags, IPv6. */
     private long rejected;
     private Ratelimit answers;
@@ -31,6 +35,27 @@ public class Member {
     /** Where it connects from, as the server counts them. */
     public final long source() {
         return source;
+    }
+
+    /**
+     * It has proven to be one that the server's owner knows.
+     *
+     * @param number of its name: more than 48 bits, positive
+     * @param address the one that it has to have, or {@code null} for any
+     */
+    protected final void identify(long number, Address address) {
+        identity = number;
+        fixed = address == null ? 0 : address.ipv4();
+    }
+
+    /** The number of its name; 0 for a client without a key. */
+    final long identity() {
+        return identity;
+    }
+
+    /** The one address that the server's owner gave it, host order; 0 for any. */
+    final int fixed() {
+        return fixed;
     }
 
     /** By what it is known again: its token, or, for a classic client that has none, its source. */

@@ -45,8 +45,13 @@ public final class Budget {
     /** Bytes of the heap for everything else, and for one client with frames of each kind waiting: 2,200 measured. */
     private static final int HEAP_OF_THE_REST = 3 << 20;
     private static final int HEAP_PER_CONNECTION = 2560;
+    /** The same of a connection with TLS, and as much of a record as may have come. */
+    private static final int HEAP_PER_TLS_CONNECTION = 40 * 1024;
     /** Bytes of the heap that are held back. */
     private static final int RESERVE = 32 * 1024;
+
+    /** Handshakes that wait to be computed: half a second's on a PC. */
+    public static final int HANDSHAKES = 256;
 
     /** Connections without an address, of all that there may be: the most, and one for how many. */
     private static final int MOST_STRANGERS = 1024;
@@ -85,9 +90,11 @@ public final class Budget {
      *
      * @param descriptors how many it may open
      * @param heap bytes that its heap may grow to
+     * @param tls whether they have TLS
      */
-    public static int maxConnections(int descriptors, long heap) {
-        int fitHeap = (int) Math.min(Integer.MAX_VALUE, (heap - HEAP_OF_THE_REST) / HEAP_PER_CONNECTION);
+    public static int maxConnections(int descriptors, long heap, boolean tls) {
+        int each = tls ? HEAP_PER_TLS_CONNECTION : HEAP_PER_CONNECTION;
+        int fitHeap = (int) Math.min(Integer.MAX_VALUE, (heap - HEAP_OF_THE_REST) / each);
         return Math.max(1, Math.min(descriptors - OTHER_DESCRIPTORS, fitHeap));
     }
 

@@ -14,6 +14,7 @@ import simplevpn.protocol.Wire;
 public final class Inbox {
     /** Free bytes in front of the first frame, so that a device's packet header can be put before a packet. */
     public static final int HEADROOM = 16;
+    private static final int TLS_HANDSHAKE = 22;
     /** Several of the longest frames, so that one read brings more than one. */
     private static final int SIZE = 256 * 1024;
 
@@ -119,6 +120,11 @@ public final class Inbox {
     /** What {@link Wire#frame} says of bytes that were read here. */
     int verdict(Buffer bytes, int from, int to) {
         return Wire.frame(bytes.bytes, from, to, fromServer);
+    }
+
+    /** Whether what was not cut yet begins as a handshake of TLS does (RFC 8446, 5.1). */
+    public boolean isTlsRecord() {
+        return at < end && buffer.bytes.get(at) == TLS_HANDSHAKE;
     }
 
     /** Throws away what was read and not cut yet; returns how many bytes that was. */

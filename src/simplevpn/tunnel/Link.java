@@ -74,6 +74,7 @@ public final class Link implements Handler {
         remainder = new Remainder(this, loop);
         outbox = new Outbox(loop.budget.memory);
         loop.poller.add(stream.fd(), interest, this);
+        stream.calls(this);
         loop.add(this);
     }
 
@@ -165,6 +166,11 @@ public final class Link implements Handler {
         }
         if (closed) {
             return;
+        }
+        // A handshake may have ended, so that what waits may go.
+        watch();
+        if (error == 0 && stream.why() != null) {
+            error = stream.error();
         }
         if (error != 0) {
             receiver.lost(error);
@@ -428,7 +434,7 @@ public final class Link implements Handler {
     }
 
     private void watch() {
-        boolean writes = !stalled && (!outbox.isEmpty() || stream.holdsOutput());
+        boolean writes = !stalled && (stream.holdsOutput() || (!outbox.isEmpty() && stream.takesOutput()));
         int wanted = connecting ? Poller.WRITE : writes ? Poller.READ | Poller.WRITE : Poller.READ;
         if (wanted != interest) {
             interest = wanted;

@@ -34,8 +34,8 @@ class CiphersTest {
     @CsvSource({"x86_64, 3000, 2", "x86_64, 3000, 3", "aarch64, 1000, 4", "armhf, 500, 5"})
     void sameAsAStockJdk(String target, String rounds, String seed) throws InterruptedException {
         assertEquals(stock(rounds, seed), CProgram.run(TOP.resolve("jlink/emulate").toString(), target,
-                TOP.resolve("build/" + target + "/image/bin/java").toString(), "-Xshare:off", "--add-modules", "simplevpn",
-                "-Xbootclasspath/a:" + classes, "Ciphers", "results", rounds, seed));
+                TOP.resolve("build/" + target + "/image/bin/java").toString(), "-Xshare:off", "--add-modules",
+                "simplevpn", "-Xbootclasspath/a:" + classes, "Ciphers", "results", rounds, seed));
     }
 
     private static String stock(String rounds, String seed) throws InterruptedException {

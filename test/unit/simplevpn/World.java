@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
+import simplevpn.linux.Connector;
 import simplevpn.linux.Endpoint;
 import simplevpn.memory.MemoryAcceptor;
 import simplevpn.memory.MemoryConnector;
@@ -14,6 +15,9 @@ import simplevpn.memory.MemoryDevice;
 import simplevpn.memory.MemoryKernel;
 import simplevpn.memory.MemoryLoop;
 import simplevpn.memory.MemoryPoller;
+import simplevpn.tls.Handshakes;
+import simplevpn.tls.Key;
+import simplevpn.tls.TlsStream;
 import simplevpn.tunnel.Device;
 
 /**
@@ -53,6 +57,7 @@ final class World implements AutoCloseable {
     class Machine {
         final MemoryDevice device = new MemoryDevice(kernel);
         MemoryLoop loop;
+        final Handshaker handshakes = new Handshaker();
         /** What the program's supervisor was told, in order. */
         final List<String> told = new ArrayList<>();
         /** What ended the program, or {@code null}. */
@@ -87,10 +92,11 @@ final class World implements AutoCloseable {
 
         private boolean turn() {
             loop.time = now;
-            if (ended || !loop.isBusy()) {
+            if (ended || (!loop.isBusy() && handshakes.waiting.isEmpty())) {
                 return false;
             }
             try {
+                handshakes.turn();
                 loop.turnOnce();
             } catch (Failure e) {
                 failure = e;
@@ -103,13 +109,15 @@ final class World implements AutoCloseable {
     /** A machine with the server. */
     final class Hub extends Machine {
         final Server server;
+        final Gate gate;
 
         Hub(int maxConnections, String... words) throws Failure {
             Options options = ServerSettings.options();
             options.parse(words);
             ServerSettings settings = new ServerSettings(options);
             boot(false, settings.offload, maxConnections);
-            server = new Server(settings, loop, acceptor, supervisor());
+            gate = settings.keys.length == 0 ? new Gate() : new Gate(settings, keys(settings), handshakes);
+            server = new Server(settings, loop, acceptor, gate, supervisor());
             machines.add(this);
         }
 
@@ -132,7 +140,8 @@ final class World implements AutoCloseable {
             options.parse(words);
             ClientSettings settings = new ClientSettings(options);
             boot(true, settings.offload, 1);
-            client = new Client(settings, loop, connector, supervisor(), token);
+            Connector all = settings.key == null ? connector : Client.secured(connector, settings, handshakes);
+            client = new Client(settings, loop, all, supervisor(), token);
             machines.add(this);
         }
 
@@ -140,6 +149,33 @@ final class World implements AutoCloseable {
         void kill() {
             ended = true;
             connector.last().close();
+        }
+    }
+
+    private static Key[] keys(ServerSettings settings) throws Failure {
+        Key[] keys = new Key[settings.keys.length];
+        for (int i = 0; i < keys.length; i++) {
+            keys[i] = KeyFiles.read(settings.keys[i]);
+        }
+        return keys;
+    }
+
+    /** Computes what handshakes have to compute before the machine's next turn. */
+    static final class Handshaker implements Handshakes {
+        private final List<TlsStream> waiting = new ArrayList<>();
+
+        @Override
+        public boolean add(TlsStream stream) {
+            return waiting.add(stream);
+        }
+
+        void turn() throws Failure {
+            List<TlsStream> now = List.copyOf(waiting);
+            waiting.clear();
+            for (TlsStream stream : now) {
+                stream.compute();
+                stream.computed();
+            }
         }
     }
 

@@ -77,6 +77,10 @@ abstract class WorldTest {
         assertNull(to.receive());
     }
 
+    void assertReaches(World.Machine from, World.Machine to) {
+        assertCarries(from.device, to.device, udp(from.device.address.toString(), to.device.address.toString(), 100));
+    }
+
     void assertSaid(String regex) {
         assertTrue(world.log().lines().anyMatch(line -> line.matches("test: " + regex)),
                 () -> "no line " + regex + " in\n" + world.log());

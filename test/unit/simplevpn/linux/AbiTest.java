@@ -24,6 +24,8 @@ class AbiTest {
             #include <sys/epoll.h>
             #include <sys/eventfd.h>
             #include <sys/file.h>
+            #include <sys/inotify.h>
+            #include <sys/stat.h>
             #include <sys/ioctl.h>
             #include <sys/resource.h>
             #include <sys/socket.h>
@@ -45,6 +47,7 @@ class AbiTest {
 
     private static Map<String, String> structures() {
         Map<String, String> c = new LinkedHashMap<>();
+        files(c);
         c.put("WORD", "sizeof(size_t) == sizeof(long) && sizeof(long) == sizeof(void *) ? sizeof(size_t) : -1");
         offset(c, "SIN_FAMILY", "sockaddr_in", "sin_family");
         offset(c, "SIN_PORT", "sockaddr_in", "sin_port");
@@ -99,6 +102,13 @@ class AbiTest {
         c.put("VNET_SIZE", "sizeof(struct virtio_net_hdr)");
         c.put("TCPI_SIZE", "offsetof(struct tcp_info, tcpi_min_rtt) + sizeof(__u32)");
         return c;
+    }
+
+    private static void files(Map<String, String> c) {
+        offset(c, "INOTIFY_LEN", "inotify_event", "len");
+        offset(c, "INOTIFY_NAME", "inotify_event", "name");
+        offset(c, "STX_MODE", "statx", "stx_mode");
+        c.put("STATX_SIZE", "sizeof(struct statx)");
     }
 
     private static void offset(Map<String, String> c, String name, String structure, String field) {

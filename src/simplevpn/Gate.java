@@ -1,0 +1,144 @@
+package simplevpn;
+
+import simplevpn.base.Address;
+import simplevpn.base.Failure;
+import simplevpn.base.Log;
+import simplevpn.base.Network;
+import simplevpn.linux.FileWatch;
+import simplevpn.linux.Handler;
+import simplevpn.linux.Poller;
+import simplevpn.linux.Stream;
+import simplevpn.protocol.Hub;
+import simplevpn.tls.Credentials;
+import simplevpn.tls.Handshakes;
+import simplevpn.tls.Key;
+import simplevpn.tls.Records;
+import simplevpn.tls.TlsStream;
+
+/**
+ * Who gets in: everybody, where the server has no key; otherwise those whose keys are in its peers file, over TLS, and
+ * those who come without TLS from networks that are named.
+ */
+final class Gate implements Handler {
+    /** {@code null} for a gate that is open. */
+    private Credentials credentials;
+    private Records records;
+    private Handshakes handshakes;
+    private ServerSettings settings;
+    private Peers peers;
+    private Hub<Peer> hub;
+    private FileWatch watch;
+
+    /** A gate that is open, until there are keys. */
+    Gate() {
+    }
+
+    /** Lets only those in whom the settings name. */
+    Gate(ServerSettings settings, Key[] keys, Handshakes handshakes) throws Failure {
+        this.settings = settings;
+        peers = Peers.read(settings.peers);
+        credentials = Credentials.ofServer(keys);
+        records = new Records();
+        this.handshakes = handshakes;
+        for (Key key : keys) {
+            Log.event("this server's key is " + key.pin() + ", " + peers.size() + " clients are in " + settings.peers);
+        }
+    }
+
+    /** The addresses that the peers file gives away belong to their clients from now on. */
+    void guard(Hub<Peer> of) {
+        hub = of;
+        if (credentials == null) {
+            Log.event("without --key, whoever reaches this port joins, and whoever is on the way reads");
+            return;
+        }
+        reserve();
+    }
+
+    private void reserve() {
+        for (Peers.Known known : peers.all()) {
+            if (known.address != null) {
+                hub.reserve(known.address, known.identity);
+            }
+        }
+    }
+
+    /** Reads the peers anew whenever their file changes. */
+    void watch(Poller poller) throws Failure {
+        if (credentials != null) {
+            watch = new FileWatch(settings.peers);
+            poller.add(watch.fd(), Poller.READ, this);
+        }
+    }
+
+    @Override
+    public void ready(boolean writable, boolean failed) {
+        if (watch.hasChanged()) {
+            reread();
+        }
+    }
+
+    /** A connection that was accepted, as its bytes are to be read. */
+    Stream enter(Stream accepted) {
+        return credentials == null ? accepted : new TlsStream(accepted, credentials, records, handshakes);
+    }
+
+    /**
+     * Whether a connection may ask for an address; if its key has a name, it has that from then on.
+     *
+     * @return {@code null} if it may, otherwise why not, in words for its user
+     */
+    String refusal(Peer peer) {
+        if (credentials == null) {
+            return null;
+        }
+        Stream stream = peer.link.stream;
+        String pin = stream.pin();
+        if (pin == null) {
+            Address from = stream.peer().ipv4();
+            for (Network network : settings.plain) {
+                if (from != null && network.contains(from)) {
+                    return null;
+                }
+            }
+            return "this server takes clients with a key alone (see cli --key)";
+        }
+        Peers.Known known = peers.find(pin);
+        if (known == null) {
+            return "this server does not know key " + pin;
+        }
+        peer.identify(known);
+        return null;
+    }
+
+    /** What the server's owner can do about a refusal. */
+    String advice(Peer peer) {
+        String pin = peer.link.stream.pin();
+        return pin == null ? "" : "; with this line in " + settings.peers + " it would: " + pin + " NAME";
+    }
+
+    /**
+     * Reads the peers anew; those who are not among them any more are disconnected. What cannot be read changes
+     * nothing.
+     */
+    void reread() {
+        Peers before = peers;
+        try {
+            peers = Peers.read(settings.peers);
+        } catch (Failure e) {
+            Log.event(e.getMessage() + "; what was read before stays in force");
+            return;
+        }
+        for (Peers.Known known : before.all()) {
+            Peer peer = hub.identified(known.identity);
+            if (peer != null && peers.find(known.pin) == null && known.pin.equals(peer.link.stream.pin())) {
+                peer.removed(settings.peers);
+            }
+            if (!peers.has(known.name)) {
+                hub.forget(known.identity);
+            }
+        }
+        reserve();
+        Log.event(settings.peers + " was read anew: " + peers.size() + " clients");
+    }
+}

@@ -1,0 +1,166 @@
+package simplevpn;
+
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import simplevpn.base.Address;
+import simplevpn.base.Failure;
+import simplevpn.linux.TextFile;
+import simplevpn.tls.Pin;
+
+/**
+ * The clients that a server knows: a text of lines {@code PIN NAME [ADDRESS]}, with comments behind {@code #}. A name
+ * may have two pins, while its key is being changed for another.
+ */
+final class Peers {
+    private static final int MAX_FILE = 4 << 20;
+    private static final int MAX_NAME = 63;
+
+    private final HashMap<String, Known> byPin = new HashMap<>();
+    private final HashMap<String, Known> byName = new HashMap<>();
+    private final HashMap<String, Known> byAddress = new HashMap<>();
+
+    /** A client that the server knows. */
+    static final class Known {
+        final String pin;
+        final String name;
+        /** The number of the name, of 62 bits and more. */
+        final long identity;
+        /** The one that it has to have, or {@code null} for any. */
+        Address address;
+
+        Known(String pin, String name, long identity) {
+            this.pin = pin;
+            this.name = name;
+            this.identity = identity;
+        }
+    }
+
+    private Peers() {
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @throws Failure names the line that cannot be read
+     */
+    static Peers read(String path) throws Failure {
+        String text = TextFile.read(path, MAX_FILE);
+        if (text == null) {
+            throw new Failure(Failure.USAGE, path + ": a peers file has less than " + MAX_FILE + " bytes");
+        }
+        return parse(path, text);
+    }
+
+    /**
+     * Reads a text.
+     *
+     * @param path for messages
+     */
+    static Peers parse(String path, String text) throws Failure {
+        Peers peers = new Peers();
+        int number = 0;
+        int at = 0;
+        while (at < text.length()) {
+            int end = text.indexOf('\n', at);
+            end = end < 0 ? text.length() : end;
+            int comment = text.indexOf('#', at);
+            number++;
+            try {
+                peers.add(words(text.substring(at, comment < 0 ? end : Math.min(comment, end))));
+            } catch (Failure e) {
+                throw new Failure(Failure.USAGE, path + " line " + number + ": " + e.getMessage());
+            }
+            at = end + 1;
+        }
+        return peers;
+    }
+
+    private static List<String> words(String line) {
+        List<String> words = new ArrayList<>(4);
+        int at = 0;
+        while (at < line.length()) {
+            int begin = at;
+            while (at < line.length() && line.charAt(at) > ' ') {
+                at++;
+            }
+            if (at > begin) {
+                words.add(line.substring(begin, at));
+            }
+            at++;
+        }
+        return words;
+    }
+
+    private void add(List<String> words) throws Failure {
+        if (words.isEmpty()) {
+            return;
+        }
+        String pin = words.get(0);
+        if (Pin.parse(pin) == null) {
+            throw new Failure(Failure.USAGE, pin + ": no pin, which is sha256: and 44 letters (see cli --pin)");
+        }
+        if (words.size() < 2 || words.size() > 3) {
+            throw new Failure(Failure.USAGE, "a line is PIN NAME [ADDRESS]");
+        }
+        Known known = new Known(pin, words.get(1), identity(words.get(1)));
+        if (words.size() == 3) {
+            known.address = Address.parse(words.get(2));
+            if (known.address == null || !known.address.isHost()) {
+                throw new Failure(Failure.USAGE, words.get(2) + ": no address that a host can have");
+            }
+        }
+        if (byPin.put(pin, known) != null) {
+            throw new Failure(Failure.USAGE, pin + ": this pin is in an earlier line too");
+        }
+        Known other = byName.putIfAbsent(known.name, known);
+        if (other != null && (known.address == null ? other.address != null : !known.address.equals(other.address))) {
+            throw new Failure(Failure.USAGE, known.name + ": has another address in an earlier line");
+        }
+        Known owner = known.address == null ? null : byAddress.putIfAbsent(known.address.toString(), known);
+        if (owner != null && !owner.name.equals(known.name)) {
+            throw new Failure(Failure.USAGE, known.address + ": is the address of " + owner.name + " too");
+        }
+    }
+
+    /** A name's number: a hash, so that it is the same each time, with a bit that tokens do not have. */
+    private static long identity(String name) throws Failure {
+        if (!Options.isName(name, MAX_NAME)) {
+            throw new Failure(Failure.USAGE, name + ": a name has letters, digits, dashes and dots, " + MAX_NAME
+                    + " at most");
+        }
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(name.getBytes(StandardCharsets.US_ASCII));
+            long number = 0;
+            for (int i = 0; i < Long.BYTES; i++) {
+                number = number << 8 | (hash[i] & 0xff);
+            }
+            return number >>> 2 | 1L << 62;
+        } catch (GeneralSecurityException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** The client with a pin, or {@code null}. */
+    Known find(String pin) {
+        return byPin.get(pin);
+    }
+
+    /** All of them, by pin. */
+    Iterable<Known> all() {
+        return byPin.values();
+    }
+
+    /** How many names there are. */
+    int size() {
+        return byName.size();
+    }
+
+    /** Whether there is a client by that name. */
+    boolean has(String name) {
+        return byName.get(name) != null;
+    }
+}

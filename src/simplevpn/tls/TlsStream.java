@@ -1,0 +1,417 @@
+package simplevpn.tls;
+
+import java.nio.ByteBuffer;
+import java.security.cert.Certificate;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLEngineResult;
+import javax.net.ssl.SSLEngineResult.HandshakeStatus;
+import javax.net.ssl.SSLException;
+import simplevpn.base.Failure;
+import simplevpn.linux.Buffer;
+import simplevpn.linux.Endpoint;
+import simplevpn.linux.Errno;
+import simplevpn.linux.Handler;
+import simplevpn.linux.Stream;
+
+/**
+ * TLS 1.3 over another stream (PROTOCOL.md, part 4).
+ *
+ * <pre>
+ *                  both keys are proven
+ *   SHAKING_HANDS ──────────────────────→ OPEN        each of these → ENDED by the other end, or FAILED
+ *          │       a server reads 0x45
+ *          └────────────────────────────→ PLAIN
+ * </pre>
+ *
+ * <p>What is written is encrypted at once, as many full records as were given, and what the stream below does not take
+ * of them waits here; until that is gone nothing more is taken. So no packet grows old behind the encryption, where
+ * none can be dropped any more.
+ */
+public final class TlsStream implements Stream {
+    /** What the connection is doing. */
+    private enum State { SHAKING_HANDS, OPEN, PLAIN, ENDED, FAILED }
+
+    /** Records without data that may come in a row: tickets, changes of keys. An honest peer sends a few in an hour. */
+    private static final int IDLE_RECORDS = 32;
+
+    private final Stream below;
+    private final Records records;
+    private final Handshakes handshakes;
+    private final SSLEngine engine;
+    private Handler owner;
+    private State state = State.SHAKING_HANDS;
+    /** Whether the engine is {@link Handshakes}' now, and must not be touched. */
+    private boolean computes;
+    /** Whether it was, and there is something to go on with. */
+    private boolean computed;
+    private boolean begun;
+    /** Whether there was no memory for what had to be computed. */
+    private volatile boolean starved;
+    private boolean closed;
+    /** What was read of it and has not come to a whole record, while other connections use the records' memory. */
+    byte[] kept = Records.NOTHING;
+    /** Ciphertext that the stream below has not taken yet, from which byte on. */
+    private byte[] unsent = Records.NOTHING;
+    private int sent;
+    /** Plaintext that is encrypted before any of it is written. */
+    private int burst = Records.MOST_OUT;
+    private boolean mayHoldMore;
+    private int idleRecords;
+    private Pin peer;
+    private String why;
+
+    /** @param below a connection, perhaps one that is still being made */
+    public TlsStream(Stream below, Credentials credentials, Records records, Handshakes handshakes) {
+        this.below = below;
+        this.records = records;
+        this.handshakes = handshakes;
+        engine = credentials.engine();
+    }
+
+    /* ---- in ---- */
+
+    @Override
+    public int read(Buffer buffer, int at, int length) {
+        if (state == State.SHAKING_HANDS) {
+            shakeHands();
+        }
+        if (state == State.PLAIN) {
+            return readPlain(buffer, at, length);
+        }
+        if (state != State.OPEN) {
+            return state == State.ENDED ? END : 0;
+        }
+        records.open(this);
+        int total = 0;
+        boolean filled = false;
+        while (state == State.OPEN && length - total >= Records.PLAIN + Records.OVERHEAD) {
+            if (!records.holdsRecord()) {
+                if (filled || !fill()) {
+                    break;
+                }
+                filled = true;
+                continue;
+            }
+            total += unwrap(records.plain(buffer, at + total, length - total));
+        }
+        mayHoldMore = state == State.OPEN && (records.holdsRecord() || (filled && records.wasFilled()));
+        return total == 0 && state == State.ENDED ? END : total;
+    }
+
+    private int readPlain(Buffer buffer, int at, int length) {
+        records.open(this);
+        int first = records.moveTo(buffer, at, length);
+        return first > 0 ? first : below.read(buffer, at, length);
+    }
+
+    /** Reads once from below; whether something came. */
+    private boolean fill() {
+        int result = records.fill(below);
+        if (result == END) {
+            if (state == State.SHAKING_HANDS) {
+                fail("closed the connection in the handshake"
+                        + (engine.getUseClientMode() ? ": does it have a key (srv --key)?" : ""));
+            } else {
+                state = State.ENDED;
+            }
+        }
+        return result > 0;
+    }
+
+    /** Decrypts one record; returns how many bytes of data were in it. */
+    private int unwrap(ByteBuffer to) {
+        try {
+            SSLEngineResult result = engine.unwrap(records.in, to);
+            idleRecords = result.bytesProduced() > 0 ? 0 : idleRecords + 1;
+            if (result.getStatus() == SSLEngineResult.Status.CLOSED) {
+                state = State.ENDED;
+            } else if (result.getStatus() != SSLEngineResult.Status.OK) {
+                fail("sends a record that is too long");
+            } else if (state == State.OPEN) {
+                if (idleRecords > IDLE_RECORDS) {
+                    fail("sends records without data, again and again");
+                } else if (result.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
+                    answer();
+                }
+            }
+            return result.bytesProduced();
+        } catch (SSLException | RuntimeException e) {
+            fail(e);
+            return 0;
+        }
+    }
+
+    /** What the engine has to say by itself: parts of a handshake, an alert, the answer to a change of keys. */
+    private boolean answer() {
+        if (!flushed()) {
+            return false;
+        }
+        try {
+            records.begin();
+            engine.wrap(Records.EMPTY, records.out);
+            return put();
+        } catch (SSLException | RuntimeException e) {
+            fail(e);
+            return false;
+        }
+    }
+
+    /* ---- the handshake ---- */
+
+    /** Goes on as far as it can. */
+    private void shakeHands() {
+        computed = false;
+        if (!begun) {
+            begun = true;
+            try {
+                engine.beginHandshake();
+            } catch (SSLException | RuntimeException e) {
+                fail(e);
+            }
+        }
+        while (state == State.SHAKING_HANDS && !computes) {
+            switch (engine.getHandshakeStatus()) {
+                case NEED_TASK -> {
+                    computes = handshakes.add(this);
+                    if (!computes) {
+                        fail("too many handshakes at once");
+                    }
+                }
+                case NEED_WRAP -> {
+                    if (!answer()) {
+                        return;
+                    }
+                }
+                case NEED_UNWRAP, NEED_UNWRAP_AGAIN -> {
+                    records.open(this);
+                    if (records.isRequest() && !engine.getUseClientMode()) {
+                        state = State.PLAIN;
+                    } else if (records.isNoRecord()) {
+                        fail("does not speak TLS");
+                    } else if (records.holdsRecord()) {
+                        unwrap(Records.EMPTY);
+                    } else if (!fill()) {
+                        return;
+                    }
+                }
+                default -> begin();
+            }
+        }
+    }
+
+    private void begin() {
+        try {
+            Certificate[] chain = engine.getSession().getPeerCertificates();
+            peer = Pin.of(chain[0].getPublicKey());
+            state = State.OPEN;
+            idleRecords = 0;
+        } catch (SSLException | RuntimeException e) {
+            fail(e);
+        }
+    }
+
+    /** What a handshake has to compute; by the thread of {@link Handshakes}. */
+    public void compute() {
+        try {
+            for (Runnable task = engine.getDelegatedTask(); task != null; task = engine.getDelegatedTask()) {
+                task.run();
+            }
+        } catch (OutOfMemoryError e) {
+            starved = true;
+        }
+    }
+
+    /** That is done, by the loop's thread. */
+    public void computed() throws Failure {
+        computes = false;
+        if (!closed) {
+            computed = true;
+            if (starved) {
+                fail("no memory for a handshake");
+            }
+            owner.ready(false, false);
+        }
+    }
+
+    /* ---- out ---- */
+
+    @Override
+    public int write(Buffer buffer, int at, int length) {
+        if (state == State.SHAKING_HANDS) {
+            shakeHands();
+        }
+        if (state == State.PLAIN) {
+            return below.write(buffer, at, length);
+        }
+        if (state != State.OPEN || !flushed()) {
+            return 0;
+        }
+        int total = 0;
+        try {
+            while (total < length && state == State.OPEN && unsent == Records.NOTHING) {
+                int part = Math.min(length - total, burst);
+                ByteBuffer plain = records.plain(buffer, at + total, part);
+                records.begin();
+                while (plain.hasRemaining()) {
+                    if (engine.wrap(plain, records.out).bytesConsumed() == 0) {
+                        fail("TLS: takes no more data");
+                        return 0;
+                    }
+                }
+                total += part;
+                burst = put() ? Records.MOST_OUT : Records.PLAIN;
+            }
+        } catch (SSLException | RuntimeException e) {
+            fail(e);
+        }
+        return total;
+    }
+
+    /** Writes what was encrypted; returns whether all of it was taken. */
+    private boolean put() {
+        int length = records.out.position();
+        int written = records.write(below, records.out.array(), 0, length);
+        if (written < length) {
+            unsent = records.copyOut(written, length);
+            sent = 0;
+        }
+        return written == length;
+    }
+
+    @Override
+    public void flush() {
+        if (flushed() && state == State.SHAKING_HANDS) {
+            shakeHands();
+        }
+    }
+
+    /** Whether nothing waits here any more. */
+    private boolean flushed() {
+        if (unsent != Records.NOTHING) {
+            sent += records.write(below, unsent, sent, unsent.length);
+            if (sent < unsent.length) {
+                return false;
+            }
+            unsent = Records.NOTHING;
+        }
+        return true;
+    }
+
+    /* ---- what its owner asks ---- */
+
+    @Override
+    public int fd() {
+        return below.fd();
+    }
+
+    @Override
+    public Endpoint peer() {
+        return below.peer();
+    }
+
+    @Override
+    public void calls(Handler owner) {
+        this.owner = owner;
+    }
+
+    @Override
+    public boolean holdsInput() {
+        return state == State.SHAKING_HANDS ? computed : mayHoldMore;
+    }
+
+    @Override
+    public boolean takesOutput() {
+        return state != State.SHAKING_HANDS;
+    }
+
+    @Override
+    public boolean holdsOutput() {
+        return unsent != Records.NOTHING;
+    }
+
+    /** Also that of a server which was refused for it. */
+    @Override
+    public String pin() {
+        return peer == null ? null : peer.toString();
+    }
+
+    @Override
+    public int error() {
+        int error = below.error();
+        return error != 0 ? error : state == State.FAILED ? -Errno.EPROTO : 0;
+    }
+
+    @Override
+    public String why() {
+        return why;
+    }
+
+    /** The JDK's own errors too: whatever it stumbles over came from the other end. */
+    private void fail(Exception e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof Credentials.Unpinned unpinned) {
+                peer = unpinned.shown;
+                fail("shows key " + peer + ", which is not pinned");
+                return;
+            }
+        }
+        fail("TLS: " + e.getMessage());
+    }
+
+    private void fail(String reason) {
+        if (state != State.FAILED) {
+            state = State.FAILED;
+            why = reason;
+        }
+    }
+
+    @Override
+    public void giveUpAfter(int seconds) {
+        below.giveUpAfter(seconds);
+    }
+
+    @Override
+    public boolean setCongestion(String name) {
+        return below.setCongestion(name);
+    }
+
+    @Override
+    public String congestion() {
+        return below.congestion();
+    }
+
+    @Override
+    public boolean allowFragments() {
+        return below.allowFragments();
+    }
+
+    @Override
+    public boolean look(Line line) {
+        return below.look(line);
+    }
+
+    @Override
+    public void reset() {
+        release();
+        below.reset();
+    }
+
+    /** With an alert that tells the other end, if there is room for it. */
+    @Override
+    public void close() {
+        if (!computes && state != State.PLAIN && flushed()) {
+            engine.closeOutbound();
+            // One record as a rule: the alert that says why, or that this is the end.
+            for (int i = 0; i < 2 && engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP && answer(); i++) { }
+        }
+        release();
+        below.close();
+    }
+
+    private void release() {
+        closed = true;
+        kept = Records.NOTHING;
+        unsent = Records.NOTHING;
+        records.release(this);
+    }
+}

@@ -1,0 +1,201 @@
+package simplevpn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import simplevpn.base.Failure;
+
+/** Who is let in by a server with a key, and what both sides' people are told otherwise. */
+class KeysTest extends WorldTest {
+    @TempDir
+    private Path folder;
+    private String serverPin;
+
+    @BeforeEach
+    void keys() throws Exception {
+        serverPin = key("srv");
+        Files.writeString(file("peers"), "");
+    }
+
+    private Path file(String name) {
+        return folder.resolve(name);
+    }
+
+    private String key(String name) throws Failure {
+        return KeyFiles.generate(file(name).toString()).pin().toString();
+    }
+
+    /** A client that is known by a key of that name; returns the pin. */
+    private String known(String name, String... address) throws Exception {
+        String pin = key(name);
+        Files.writeString(file("peers"), Files.readString(file("peers")) + pin + " " + name + " "
+                + String.join(" ", address) + "\n");
+        return pin;
+    }
+
+    private World.Hub server(String... words) throws Failure {
+        List<String> all = new ArrayList<>(List.of("--key", file("srv").toString(), "--peers",
+                file("peers").toString()));
+        all.addAll(List.of(words));
+        return world.hub(all.toArray(String[]::new));
+    }
+
+    private World.Board board(String key, String... words) throws Failure {
+        List<String> all = new ArrayList<>(List.of("--key", file(key).toString()));
+        all.addAll(List.of(words));
+        return world.board(1, all.toArray(String[]::new));
+    }
+
+    private World.Board pinned(String key, String... words) throws Failure {
+        List<String> all = new ArrayList<>(List.of("--server-pin", serverPin));
+        all.addAll(List.of(words));
+        return board(key, all.toArray(String[]::new));
+    }
+
+    private static String address(World.Board board) {
+        return board.device.address == null ? null : board.device.address.toString();
+    }
+
+    /** Two who are known reach each other, and each keeps its address: a fixed one, and the first that was free. */
+    @Test
+    void knownKeys() throws Exception {
+        known("one");
+        known("two", "10.0.0.9");
+        server();
+        assertSaid(".*this server's key is " + quoted(serverPin) + ", 2 clients are in .*");
+        World.Board one = pinned("one");
+        assertSaid(".* assigned 10.0.0.2 to one \\(dynamic, cubic\\)");
+        World.Board two = pinned("two");
+        assertSaid(".* assigned 10.0.0.9 to two \\(dynamic, cubic\\)");
+        assertEquals("10.0.0.2", address(one));
+        assertEquals("10.0.0.9", address(two));
+        assertReaches(one, two);
+        assertReaches(two, one);
+    }
+
+    private static String quoted(String text) {
+        return Pattern.quote(text);
+    }
+
+    /** A key that is not known is told so, with the line that would let it in, and gets nothing. */
+    @Test
+    void unknownKey() throws Exception {
+        String pin = key("stranger");
+        server();
+        World.Board stranger = pinned("stranger");
+        assertNull(stranger.device.address);
+        assertSaid(".* refused: this server does not know key " + quoted(pin) + "; with this line in .*peers it would: "
+                + quoted(pin) + " NAME");
+        assertSaid(".*2002 refused: this server does not know key " + quoted(pin) + "; trying again until it works");
+    }
+
+    /** Without a pin, a client ends and says what it was shown; with another one, it tries on and says so. */
+    @Test
+    void whichServer() throws Exception {
+        known("one");
+        server();
+        World.Board careless = board("one");
+        assertEquals(Failure.UNPINNED, careless.failure.status);
+        assertTrue(careless.failure.getMessage().endsWith("shows key " + serverPin
+                + "; if srv --pin FILE says the same there, add --server-pin " + serverPin),
+                careless.failure.getMessage());
+        World.Board wrong = board("one", "--server-pin", key("other"));
+        assertNull(wrong.failure);
+        assertNull(wrong.device.address);
+        assertSaid(".* shows key " + quoted(serverPin) + ", which is not pinned; .*");
+        // The other of two pins is enough.
+        assertEquals("10.0.0.2", address(board("one", "--server-pin", key("next"), "--server-pin", serverPin)));
+    }
+
+    /** Who comes without TLS is refused in words, or let in from where that is allowed. */
+    @Test
+    void withoutTls() throws Exception {
+        World.Hub hub = server();
+        World.Board plain = world.board(5);
+        assertNull(plain.device.address);
+        assertSaid(".* refused: this server takes clients with a key alone \\(see cli --key\\).*");
+        hub.kill();
+        plain.ended = true;
+        server("--allow-plain", "10.9.0.0/16,192.0.2.0/24");
+        assertEquals("10.0.0.2", address(world.board(6)));
+    }
+
+    /** A client with a key says what is missing at a server without one; and so does that server. */
+    @Test
+    void serverWithoutKey() throws Exception {
+        known("one");
+        world.hub();
+        assertSaid(".*without --key, whoever reaches this port joins, and whoever is on the way reads");
+        World.Board one = pinned("one");
+        assertNull(one.device.address);
+        assertSaid(".* speaks TLS, and this server has no key \\(see srv --key\\)");
+        assertSaid(".* closed the connection in the handshake: does it have a key \\(srv --key\\)\\?; .*");
+    }
+
+    /** The same key once more takes the first one's place at once, with its address. */
+    @Test
+    void sameKeyTwice() throws Exception {
+        known("one");
+        server();
+        pinned("one");
+        World.Board again = pinned("one");
+        assertEquals("10.0.0.2", address(again));
+        assertSaid(".*gone: the same client connected again from .*");
+        assertSaid(".* assigned 10.0.0.2 to one \\(taken over, cubic\\)");
+    }
+
+    /** What a key was given once stays its own, whoever comes and asks for it. */
+    @Test
+    void addressesStay() throws Exception {
+        known("one");
+        known("two");
+        server("--allow-plain", "192.0.2.0/24");
+        World.Board one = pinned("one");
+        one.kill();
+        world.pass(600 * World.SECOND);
+        assertEquals("10.0.0.3", address(pinned("two")));
+        assertNull(world.board(7, "--address", "10.0.0.2").device.address);
+        assertSaid(".*refused: 10.0.0.2 belongs to another client's key");
+        assertEquals("10.0.0.2", address(pinned("one")));
+    }
+
+    /** Two pins of one name are one client: a key is changed for another without a gap. */
+    @Test
+    void newKey() throws Exception {
+        known("board");
+        Files.writeString(file("peers"), Files.readString(file("peers")) + key("next") + " board\n");
+        server();
+        assertEquals("10.0.0.2", address(pinned("board")));
+        assertEquals("10.0.0.2", address(pinned("next")));
+        assertSaid(".*taken over.*");
+    }
+
+    /** Who was removed from the peers is disconnected, others stay; a file that cannot be read changes nothing. */
+    @Test
+    void peersChange() throws Exception {
+        known("one");
+        String two = known("two");
+        World.Hub hub = server();
+        World.Board one = pinned("one");
+        World.Board other = pinned("two");
+        Files.writeString(file("peers"), "# nothing but nonsense\nsha256:zzz one\n");
+        hub.gate.reread();
+        world.run();
+        assertSaid(".*peers line 2: sha256:zzz: no pin, .*; what was read before stays in force");
+        assertReaches(one, other);
+        Files.writeString(file("peers"), two + " two\n");
+        hub.gate.reread();
+        world.run();
+        assertSaid(".*\\(10.0.0.2, one\\) gone: its key is not in .*peers any more; .*");
+        assertEquals(1, hub.server.hub.clients());
+    }
+}
