@@ -322,6 +322,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
             return;
         }
         if (keepalive.due(now)) {
+            device.setup.aroundStill(link.stream.peer().ipv4());
             link.sendMessage(loop.message, Wire.keepalive(loop.message.bytes, Inbox.HEADROOM), now);
             keepalive.asked(now);
         }

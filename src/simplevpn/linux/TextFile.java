@@ -13,10 +13,20 @@ public final class TextFile {
      *
      * @param most bytes that it has less than
      * @return the text, or {@code null} when it is longer
+     * @throws Failure also when there are zeros in it, as after a loss of power
      */
     public static String read(String path, int most) throws Failure {
         byte[] bytes = bytes(path, most);
-        return bytes.length == most ? null : new String(bytes, StandardCharsets.UTF_8);
+        if (bytes.length == most) {
+            return null;
+        }
+        for (byte b : bytes) {
+            if (b == 0) {
+                throw new Failure(Failure.USAGE,
+                        path + ": has bytes of 0, and is no text: was it written when the power failed?");
+            }
+        }
+        return new String(bytes, StandardCharsets.UTF_8);
     }
 
     /**

@@ -20,14 +20,16 @@ public final class Records {
 
     private static final int HEADER = 5;
     /** Bytes that a record is longer than its data, at most: 261 (RFC 8446, 5.2); the JDK wants room for more. */
-    static final int OVERHEAD = 512;
+    private static final int OVERHEAD = 512;
+    /** Bytes of a whole record, at most. */
+    static final int LONGEST = PLAIN + OVERHEAD;
     /** The least kind of a record, and the greatest (RFC 8446, 5.1). */
     private static final int FIRST_KIND = 20;
     private static final int LAST_KIND = 23;
     /** The first byte of an address request. */
     private static final int REQUEST = 0x45;
     /** The JDK makes records a few bytes shorter than they may be: one more than {@link #MOST_OUT} would need. */
-    private static final int SIZE = 5 * (PLAIN + OVERHEAD);
+    static final int SIZE = 5 * LONGEST;
 
     /** What was read, from its position to its limit. */
     final ByteBuffer in = ByteBuffer.allocate(SIZE).limit(0);
@@ -62,17 +64,22 @@ public final class Records {
         }
     }
 
-    /** Reads once, behind what is there: bytes read, 0, or {@link Stream#END}. */
-    int fill(Stream from) {
+    /**
+     * Reads once, behind what is there.
+     *
+     * @param most bytes that may lie here afterwards
+     * @return bytes read, 0, or {@link Stream#END}
+     */
+    int fill(Stream from, int most) {
         byte[] array = in.array();
         int length = in.remaining();
         System.arraycopy(array, in.position(), array, 0, length);
-        int result = from.read(raw, 0, SIZE - length);
+        int result = from.read(raw, 0, most - length);
         if (result > 0) {
             raw.bytes.get(0, array, length, result);
         }
         in.position(0).limit(length + Math.max(0, result));
-        filled = result == SIZE - length;
+        filled = result == most - length;
         return result;
     }
 
@@ -84,7 +91,7 @@ public final class Records {
     /** Whether there is a whole record, or one that no record can be. */
     boolean holdsRecord() {
         int length = in.remaining();
-        return length >= HEADER && (length >= recordLength() || recordLength() > PLAIN + OVERHEAD);
+        return length >= HEADER && (length >= recordLength() || recordLength() > LONGEST);
     }
 
     private int recordLength() {

@@ -37,7 +37,7 @@ public final class TlsStream implements Stream {
     private final Stream below;
     private final Records records;
     private final Handshakes handshakes;
-    private final SSLEngine engine;
+    final SSLEngine engine;
     private Handler owner;
     private State state = State.SHAKING_HANDS;
     /** Whether the engine is {@link Handshakes}' now, and must not be touched. */
@@ -84,7 +84,7 @@ public final class TlsStream implements Stream {
         records.open(this);
         int total = 0;
         boolean filled = false;
-        while (state == State.OPEN && length - total >= Records.PLAIN + Records.OVERHEAD) {
+        while (state == State.OPEN && length - total >= Records.LONGEST) {
             if (!records.holdsRecord()) {
                 if (filled || !fill()) {
                     break;
@@ -106,7 +106,7 @@ public final class TlsStream implements Stream {
 
     /** Reads once from below; whether something came. */
     private boolean fill() {
-        int result = records.fill(below);
+        int result = records.fill(below, state == State.SHAKING_HANDS ? Records.LONGEST : Records.SIZE);
         if (result == END) {
             if (state == State.SHAKING_HANDS) {
                 fail("closed the connection in the handshake"
@@ -253,9 +253,10 @@ public final class TlsStream implements Stream {
                 ByteBuffer plain = records.plain(buffer, at + total, part);
                 records.begin();
                 while (plain.hasRemaining()) {
-                    if (engine.wrap(plain, records.out).bytesConsumed() == 0) {
-                        fail("TLS: takes no more data");
-                        return 0;
+                    // A record may be one of the engine's own: that of new keys, which it takes now and then.
+                    if (engine.wrap(plain, records.out).bytesProduced() == 0) {
+                        fail("TLS takes no more data");
+                        return total;
                     }
                 }
                 total += part;

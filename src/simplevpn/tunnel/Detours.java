@@ -32,7 +32,8 @@ final class Detours {
     }
 
     /**
-     * Sees to it that packets for a host do not go into the tunnel. Where this host has no other way to it in its main
+     * Sees to it that packets for a host do not go into the tunnel, also when the kernel has dropped the route that
+     * did, as it does when an interface goes down for a second. Where this host has no other way to it in its main
      * table, something else decides, which comes before that table.
      *
      * @param inside the networks that the tunnel leads to, or will
@@ -43,17 +44,24 @@ final class Detours {
         for (Network network : inside) {
             longest = network.contains(host) ? Math.max(longest, network.length()) : longest;
         }
-        if (longest < 0 || isMade(host)) {
+        if (longest < 0) {
             return;
         }
+        int before = indexOf(host);
         Route best = null;
         for (Route route : device.otherRoutes()) {
             if (route.metric == METRIC && route.network.length() == HOST && route.network.contains(host)) {
+                if (before >= 0) {
+                    return;
+                }
                 device.removeRoute(route);
             } else if (route.network.contains(host) && (best == null || route.network.length() > best.network.length()
                     || (route.network.length() == best.network.length() && route.metric < best.metric))) {
                 best = route;
             }
+        }
+        if (before >= 0) {
+            made[before] = made[--count];
         }
         if (best == null || best.network.length() > longest) {
             return;
@@ -69,13 +77,13 @@ final class Detours {
         made[count++] = detour;
     }
 
-    private boolean isMade(Address host) {
+    private int indexOf(Address host) {
         for (int i = 0; i < count; i++) {
             if (made[i].network.address().equals(host)) {
-                return true;
+                return i;
             }
         }
-        return false;
+        return -1;
     }
 
     /** Removes those that were made here. */

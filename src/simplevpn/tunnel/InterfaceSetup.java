@@ -113,6 +113,15 @@ public final class InterfaceSetup {
         }
     }
 
+    /** The same for a connection that stands, and has become silent; what cannot be done is told. */
+    public void aroundStill(Address server) {
+        try {
+            around(server);
+        } catch (Failure e) {
+            tell(e.getMessage());
+        }
+    }
+
     /** The same for name servers, as far as it can be done; except for one that is the server's own on the VPN. */
     public void aroundNameServers(Address... servers) {
         for (Address server : servers) {

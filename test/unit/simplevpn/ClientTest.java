@@ -169,6 +169,9 @@ class ClientTest extends WorldTest {
         world.run();
         assertEquals("[192.0.2.1/32 via 198.51.100.1 dev eth0, 192.0.2.53/32 via 198.51.100.1 dev eth0]",
                 board.device.others.subList(1, 3).toString());
+        board.device.others.remove(1);
+        world.pass(16 * SECOND);
+        assertTrue(board.device.others.toString().contains("192.0.2.1/32"), "the kernel had dropped it");
         board.connector.namesAreSlow = true;
         board.connector.unreachable = "EHOSTUNREACH";
         board.connector.last().fail(-104);

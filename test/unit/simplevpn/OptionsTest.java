@@ -1,5 +1,6 @@
 package simplevpn;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -159,6 +160,22 @@ class OptionsTest {
         assertWrong(path + " line 1: verbose takes no value", "-v", "--config", path);
     }
 
+    /** Some options may be given several times, or with commas between; of others the last one counts. */
+    @Test
+    void severalTimes() throws Exception {
+        Options options = options().add((char) 0, "key", "FILE", "files").several();
+        options.parse(new String[] {"--key", "a", "-p1", "--key=b,c", "-p2"});
+        assertArrayEquals(new String[] {"a", "b", "c"}, options.texts("key"));
+        assertEquals(2, options.number("port", 1, 9, 5));
+        assertArrayEquals(new String[] {}, options().add((char) 0, "key", "FILE", "files").several().texts("key"));
+        Options fromFile = options().add((char) 0, "key", "FILE", "files").several();
+        fromFile.parse(new String[] {"--key", "x", "--config", file("key a\nkey b\n")});
+        assertArrayEquals(new String[] {"x"}, fromFile.texts("key"), "the command line wins");
+        Options twoLines = options().add((char) 0, "key", "FILE", "files").several();
+        twoLines.parse(new String[] {"--config", file("key a\nkey b\n")});
+        assertArrayEquals(new String[] {"a", "b"}, twoLines.texts("key"));
+    }
+
     /** A file that cannot be a config file is not read for ever, one just small enough is read to its end. */
     @Test
     void longConfigFiles() throws Exception {
@@ -166,6 +183,16 @@ class OptionsTest {
         assertWrong("/dev/zero: a config file has less than 65536 bytes", "--config", "/dev/zero");
         String path = file("#".repeat(65528) + "\nport 6");
         assertEquals(6, parse("--config", path).number("port", 1, 9, 5));
+    }
+
+    /** Zeros, as a flash has them after a loss of power, are no empty file: what was wanted is lost, which is told. */
+    @Test
+    void zeros() throws Exception {
+        String path = file("port 6\n" + "\0".repeat(4000));
+        Failure failure = assertThrows(Failure.class, () -> parse("--config", path));
+        assertEquals(path + ": has bytes of 0, and is no text: was it written when the power failed?",
+                failure.getMessage());
+        assertEquals(2, failure.status);
     }
 
     /** A file that cannot be read is told with the call and the reason, and is no wrong word: status 1. */

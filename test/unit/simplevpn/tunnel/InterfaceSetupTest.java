@@ -161,6 +161,15 @@ class InterfaceSetupTest {
                 device.others.subList(before, device.others.size()).toString());
         setup.around(inside);
         assertEquals(before + 2, device.others.size(), "one is enough");
+        device.others.remove(before);
+        setup.aroundStill(inside);
+        assertEquals("10.0.200.1/32 via 198.51.100.1 dev eth0", device.others.getLast().toString(), "it comes back");
+        assertEquals(before + 2, device.others.size());
+        device.others.removeLast();
+        device.permitted = false;
+        setup.aroundStill(inside);
+        assertTrue(log.contains("SIOCADDRT 10.0.200.1/32 via 198.51.100.1 dev eth0: EPERM"), log::toString);
+        device.permitted = true;
         setup.endDetours();
         assertEquals(before, device.others.size());
         setup.around(inside);

@@ -1,0 +1,161 @@
+package simplevpn.net;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import simplevpn.harness.Command;
+import simplevpn.harness.Host;
+import simplevpn.harness.Program;
+
+/** Tunnels between keys, with the programs as they are shipped, and with what OpenSSL makes of them. */
+final class KeysTest extends Vpn {
+    /** A dynamic request of 2013. */
+    private static final String REQUEST = "\\105\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0";
+
+    private String serverPin;
+
+    private String file(String name) {
+        return lan.file(name).toString();
+    }
+
+    private String key(String name) {
+        Program keygen = lan.start(hub, "cli", "--keygen", file(name));
+        assertEquals(0, keygen.awaitExit(15));
+        return keygen.lastLine();
+    }
+
+    @BeforeEach
+    void keys() throws IOException {
+        serverPin = key("srv.key");
+        Files.writeString(lan.file("peers"), key("east.key") + " east 10.0.0.7\n");
+    }
+
+    private Program keyed(String... more) {
+        return server(Command.words(List.of("--key", file("srv.key"), "--peers", file("peers")), more)
+                .toArray(String[]::new));
+    }
+
+    private String[] with(String key) {
+        return new String[] {"--key", file(key), "--server-pin", serverPin};
+    }
+
+    /** Packets of all lengths and whole transfers, both ways, arrive as they were. */
+    @Test
+    void carries() throws Exception {
+        keyed();
+        client(east, with("east.key"));
+        assertEquals("10.0.0.7", address(east));
+        east.awaitPing(SERVER, 5);
+        for (int length : new int[] {0, 1, 1000, 1472, 1473, 8000, 65000}) {
+            east.run("ping", "-c", "1", "-W", "5", "-s", String.valueOf(length), SERVER).ok();
+        }
+        new Transfer(east, hub, SERVER, 50_000_000).await(40);
+        new Transfer(hub, east, "10.0.0.7", 50_000_000).await(40);
+    }
+
+    /** Somebody new is told so; a line for him lets him in at once, and without it he is out at once. */
+    @Test
+    void peersChange() throws Exception {
+        Program server = keyed();
+        String pin = key("west.key");
+        Program stranger = clientStarting(west, with("west.key"));
+        stranger.awaitLine("refused: this server does not know key " + quoted(pin), 20);
+        server.awaitLine("refused: this server does not know key .* with this line in .* it would: "
+                + quoted(pin) + " NAME", 5);
+        client(east, with("east.key"));
+        String before = Files.readString(lan.file("peers"));
+        Files.writeString(lan.file("peers"), before + pin + " west\n");
+        server.awaitLine("was read anew: 2 clients", 5);
+        awaitAddress(stranger, west);
+        west.awaitPing("10.0.0.7", 5);
+        Path next = lan.write("next", before);
+        Files.move(next, lan.file("peers"), StandardCopyOption.REPLACE_EXISTING);
+        server.awaitLine("west\\) gone: its key is not in .* any more", 5);
+        assertTrue(east.reaches(SERVER), "those who stay in the file stay connected");
+    }
+
+    private static String quoted(String text) {
+        return Pattern.quote(text);
+    }
+
+    /** Who does not know the server's pin ends, and says what to compare it with. */
+    @Test
+    void unpinned() {
+        keyed();
+        Program client = clientStarting(east, "--key", file("east.key"));
+        assertEquals(5, client.awaitExit(20));
+        assertTrue(client.lastLine().endsWith("shows key " + serverPin
+                + "; if srv --pin FILE says the same there, add --server-pin " + serverPin), client.lastLine());
+    }
+
+    /** The server comes back, and so does the client, by itself, with its address. */
+    @Test
+    void serverRestarts() {
+        Program server = keyed();
+        client(east, with("east.key"));
+        east.awaitPing(SERVER, 5);
+        server.kill();
+        keyed();
+        east.awaitPing(SERVER, 30);
+        assertEquals("10.0.0.7", address(east));
+    }
+
+    /** A certificate for a key, as OpenSSL wants one: its dates are long past. */
+    private void certificate(String key, String file) {
+        hub.run("openssl", "req", "-x509", "-key", file(key), "-subj", "/CN=x", "-days", "1", "-out", file(file)).ok();
+    }
+
+    /** A client of 2013 inside TLS, as a microcontroller would be: 20 bytes go in, 20 come back. */
+    @Test
+    void opensslAsClient() throws IOException {
+        hub.run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out",
+                file("ec.key")).ok();
+        hub.run("chmod", "600", file("ec.key")).ok();
+        Program pin = lan.start(hub, "cli", "--pin", file("ec.key"));
+        pin.awaitExit(15);
+        Files.writeString(lan.file("peers"), pin.lastLine() + " micro 10.0.0.9\n");
+        certificate("ec.key", "ec.pem");
+        keyed();
+        String answer = shell(east, "(printf '" + REQUEST + "'; sleep 2) | timeout 10 openssl s_client -quiet -connect "
+                + hub.outer4 + ":2002 -key " + file("ec.key") + " -cert " + file("ec.pem")
+                + " 2>/dev/null | head -c 20 | od -An -tx1 | tr -d ' \\n'");
+        assertEquals("45" + "00".repeat(15) + "0a000009", answer.strip());
+    }
+
+    private static String shell(Host host, String script) {
+        return host.run(20, "sh", "-c", script).output();
+    }
+
+    /** OpenSSL as a server of 2013 inside TLS: the client takes its answer. */
+    @Test
+    void opensslAsServer() {
+        certificate("srv.key", "srv.pem");
+        String answer = REQUEST.substring(0, REQUEST.length() - 8) + "\\012\\0\\0\\11";
+        Program server = lan.start(hub, List.of("sh", "-c", "(sleep 5; printf '" + answer + answer + "'; sleep 20) |"
+                + " timeout 60 openssl s_server -quiet -tls1_3 -Verify 1 -accept 2002 -key " + file("srv.key")
+                + " -cert " + file("srv.pem")));
+        Program client = clientStarting(east, with("east.key"));
+        client.awaitLine("connected to .* \\(classic\\), address 10.0.0.9", 30);
+        server.dismiss();
+    }
+
+    /** What is not TLS 1.3 with a key is nobody, and says so in the log. */
+    @Test
+    void others() {
+        Program server = keyed();
+        shell(east, "timeout 5 openssl s_client -connect " + hub.outer4 + ":2002 </dev/null");
+        server.awaitLine("gone: TLS: .*(certificate|Empty client certificate chain)", 10);
+        shell(east, "timeout 5 openssl s_client -tls1_2 -connect " + hub.outer4 + ":2002 </dev/null");
+        server.awaitLine("gone: TLS: .*protocol_version", 10);
+        client(west, with("east.key"));
+        west.awaitPing(SERVER, 5);
+    }
+}

@@ -1,0 +1,129 @@
+package simplevpn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import simplevpn.base.Failure;
+import simplevpn.linux.FileWatch;
+
+/** The files that a server's and a client's owner handle: peers and keys. */
+class PeersTest {
+    private static final String ONE = "sha256:dXx2gsdCBlCjlleIxnmNbAGw6gWGdegkfLobXaE4QIo=";
+    private static final String TWO = "sha256:fxQbcG1rNw4GzZg84RRMXZLscO/fJ/qvCv6oB09VszQ=";
+    private static final String THREE = "sha256:8YzIgWV5Y+TahEcpB0XpTiSX9v1kKGCGbNHWbnI8tSo=";
+
+    @TempDir
+    private Path folder;
+
+    private static void assertRefused(String text, String why) {
+        Failure failure = assertThrows(Failure.class, () -> Peers.parse("p", text));
+        assertEquals(why, failure.getMessage());
+        assertEquals(Failure.USAGE, failure.status);
+    }
+
+    /** Comments, empty lines, any spaces; a name with two pins is one client. */
+    @Test
+    void lines() throws Failure {
+        Peers peers = Peers.parse("p", "# all\n\n " + ONE + "\tone 10.0.0.7 # shed\r\n" + TWO + "  one   10.0.0.7\n"
+                + THREE + " two.example-3");
+        assertEquals(2, peers.size());
+        assertEquals("one", peers.find(ONE).name);
+        assertEquals("10.0.0.7", peers.find(TWO).address.toString());
+        assertEquals(peers.find(ONE).identity, peers.find(TWO).identity);
+        assertNotEquals(peers.find(ONE).identity, peers.find(THREE).identity);
+        assertNull(peers.find(THREE).address);
+        assertNull(peers.find(ONE.replace('d', 'e')));
+        assertTrue(peers.find(ONE).identity > 1L << 48, "no token is as large");
+        assertEquals(0, Peers.parse("p", "").size());
+    }
+
+    /** Each line that cannot be read is told with its number, and what it should be. */
+    @Test
+    void wrongLines() {
+        assertRefused("\n\nsha256:abc one\n",
+                "p line 3: sha256:abc: no pin, which is sha256: and 44 letters (see cli --pin)");
+        assertRefused(ONE, "p line 1: a line is PIN NAME [ADDRESS]");
+        assertRefused(ONE + " one 10.0.0.7 more", "p line 1: a line is PIN NAME [ADDRESS]");
+        assertRefused(ONE + " one 10.0.0", "p line 1: 10.0.0: no address that a host can have");
+        assertRefused(ONE + " one 224.0.0.1", "p line 1: 224.0.0.1: no address that a host can have");
+        assertRefused(ONE + " a_b", "p line 1: a_b: a name has letters, digits, dashes and dots, 63 at most");
+        assertRefused(ONE + " " + "a".repeat(64), "p line 1: " + "a".repeat(64)
+                + ": a name has letters, digits, dashes and dots, 63 at most");
+        assertRefused(ONE + " one\n" + ONE + " two", "p line 2: " + ONE + ": this pin is in an earlier line too");
+        assertRefused(ONE + " one 10.0.0.7\n" + TWO + " two 10.0.0.7", "p line 2: 10.0.0.7: is the address of one too");
+        assertRefused(ONE + " one 10.0.0.7\n" + TWO + " one", "p line 2: one: has another address in an earlier line");
+    }
+
+    /** Whatever is in the file, it is read, or refused in one line. */
+    @Test
+    void nonsense() {
+        Random random = new Random(5);
+        String pieces = ONE + " one 10.0.0.7\n#\t\u00e4\u202e,=" + TWO;
+        for (int i = 0; i < 20_000; i++) {
+            StringBuilder text = new StringBuilder();
+            for (int j = random.nextInt(6); j > 0; j--) {
+                int from = random.nextInt(pieces.length());
+                text.append(pieces, from, Math.min(pieces.length(), from + random.nextInt(60)));
+            }
+            try {
+                Peers.parse("p", text.toString());
+            } catch (Failure e) {
+                assertTrue(e.getMessage().startsWith("p line "), e.getMessage());
+            }
+        }
+    }
+
+    /** A key file is its owner's alone, and is never overwritten; others' access is a reason not to read it. */
+    @Test
+    void keyFiles() throws Exception {
+        Path file = folder.resolve("key");
+        String pin = KeyFiles.generate(file.toString()).pin().toString();
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+        assertEquals(pin, KeyFiles.read(file.toString()).pin().toString());
+        byte[] before = Files.readAllBytes(file);
+        assertEquals("create " + file + ": EEXIST (File exists): a file that is there is never overwritten",
+                assertThrows(Failure.class, () -> KeyFiles.generate(file.toString())).getMessage());
+        assertEquals(before.length, Files.size(file));
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
+        assertEquals(file + ": others may read or write it (mode 640); chmod 600 " + file
+                + " makes it its owner's alone",
+                assertThrows(Failure.class, () -> KeyFiles.read(file.toString())).getMessage());
+        assertEquals("open " + file + "x: ENOENT (No such file or directory)",
+                assertThrows(Failure.class, () -> KeyFiles.read(file + "x")).getMessage());
+        assertEquals("read " + folder + ": EISDIR (Is a directory)", assertThrows(Failure.class, () -> {
+            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+            KeyFiles.read(folder.toString());
+        }).getMessage());
+        Path large = Files.write(folder.resolve("large"), new byte[20_000]);
+        Files.setPosixFilePermissions(large, PosixFilePermissions.fromString("rw-------"));
+        assertEquals(large + ": a key file has less than 16384 bytes",
+                assertThrows(Failure.class, () -> KeyFiles.read(large.toString())).getMessage());
+    }
+
+    /** A file that is written, or replaced, is noticed; other files of its folder are not. */
+    @Test
+    void watch() throws Exception {
+        Path file = folder.resolve("peers");
+        Files.writeString(file, "");
+        FileWatch watch = new FileWatch(file.toString());
+        assertEquals(false, watch.hasChanged());
+        Files.writeString(folder.resolve("peers2"), "x");
+        Files.writeString(folder.resolve("peer"), "x");
+        assertEquals(false, watch.hasChanged());
+        Files.writeString(file, "x");
+        assertEquals(true, watch.hasChanged());
+        assertEquals(false, watch.hasChanged());
+        Files.move(folder.resolve("peers2"), file, StandardCopyOption.REPLACE_EXISTING);
+        assertEquals(true, watch.hasChanged());
+    }
+}

@@ -1,0 +1,258 @@
+package simplevpn.tls;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import simplevpn.base.Failure;
+import simplevpn.linux.Buffer;
+import simplevpn.linux.Stream;
+import simplevpn.memory.MemoryKernel;
+import simplevpn.memory.MemoryStream;
+
+/** Two ends that encrypt, over a connection that takes and gives as little at a time as a test likes. */
+class TlsStreamTest {
+    private static final int SIZE = 256 * 1024;
+
+    private final MemoryKernel kernel = new MemoryKernel();
+    private final Random random = new Random(4);
+    private final ArrayDeque<TlsStream> computing = new ArrayDeque<>();
+    private final Key serverKey = key(1);
+    private final Key clientKey = key(2);
+    private MemoryStream[] below;
+    private End client;
+    private End server;
+
+    private static Key key(int number) {
+        byte[] seed = new byte[Key.SEED];
+        seed[0] = (byte) number;
+        try {
+            return Key.of("test", Key.pem(seed));
+        } catch (Failure e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** One end, with what it has to send and what came to it. */
+    private static final class End {
+        private final TlsStream stream;
+        private final Buffer out = Buffer.permanent(SIZE);
+        private final Buffer in = Buffer.permanent(SIZE);
+        private final ByteArrayOutputStream received = new ByteArrayOutputStream();
+        private byte[] toSend = {};
+        private int sent;
+        private boolean ended;
+
+        End(TlsStream stream) {
+            this.stream = stream;
+            stream.calls((writable, failed) -> { });
+        }
+
+        /** Does what a link would do; returns whether anything came or went. */
+        boolean turn(int most) {
+            boolean busy = false;
+            if (stream.holdsOutput()) {
+                stream.flush();
+            }
+            int length = Math.min(toSend.length - sent, most);
+            if (length > 0) {
+                out.bytes.put(0, toSend, sent, length);
+                int taken = stream.write(out, 0, length);
+                sent += taken;
+                busy = taken > 0;
+            }
+            int came = ended ? Stream.END : stream.read(in, 0, SIZE);
+            ended |= came == Stream.END;
+            for (int i = 0; i < came; i++) {
+                received.write(in.bytes.get(i));
+            }
+            return busy || came > 0;
+        }
+    }
+
+    private void connect(int room, Credentials ofClient, Credentials ofServer) {
+        below = MemoryStream.pair(kernel, MemoryKernel.endpoint(0x0a000001, 1), MemoryKernel.endpoint(0x0a000002, 2),
+                room);
+        Handshakes handshakes = stream -> computing.add(stream);
+        client = new End(new TlsStream(below[0], ofClient, new Records(), handshakes));
+        server = new End(new TlsStream(below[1], ofServer, new Records(), handshakes));
+    }
+
+    private Credentials ofClient(Pin... pins) throws Failure {
+        return Credentials.ofClient(clientKey, pins, true, null);
+    }
+
+    /** Lets both ends go on until nothing happens any more. */
+    private void run(int most) throws Failure {
+        for (int idle = 0; idle < 10_000;) {
+            boolean busy = client.turn(most);
+            busy |= server.turn(most);
+            for (TlsStream stream = computing.poll(); stream != null; stream = computing.poll()) {
+                stream.compute();
+                stream.computed();
+                busy = true;
+            }
+            idle = busy ? 0 : idle + 1;
+            if (client.sent == client.toSend.length && server.sent == server.toSend.length && idle > 3000) {
+                return;
+            }
+            if (client.stream.why() != null && server.stream.why() != null) {
+                return;
+            }
+        }
+    }
+
+    private byte[] bytes(int length) {
+        byte[] bytes = new byte[length];
+        random.nextBytes(bytes);
+        return bytes;
+    }
+
+    /** What goes in at one end comes out at the other, whatever the connection takes at a time. */
+    @ParameterizedTest
+    @CsvSource({"1000000, 1000000, 100000", "5000, 700, 70000", "900, 1, 200", "20000, 16405, 65539",
+        "70000, 3000, 16384"})
+    void carries(int room, int atOnce, int most) throws Failure {
+        connect(room, ofClient(serverKey.pin()), Credentials.ofServer(serverKey));
+        below[0].mostPerWrite = atOnce;
+        below[1].mostPerRead = atOnce;
+        int length = atOnce == 1 ? 3000 : 300_000;
+        client.toSend = bytes(length);
+        server.toSend = bytes(length);
+        run(most);
+        assertNull(client.stream.why());
+        assertArrayEquals(client.toSend, server.received.toByteArray());
+        assertArrayEquals(server.toSend, client.received.toByteArray());
+        assertEquals(clientKey.pin().toString(), server.stream.pin());
+        assertEquals(serverKey.pin().toString(), client.stream.pin());
+    }
+
+    /** What the connection does not take waits, and nothing more is taken before it is gone. */
+    @Test
+    void takesNothingBehind() throws Failure {
+        connect(1 << 20, ofClient(serverKey.pin()), Credentials.ofServer(serverKey));
+        client.toSend = bytes(10);
+        run(10);
+        below[0].mostPerWrite = 100;
+        int taken = client.stream.write(client.out, 0, 100_000);
+        assertTrue(taken <= Records.MOST_OUT, () -> taken + " bytes");
+        assertTrue(client.stream.holdsOutput());
+        assertEquals(0, client.stream.write(client.out, 0, 100));
+        client.stream.flush();
+        assertTrue(client.stream.holdsOutput());
+        below[0].mostPerWrite = Integer.MAX_VALUE;
+        client.stream.flush();
+        assertTrue(!client.stream.holdsOutput());
+    }
+
+    /** A server with another key than the pinned one is not believed, and learns of that. */
+    @Test
+    void anotherServer() throws Failure {
+        connect(100_000, ofClient(key(3).pin()), Credentials.ofServer(serverKey));
+        client.toSend = bytes(10);
+        run(10);
+        assertEquals("shows key " + serverKey.pin() + ", which is not pinned", client.stream.why());
+        client.stream.close();
+        server.turn(1);
+        assertEquals("TLS: (certificate_unknown) Received fatal alert: certificate_unknown", server.stream.why());
+        assertNull(server.stream.pin());
+        assertEquals(0, server.received.size());
+    }
+
+    /** What is no TLS, or has been changed on the way, ends the connection and gives no byte of data. */
+    @Test
+    void rubbish() throws Failure {
+        for (int i = 0; i < 300; i++) {
+            connect(1 << 20, ofClient(serverKey.pin()), Credentials.ofServer(serverKey));
+            byte[] rubbish = bytes(1 + random.nextInt(3000));
+            rubbish[0] = (byte) (i % 3 == 0 ? 22 : random.nextInt(256));
+            if (rubbish[0] == 0x45) {
+                continue;
+            }
+            below[0].put(rubbish);
+            for (int turn = 0; turn < 20; turn++) {
+                server.turn(0);
+            }
+            assertEquals(0, server.received.size());
+            assertTrue(server.stream.why() != null || rubbish[0] == 22 || rubbish.length < 5, Arrays.toString(rubbish));
+        }
+    }
+
+    /** One changed bit behind the handshake ends the connection, and what was in the record is not handed on. */
+    @Test
+    void changedOnTheWay() throws Failure {
+        connect(1 << 20, ofClient(serverKey.pin()), Credentials.ofServer(serverKey));
+        client.toSend = bytes(10);
+        run(10);
+        client.stream.write(client.out, 0, 1000);
+        byte[] record = below[1].take();
+        record[500] ^= 1;
+        below[0].put(record);
+        server.turn(0);
+        assertEquals("TLS: (bad_record_mac) Tag mismatch", server.stream.why());
+        assertEquals(10, server.received.size());
+    }
+
+    /** A stream that just ends in the handshake says so. */
+    @Test
+    void endsEarly() throws Failure {
+        connect(1 << 20, ofClient(serverKey.pin()), Credentials.ofServer(serverKey));
+        client.turn(0);
+        below[1].close();
+        client.toSend = bytes(1);
+        client.turn(1);
+        assertEquals("closed the connection in the handshake: does it have a key (srv --key)?", client.stream.why());
+    }
+
+    /** Frames without TLS pass a server's stream as they are: who may send them is decided elsewhere. */
+    @Test
+    void plain() throws Failure {
+        connect(1 << 20, ofClient(serverKey.pin()), Credentials.ofServer(serverKey));
+        byte[] request = bytes(20);
+        request[0] = 0x45;
+        below[0].put(request);
+        server.turn(0);
+        below[0].put(request);
+        server.toSend = bytes(7);
+        server.turn(7);
+        server.turn(0);
+        assertArrayEquals(request, Arrays.copyOf(server.received.toByteArray(), 20));
+        assertEquals(40, server.received.size());
+        assertArrayEquals(server.toSend, below[0].take());
+        assertNull(server.stream.pin());
+    }
+
+    /** New keys are taken and answered; again and again without data between them they end the connection. */
+    @Test
+    void newKeys() throws Exception {
+        connect(1 << 20, ofClient(serverKey.pin()), Credentials.ofServer(serverKey));
+        client.toSend = bytes(10);
+        run(10);
+        for (int i = 0; i < 100 && server.stream.why() == null; i++) {
+            client.stream.engine.beginHandshake();
+            ByteBuffer record = ByteBuffer.allocate(1 << 15);
+            client.stream.engine.wrap(ByteBuffer.allocate(0), record);
+            below[0].put(Arrays.copyOf(record.array(), record.position()));
+            server.turn(0);
+            if (i < 20) {
+                // An engine that takes new keys by itself has a record of its own in front of the data.
+                client.stream.engine.beginHandshake();
+                client.toSend = bytes(client.sent + 100);
+                server.toSend = bytes(server.sent + 100);
+                run(1000);
+                assertEquals(client.sent, server.received.size(), "data behind new keys");
+                assertEquals(server.sent, client.received.size(), "data behind the answer");
+            }
+        }
+        assertEquals("sends records without data, again and again", server.stream.why());
+    }
+}
