@@ -47,7 +47,7 @@ final class Report {
                 ## To reach
 
                 Where both directions were measured, the ratio is the worse one's. OpenVPN and tinc stand here with the
-                faster of their rows, encryption or not: simplevpn does not encrypt yet.
+                faster of their rows, encryption or not: simplevpn is without keys here.
 
                 %s
                 ## One iperf3 TCP stream
