@@ -1,4 +1,4 @@
-package simplevpn.tls;
+package simplevpn.handshake;
 
 import java.io.FileInputStream;
 import java.io.InputStream;
