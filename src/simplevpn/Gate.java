@@ -64,10 +64,15 @@ final class Gate implements Handler {
     }
 
     /** Reads the peers anew whenever their file changes. */
-    void watch(Poller poller) throws Failure {
-        if (credentials != null) {
+    void watch(Poller poller) {
+        if (credentials == null) {
+            return;
+        }
+        try {
             watch = new FileWatch(settings.peers);
             poller.add(watch.fd(), Poller.READ, this);
+        } catch (Failure e) {
+            Log.event(e.getMessage() + "; " + settings.peers + " is read at the next start only");
         }
     }
 

@@ -30,10 +30,9 @@ public interface Stream {
      */
     int write(Buffer buffer, int at, int length);
 
-    /**
-     * Names the one who is called when the stream can go on by itself, without anything on the descriptor.
-     */
-    void calls(Handler owner);
+    /** Names the one who is called when the stream can go on without anything on the descriptor; most never can. */
+    default void calls(Handler owner) {
+    }
 
     /** Whether bytes can be read that the descriptor does not show, so that a poller would wait in vain. */
     boolean holdsInput();
@@ -41,7 +40,9 @@ public interface Stream {
     /**
      * Whether it takes bytes as soon as the descriptor does; not while it shakes hands, which only needs to be read.
      */
-    boolean takesOutput();
+    default boolean takesOutput() {
+        return true;
+    }
 
     /**
      * Whether it has taken bytes that the descriptor has not: they go with the next {@link #write} or {@link #flush}.
@@ -55,10 +56,14 @@ public interface Stream {
     int error();
 
     /** The same in words of its own, or {@code null} where {@link #error} says all. */
-    String why();
+    default String why() {
+        return null;
+    }
 
     /** The pin of the key that the other end has proven to have; {@code null} where nobody proves anything. */
-    String pin();
+    default String pin() {
+        return null;
+    }
 
     /** How many seconds data may stay unacknowledged before the connection is given up. */
     void giveUpAfter(int seconds);

@@ -106,21 +106,10 @@ public final class Tcp implements Stream {
         return Math.max(0, Libc.tryWrite(fd, buffer, at, length));
     }
 
-    /** It never goes on by itself. */
-    @Override
-    public void calls(Handler owner) {
-    }
-
     /** The kernel holds all input, and the poller shows it. */
     @Override
     public boolean holdsInput() {
         return false;
-    }
-
-    /** There is nothing else to do first. */
-    @Override
-    public boolean takesOutput() {
-        return true;
     }
 
     /** What was taken is the kernel's. */
@@ -139,18 +128,6 @@ public final class Tcp implements Stream {
     public int error() {
         int result = Libc.getsockopt(fd, Abi.SOL_SOCKET, Abi.SO_ERROR, VALUE, LENGTH);
         return result < 0 ? result : -VALUE.nativeOrder.getInt(0);
-    }
-
-    /** Its errors are the kernel's. */
-    @Override
-    public String why() {
-        return null;
-    }
-
-    /** It proves nothing. */
-    @Override
-    public String pin() {
-        return null;
     }
 
     /** TCP_USER_TIMEOUT. */

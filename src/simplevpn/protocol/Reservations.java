@@ -31,11 +31,6 @@ final class Reservations {
         return found == null ? 0 : found.address;
     }
 
-    /** How many there are. */
-    int size() {
-        return byAddress.size();
-    }
-
     /** Gives an address to a client, instead of the one that it had; whose it was before does not matter. */
     void put(int address, long identity) {
         remove(identity);

@@ -65,6 +65,9 @@ public final class Credentials {
 
     /** A server's, with one key or one of each kind. */
     public static Credentials ofServer(Key... keys) throws Failure {
+        if (keys.length == 2 && keys[0].algorithm().equals(keys[1].algorithm())) {
+            throw new Failure(Failure.USAGE, "both keys are of one kind, of which the second would never be shown");
+        }
         return new Credentials(keys, null, true, null);
     }
 

@@ -33,21 +33,23 @@ public final class TlsStream implements Stream {
 
     /** Records without data that may come in a row: tickets, changes of keys. An honest peer sends a few in an hour. */
     private static final int IDLE_RECORDS = 32;
+    private static final String NO_TLS = "does not speak TLS";
 
     private final Stream below;
+    private final Credentials credentials;
     private final Records records;
     private final Handshakes handshakes;
-    final SSLEngine engine;
+    /** Made when the handshake begins: who connects and is silent, or needs none, costs nothing. */
+    SSLEngine engine;
     private Handler owner;
     private State state = State.SHAKING_HANDS;
     /** Whether the engine is {@link Handshakes}' now, and must not be touched. */
     private boolean computes;
     /** Whether it was, and there is something to go on with. */
     private boolean computed;
-    private boolean begun;
-    /** Whether there was no memory for what had to be computed. */
-    private volatile boolean starved;
-    private boolean closed;
+    /** Why what had to be computed could not be, or {@code null}. */
+    private volatile String broken;
+    private volatile boolean closed;
     /** What was read of it and has not come to a whole record, while other connections use the records' memory. */
     byte[] kept = Records.NOTHING;
     /** Ciphertext that the stream below has not taken yet, from which byte on. */
@@ -56,6 +58,8 @@ public final class TlsStream implements Stream {
     /** Plaintext that is encrypted before any of it is written. */
     private int burst = Records.MOST_OUT;
     private boolean mayHoldMore;
+    /** Whether bytes that came without TLS still lie among the records. */
+    private boolean holdsPlain;
     private int idleRecords;
     private Pin peer;
     private String why;
@@ -63,9 +67,9 @@ public final class TlsStream implements Stream {
     /** @param below a connection, perhaps one that is still being made */
     public TlsStream(Stream below, Credentials credentials, Records records, Handshakes handshakes) {
         this.below = below;
+        this.credentials = credentials;
         this.records = records;
         this.handshakes = handshakes;
-        engine = credentials.engine();
     }
 
     /* ---- in ---- */
@@ -99,9 +103,12 @@ public final class TlsStream implements Stream {
     }
 
     private int readPlain(Buffer buffer, int at, int length) {
+        if (!holdsPlain) {
+            return below.read(buffer, at, length);
+        }
+        holdsPlain = false;
         records.open(this);
-        int first = records.moveTo(buffer, at, length);
-        return first > 0 ? first : below.read(buffer, at, length);
+        return records.moveTo(buffer, at, length);
     }
 
     /** Reads once from below; whether something came. */
@@ -110,7 +117,7 @@ public final class TlsStream implements Stream {
         if (result == END) {
             if (state == State.SHAKING_HANDS) {
                 fail("closed the connection in the handshake"
-                        + (engine.getUseClientMode() ? ": does it have a key (srv --key)?" : ""));
+                        + (credentials.isClient() ? ": does it have a key (srv --key)?" : ""));
             } else {
                 state = State.ENDED;
             }
@@ -161,13 +168,8 @@ public final class TlsStream implements Stream {
     /** Goes on as far as it can. */
     private void shakeHands() {
         computed = false;
-        if (!begun) {
-            begun = true;
-            try {
-                engine.beginHandshake();
-            } catch (SSLException | RuntimeException e) {
-                fail(e);
-            }
+        if (engine == null && !beginHandshake()) {
+            return;
         }
         while (state == State.SHAKING_HANDS && !computes) {
             switch (engine.getHandshakeStatus()) {
@@ -184,22 +186,46 @@ public final class TlsStream implements Stream {
                 }
                 case NEED_UNWRAP, NEED_UNWRAP_AGAIN -> {
                     records.open(this);
-                    if (records.isRequest() && !engine.getUseClientMode()) {
-                        state = State.PLAIN;
-                    } else if (records.isNoRecord()) {
-                        fail("does not speak TLS");
+                    if (records.isNoRecord()) {
+                        fail(NO_TLS);
                     } else if (records.holdsRecord()) {
                         unwrap(Records.EMPTY);
                     } else if (!fill()) {
                         return;
                     }
                 }
-                default -> begin();
+                default -> open();
             }
         }
     }
 
-    private void begin() {
+    /** Makes the engine, as a server when something has come that is TLS; whether there is one now. */
+    private boolean beginHandshake() {
+        if (!credentials.isClient()) {
+            records.open(this);
+            if (!records.in.hasRemaining() && !fill()) {
+                return false;
+            }
+            if (records.isRequest()) {
+                state = State.PLAIN;
+                holdsPlain = true;
+                return false;
+            }
+            if (records.isNoRecord()) {
+                fail(NO_TLS);
+                return false;
+            }
+        }
+        try {
+            engine = credentials.engine();
+            engine.beginHandshake();
+        } catch (SSLException | RuntimeException e) {
+            fail(e);
+        }
+        return true;
+    }
+
+    private void open() {
         try {
             Certificate[] chain = engine.getSession().getPeerCertificates();
             peer = Pin.of(chain[0].getPublicKey());
@@ -213,11 +239,14 @@ public final class TlsStream implements Stream {
     /** What a handshake has to compute; by the thread of {@link Handshakes}. */
     public void compute() {
         try {
-            for (Runnable task = engine.getDelegatedTask(); task != null; task = engine.getDelegatedTask()) {
+            // Whoever has gone in the meantime costs no more.
+            Runnable task = closed ? null : engine.getDelegatedTask();
+            while (task != null) {
                 task.run();
+                task = engine.getDelegatedTask();
             }
-        } catch (OutOfMemoryError e) {
-            starved = true;
+        } catch (RuntimeException | Error e) {
+            broken = "the handshake could not be computed: " + e;
         }
     }
 
@@ -226,8 +255,8 @@ public final class TlsStream implements Stream {
         computes = false;
         if (!closed) {
             computed = true;
-            if (starved) {
-                fail("no memory for a handshake");
+            if (broken != null) {
+                fail(broken);
             }
             owner.ready(false, false);
         }
@@ -400,7 +429,7 @@ public final class TlsStream implements Stream {
     /** With an alert that tells the other end, if there is room for it. */
     @Override
     public void close() {
-        if (!computes && state != State.PLAIN && flushed()) {
+        if (engine != null && !computes && flushed()) {
             engine.closeOutbound();
             // One record as a rule: the alert that says why, or that this is the end.
             for (int i = 0; i < 2 && engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP && answer(); i++) { }

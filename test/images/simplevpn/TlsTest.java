@@ -40,7 +40,8 @@ class TlsTest {
         List<String> command = new ArrayList<>(List.of(TOP.resolve("jlink/emulate").toString(), target,
                 TOP.resolve("build/" + target + "/image/bin/java").toString(), "-Xshare:off",
                 "--add-modules", "simplevpn", "-Dstdout.encoding=UTF-8",
-                "-Xbootclasspath/a:" + TOP.resolve("build/test/images"), "simplevpn.handshake.TlsHandshake", keys, "secret"));
+                "-Xbootclasspath/a:" + TOP.resolve("build/test/images"),
+                "simplevpn.handshake.TlsHandshake", keys, "secret"));
         command.addAll(SUITES);
         return command.toArray(String[]::new);
     }

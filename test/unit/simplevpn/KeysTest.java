@@ -168,6 +168,26 @@ class KeysTest extends WorldTest {
         assertEquals("10.0.0.2", address(pinned("one")));
     }
 
+    /** A client that comes back is known by its key, whether TLS goes on with the session of before or not. */
+    @Test
+    void comesBack() throws Exception {
+        known("one");
+        World.Hub hub = server();
+        World.Board one = pinned("one");
+        for (int i = 0; i < 3; i++) {
+            one.connector.last().fail(-104);
+            world.pass(20 * World.SECOND);
+            assertEquals(1, hub.server.hub.clients());
+            assertEquals("10.0.0.2", address(one));
+        }
+        assertEquals(4, world.log().lines().filter(line -> line.contains("assigned 10.0.0.2 to one")).count());
+        Files.writeString(file("peers"), "");
+        hub.gate.reread();
+        world.pass(40 * World.SECOND);
+        assertEquals(0, hub.server.hub.clients(), "a session is no right to come in");
+        assertSaid(".*2002 refused: this server does not know key .*");
+    }
+
     /** Two pins of one name are one client: a key is changed for another without a gap. */
     @Test
     void newKey() throws Exception {

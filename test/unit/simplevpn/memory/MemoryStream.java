@@ -4,7 +4,6 @@ import java.util.Arrays;
 import simplevpn.linux.Buffer;
 import simplevpn.linux.Endpoint;
 import simplevpn.linux.Errno;
-import simplevpn.linux.Handler;
 import simplevpn.linux.Stream;
 
 /**
@@ -77,25 +76,6 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
     @Override
     public Endpoint peer() {
         return peer;
-    }
-
-    @Override
-    public void calls(Handler owner) {
-    }
-
-    @Override
-    public boolean takesOutput() {
-        return true;
-    }
-
-    @Override
-    public String why() {
-        return null;
-    }
-
-    @Override
-    public String pin() {
-        return null;
     }
 
     @Override

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -75,8 +76,12 @@ class TableTest {
                 chosen.add(key);
             }
         }
+        Field multiplier = Table.class.getDeclaredField("nextMultiplier");
+        multiplier.setAccessible(true);
+        long usual = multiplier.getLong(null);
         Table.scatter(0x1234_5678_9abcL);
         Table<Object> after = filled();
+        multiplier.setLong(null, usual);
         Set<Integer> parts = new HashSet<>();
         for (long key : chosen) {
             parts.add((int) home.invoke(after, key) >> 5);

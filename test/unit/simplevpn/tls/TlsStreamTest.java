@@ -3,6 +3,7 @@ package simplevpn.tls;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
@@ -10,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Random;
+import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -202,6 +204,34 @@ class TlsStreamTest {
         assertEquals(10, server.received.size());
     }
 
+    /** Whoever connects and says nothing, or something else, costs no engine, and none of the thread's time. */
+    @Test
+    void silence() throws Failure {
+        connect(1 << 20, ofClient(serverKey.pin()), Credentials.ofServer(serverKey));
+        server.turn(0);
+        assertNull(server.stream.engine);
+        below[0].put(new byte[] {'G', 'E', 'T', ' '});
+        server.turn(0);
+        assertNull(server.stream.engine);
+        assertEquals("does not speak TLS", server.stream.why());
+        connect(1 << 20, ofClient(serverKey.pin()), Credentials.ofServer(serverKey));
+        client.toSend = bytes(1);
+        client.turn(1);
+        server.turn(0);
+        TlsStream asked = computing.poll();
+        server.stream.close();
+        asked.compute();
+        asked.computed();
+        assertEquals(HandshakeStatus.NEED_TASK, asked.engine.getHandshakeStatus(), "gone before it was its turn");
+    }
+
+    /** Of two keys the second has to be of another kind: it would never be shown. */
+    @Test
+    void twoKeys() throws Failure {
+        Failure failure = assertThrows(Failure.class, () -> Credentials.ofServer(serverKey, clientKey));
+        assertEquals("both keys are of one kind, of which the second would never be shown", failure.getMessage());
+    }
+
     /** A stream that just ends in the handshake says so. */
     @Test
     void endsEarly() throws Failure {
@@ -229,6 +259,7 @@ class TlsStreamTest {
         assertEquals(40, server.received.size());
         assertArrayEquals(server.toSend, below[0].take());
         assertNull(server.stream.pin());
+        assertNull(server.stream.engine, "costs no memory for TLS");
     }
 
     /** New keys are taken and answered; again and again without data between them they end the connection. */
