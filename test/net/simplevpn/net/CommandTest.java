@@ -198,4 +198,41 @@ final class CommandTest extends Vpn {
         Program elsewhere = lan.start(west, "cli", "--once", "-s", hub.outer6, "-p", "443");
         assertEquals(4, elsewhere.awaitExit(15), elsewhere::log);
     }
+
+    /** A program starts in a folder that is gone: it needs none. */
+    @Test
+    void folderThatIsGone() {
+        for (String program : List.of("srv", "cli")) {
+            Program version = lan.start(hub, List.of("sh", "-c",
+                    "mkdir \"$1\" && cd \"$1\" && rmdir \"$1\" && exec \"$2\" --version", "sh",
+                    lan.file("gone").toString(), Lab.TOP.resolve(program).toString()));
+            assertEquals(0, version.awaitExit(20), version::log);
+            assertTrue(version.said("^simplevpn .* \\(" + program + "\\)"), version::log);
+        }
+    }
+
+    /** The launcher gives the VM the compiler that encrypts fast where there are keys, and only there. */
+    @Test
+    void compilerForKeys() {
+        String config = lan.write("keyed.conf", "# a comment\n  key none\npeers none\n").toString();
+        String plain = lan.write("plain.conf", "port 2003 # key\n").toString();
+        assertEquals("yes", compiler("--key", "none"));
+        assertEquals("yes", compiler("--key=none"));
+        assertEquals("yes", compiler("--config", config));
+        assertEquals("yes", compiler("--config=" + config));
+        assertEquals("no", compiler("--config", plain));
+        assertEquals("no", compiler("-v", "--keygen", "x"));
+    }
+
+    /** Whether the launcher asks for it, with a VM in its place that only prints its words. */
+    private String compiler(String... words) {
+        Path java = lan.file("launcher/runtime/bin/java");
+        Path launcher = lan.file("launcher/srv");
+        Command.script("a launcher with its VM", "mkdir -p \"${1%/*}\"; cp \"$3\" \"$2\";"
+                + " printf '#!/bin/sh\\necho \"$@\"\\n' >\"$1\"; chmod +x \"$1\"", "sh", java.toString(),
+                launcher.toString(), Lab.TOP.resolve("srv").toString());
+        String said = hub.run(Command.words(List.of(launcher.toString()), words).toArray(String[]::new)).ok().output();
+        assertTrue(said.contains("-m simplevpn/simplevpn.Server " + String.join(" ", words)), said);
+        return said.contains("-XX:TieredStopAtLevel=4 ") ? "yes" : "no";
+    }
 }
