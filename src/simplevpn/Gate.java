@@ -57,8 +57,12 @@ final class Gate implements Handler {
 
     private void reserve() {
         for (Peers.Known known : peers.all()) {
-            if (known.address != null) {
-                hub.reserve(known.address, known.identity);
+            Address address = known.address;
+            if (address != null && settings.network.contains(address) && !address.equals(hub.own())) {
+                hub.reserve(address, known.identity);
+            } else if (address != null) {
+                Log.event(address + " of " + known.name + " in " + settings.peers + " is none that a client of "
+                        + settings.network + " can have: it will be refused");
             }
         }
     }

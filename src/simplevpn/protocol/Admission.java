@@ -75,9 +75,9 @@ public final class Admission<M extends Member> {
         member.token = named ? member.identity() : extended ? Wire.token(request, at) : 0;
         int wanted = wanted(member, Wire.wanted(request, at), now);
         M holder = pool.holder(wanted);
-        boolean takeover = holder != null && member.token != 0 && holder.token == member.token;
-        M before = takeover ? holder : identified.get(member.identity());
-        String refusal = takeover ? null : refusal(member, wanted, holder, before == null ? 0 : 1, now);
+        boolean same = holder != null && member.token != 0 && holder.token == member.token;
+        M before = same ? holder : identified.get(member.identity());
+        String refusal = same && mayHave(member, wanted) ? null : refusal(member, wanted, holder, before, now);
         if (refusal != null) {
             return new Outcome<>(Answer.refusing(refusal), Framing.CLASSIC, null);
         }
@@ -109,17 +109,23 @@ public final class Admission<M extends Member> {
         return member.token == 0 ? 0 : pool.keptFor(member.owner(), now);
     }
 
+    /** Whether an address is not another one than the server's owner gave the client. */
+    private static boolean mayHave(Member member, int address) {
+        return member.fixed() == 0 || member.fixed() == address;
+    }
+
     /** Whether a refusal is for good, in these words: asking again later cannot help. */
     static boolean isFinal(String refusal) {
         return refusal.endsWith(RESERVED) || refusal.contains(NOT_IN_NETWORK);
     }
 
-    private String refusal(M member, int wanted, M holder, int before, long now) {
-        if (pool.leased() - before >= maxClients) {
+    private String refusal(M member, int wanted, M holder, M before, long now) {
+        if (pool.leased() - (before == null ? 0 : 1) >= maxClients) {
             return "the server is full, " + maxClients + " clients are its limit";
         }
         boolean keptForIt = pool.isKeptFor(wanted, member.owner(), now);
-        if (!keptForIt && pool.held(member.source()) - before >= maxPerSource) {
+        int itsOwn = before != null && before.source() == member.source() ? 1 : 0;
+        if (!keptForIt && pool.held(member.source()) - itsOwn >= maxPerSource) {
             return "as many addresses as one host may have, " + maxPerSource
                     + ", are given to this one (see --max-per-source)";
         }
@@ -132,7 +138,7 @@ public final class Admission<M extends Member> {
         if (pool.reserved(wanted)) {
             return Ipv4.text(wanted) + RESERVED;
         }
-        if (member.fixed() != 0 && wanted != member.fixed()) {
+        if (!mayHave(member, wanted)) {
             return Ipv4.text(wanted) + " is not the address of this client's key, " + Ipv4.text(member.fixed()) + " is";
         }
         long owner = pool.reservations.owner(wanted);

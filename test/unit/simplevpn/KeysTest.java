@@ -116,6 +116,18 @@ class KeysTest extends WorldTest {
         assertEquals("10.0.0.2", address(board("one", "--server-pin", key("next"), "--server-pin", serverPin)));
     }
 
+    /** An address in the peers file that no client can have is told at the start, and each time that it is read. */
+    @Test
+    void impossibleAddresses() throws Exception {
+        known("one", "10.1.0.7");
+        known("two", "10.0.0.1");
+        server();
+        assertSaid("10.1.0.7 of one in .*peers is none that a client of 10.0.0.0/16 can have: it will be refused");
+        assertSaid("10.0.0.1 of two in .*peers is none that a client of 10.0.0.0/16 can have: it will be refused");
+        assertNull(address(pinned("one")));
+        assertSaid(".* refused: 10.1.0.7 is not in the network 10.0.0.0/16.*");
+    }
+
     /** Who comes without TLS is refused in words, or let in from where that is allowed. */
     @Test
     void withoutTls() throws Exception {

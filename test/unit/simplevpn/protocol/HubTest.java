@@ -129,6 +129,22 @@ class HubTest {
         assertNull(classicAsks(new Client(), "0a000006", 201 * SECOND));
     }
 
+    /** Who asks for any address has the one of before, by its token, as long as that is kept, and not longer. */
+    @Test
+    void anyAddressIsTheOneOfBefore() {
+        Client client = new Client();
+        ask(client, "00", "000000000007", "00000000", 0);
+        assertEquals("10.0.0.2", client.address().toString());
+        hub.leave(client, 0);
+        Client again = new Client();
+        ask(again, "00", "000000000007", "00000000", 60 * SECOND - 1);
+        assertEquals("10.0.0.2", again.address().toString());
+        hub.leave(again, 60 * SECOND);
+        Client late = new Client();
+        ask(late, "00", "000000000007", "00000000", 120 * SECOND);
+        assertEquals("10.0.0.3", late.address().toString());
+    }
+
     private String classicAsks(Client client, String wanted, long now) {
         return hub.admit(client, request("45000000 00000000 00000000" + wanted + "00000000"), 0, now).answer().refusal;
     }
