@@ -14,12 +14,18 @@ import simplevpn.tls.Handshakes;
 import simplevpn.tls.Key;
 import simplevpn.tls.Records;
 import simplevpn.tls.TlsStream;
+import simplevpn.tunnel.Loop;
+import simplevpn.tunnel.Timer;
 
 /**
  * Who gets in: everybody, where the server has no key; otherwise those whose keys are in its peers file, over TLS, and
  * those who come without TLS from networks that are named.
  */
 final class Gate implements Handler {
+    /** How often the peers' file is looked at without a hint, and how long it has to stay the same, nanoseconds. */
+    private static final long LOOK = 5_000_000_000L;
+    private static final long SETTLE = 200_000_000L;
+
     /** {@code null} for a gate that is open. */
     private Credentials credentials;
     private Records records;
@@ -27,7 +33,27 @@ final class Gate implements Handler {
     private ServerSettings settings;
     private Peers peers;
     private Hub<Peer> hub;
-    private FileWatch watch;
+    private Loop loop;
+    private FileWatch file;
+    /** What the file was when it was read, and when it was looked at. */
+    private long read;
+    private long seen;
+    private boolean looksSoon;
+
+    /** Reads the file when it is another one, and has been for a moment: whoever writes it may not be done. */
+    private final Timer look = new Timer() {
+        @Override
+        protected void expired(long now) {
+            long state = file.state();
+            looksSoon = state != read && state != seen;
+            if (state != read && !looksSoon) {
+                read = state;
+                reread();
+            }
+            seen = state;
+            loop.timers.set(this, now + (looksSoon ? SETTLE : LOOK));
+        }
+    };
 
     /** A gate that is open, until there are keys. */
     Gate() {
@@ -36,6 +62,8 @@ final class Gate implements Handler {
     /** Lets only those in whom the settings name. */
     Gate(ServerSettings settings, Key[] keys, Handshakes handshakes) throws Failure {
         this.settings = settings;
+        file = new FileWatch(settings.peers);
+        read = file.state();
         peers = Peers.read(settings.peers);
         credentials = Credentials.ofServer(keys);
         records = new Records();
@@ -52,38 +80,45 @@ final class Gate implements Handler {
             Log.event("without --key, whoever reaches this port joins, and whoever is on the way reads");
             return;
         }
-        reserve();
+        fix();
     }
 
-    private void reserve() {
+    private void fix() {
+        hub.unfix();
         for (Peers.Known known : peers.all()) {
-            Address address = known.address;
-            if (address != null && settings.network.contains(address) && !address.equals(hub.own())) {
-                hub.reserve(address, known.identity);
-            } else if (address != null) {
-                Log.event(address + " of " + known.name + " in " + settings.peers + " is none that a client of "
+            if (known.address != null && !hub.fix(known.address, known.identity)) {
+                Log.event(known.address + " of " + known.name + " in " + settings.peers + " is none that a client of "
                         + settings.network + " can have: it will be refused");
             }
         }
     }
 
-    /** Reads the peers anew whenever their file changes. */
-    void watch(Poller poller) {
+    /** Looks from time to time whether the peers' file is another one, and reads it then. */
+    void watch(Loop with) {
+        if (credentials != null) {
+            loop = with;
+            loop.timers.set(look, loop.now() + LOOK);
+        }
+    }
+
+    /** The same at once when something happens in its folder. */
+    void watchClosely() {
         if (credentials == null) {
             return;
         }
         try {
-            watch = new FileWatch(settings.peers);
-            poller.add(watch.fd(), Poller.READ, this);
+            loop.poller.add(file.hints(), Poller.READ, this);
         } catch (Failure e) {
-            Log.event(e.getMessage() + "; " + settings.peers + " is read at the next start only");
+            Log.event(e.getMessage() + "; changes of " + settings.peers + " are noticed some seconds later");
         }
     }
 
     @Override
     public void ready(boolean writable, boolean failed) {
-        if (watch.hasChanged()) {
-            reread();
+        file.take();
+        if (!looksSoon) {
+            looksSoon = true;
+            loop.timers.set(look, loop.now() + SETTLE);
         }
     }
 
@@ -140,14 +175,14 @@ final class Gate implements Handler {
         }
         for (Peers.Known known : before.all()) {
             Peer peer = hub.identified(known.identity);
-            if (peer != null && peers.find(known.pin) == null && known.pin.equals(peer.link.stream.pin())) {
-                peer.removed(settings.peers);
+            if (peer != null && known.pin.equals(peer.link.stream.pin())) {
+                peer.stillKnown(peers.find(known.pin), settings.peers);
             }
             if (!peers.has(known.name)) {
                 hub.forget(known.identity);
             }
         }
-        reserve();
+        fix();
         Log.event(settings.peers + " was read anew: " + peers.size() + " clients");
     }
 }

@@ -14,7 +14,7 @@ import simplevpn.linux.TextFile;
 final class Options {
     private static final int MAX_CONFIG = 64 * 1024;
     /** What some editors put in front of UTF-8. */
-    private static final String BYTE_ORDER_MARK = "\ufeff";
+    static final String BYTE_ORDER_MARK = "\ufeff";
     /** Where the explanations begin in the help: behind the longest option. */
     private static final int HELP_COLUMN = 32;
 
@@ -273,7 +273,7 @@ final class Options {
         Network[] networks = new Network[texts.length];
         for (int i = 0; i < texts.length; i++) {
             try {
-                networks[i] = Network.parse(texts[i]);
+                networks[i] = Network.parseSource(texts[i]);
             } catch (Failure e) {
                 throw bad(name, e.getMessage());
             }

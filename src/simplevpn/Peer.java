@@ -250,9 +250,15 @@ final class Peer extends Member implements Receiver {
 
     /* ---- the end ---- */
 
-    /** Its key was taken out of the file of those that are known. */
-    void removed(String file) {
-        close("gone: its key is not in " + file + " any more");
+    /** What is known of its key has changed: it goes, if that is not what it joined with. */
+    void stillKnown(Peers.Known known, String file) {
+        if (known == null) {
+            close("gone: its key is not in " + file + " any more");
+        } else if (!known.name.equals(name)) {
+            close("gone: its name is " + known.name + " now");
+        } else if (known.address != null && !known.address.equals(address())) {
+            close("gone: its address is " + known.address + " now");
+        }
     }
 
     /** Another connection needs its place, unless it has just asked for an address. */

@@ -48,7 +48,7 @@ final class Peers {
      * @throws Failure names the line that cannot be read
      */
     static Peers read(String path) throws Failure {
-        String text = TextFile.read(path, MAX_FILE);
+        String text = TextFile.readRegular(path, MAX_FILE);
         if (text == null) {
             throw new Failure(Failure.USAGE, path + ": a peers file has less than " + MAX_FILE + " bytes");
         }
@@ -63,7 +63,7 @@ final class Peers {
     static Peers parse(String path, String text) throws Failure {
         Peers peers = new Peers();
         int number = 0;
-        int at = 0;
+        int at = text.startsWith(Options.BYTE_ORDER_MARK) ? Options.BYTE_ORDER_MARK.length() : 0;
         while (at < text.length()) {
             int end = text.indexOf('\n', at);
             end = end < 0 ? text.length() : end;

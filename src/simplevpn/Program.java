@@ -98,6 +98,9 @@ final class Program extends Thread {
         if (options.given("keygen") || options.given("pin")) {
             String made = options.text("keygen");
             System.out.println((made != null ? KeyFiles.generate(made) : KeyFiles.read(options.text("pin"))).pin());
+            if (System.out.checkError()) {
+                throw new Failure(Failure.SYSTEM, "the pin could not be printed");
+            }
             return true;
         }
         if (options.given("udp")) {

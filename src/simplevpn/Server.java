@@ -65,6 +65,7 @@ public final class Server implements Router, Listener.Owner {
         Log.event("listening on " + acceptor.address() + ", network " + settings.network + ", this host is " + hub.own()
                 + " on " + device.name() + ", at most " + hub.maxClients() + " clients");
         gate.guard(hub);
+        gate.watch(loop);
         clientsChanged();
         supervisor.ready(loop.now());
     }
@@ -97,7 +98,7 @@ public final class Server implements Router, Listener.Owner {
         Gate gate = keys.length == 0 ? new Gate()
                 : new Gate(settings, keys, new HandshakeThread(loop.poller, Budget.HANDSHAKES));
         Server server = new Server(settings, loop, acceptor, gate, Program.supervisor(loop));
-        gate.watch(loop.poller);
+        gate.watchClosely();
         Program.endOnSignal(loop);
         loop.run();
         server.end();

@@ -33,6 +33,25 @@ public record Network(Address address, int length) {
     }
 
     /**
+     * Reads a network that connections come from: of any length, or one address.
+     *
+     * @throws Failure with {@link Failure#USAGE}, and what it has to be as its message
+     */
+    public static Network parseSource(String text) throws Failure {
+        int slash = text.indexOf('/');
+        Address address = Address.parse(slash < 0 ? text : text.substring(0, slash));
+        int length = slash < 0 ? 32 : length(text, slash + 1);
+        if (address == null || length < 0 || length > 32 || slash == text.length() - 1) {
+            throw wrong("must be an IPv4 network or address, such as 192.168.1.0/24 or 192.168.1.7");
+        }
+        Network network = ofIpv4(address.ipv4() & Ipv4.netmask(length), length);
+        if (!network.address.equals(address)) {
+            throw wrong("has bits set behind its length; the network is " + network);
+        }
+        return network;
+    }
+
+    /**
      * An IPv4 network.
      *
      * @param address host order, its bits behind the prefix zero

@@ -187,18 +187,25 @@ public final class Abi {
     public static final int TV_NSEC = WORD;
     public static final int TIMESPEC_SIZE = 2 * WORD;
 
-    /* sys/inotify.h; the name of a struct inotify_event lies behind four numbers. */
+    /* sys/inotify.h */
     public static final int IN_CLOSE_WRITE = 8;
+    public static final int IN_MOVED_FROM = 0x40;
     public static final int IN_MOVED_TO = 0x80;
+    public static final int IN_CREATE = 0x100;
+    public static final int IN_DELETE = 0x200;
     public static final int IN_NONBLOCK = 0x800;
     public static final int IN_CLOEXEC = 0x80000;
-    public static final int INOTIFY_LEN = 12;
-    public static final int INOTIFY_NAME = 16;
 
     /** {@code struct statx} (linux/stat.h), the same on all processors; {@link #STX_MODE} is 2 bytes. */
-    public static final int STATX_MODE = 2;
+    public static final int STATX_BASIC_STATS = 0x7ff;
+    public static final int AT_FDCWD = -100;
     public static final int AT_EMPTY_PATH = 0x1000;
+    public static final int S_IFMT = 0xf000;
+    public static final int S_IFREG = 0x8000;
     public static final int STX_MODE = 28;
+    public static final int STX_INO = 32;
+    public static final int STX_SIZE = 40;
+    public static final int STX_CTIME = 96;
     public static final int STATX_SIZE = 256;
 
     /** {@code struct rlimit} (bits/resource.h): soft, then hard limit, a word each. */

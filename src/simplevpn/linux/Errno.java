@@ -26,6 +26,7 @@ public final class Errno {
     public static final int EMFILE = 24;
     public static final int ENOTTY = 25;
     public static final int ENOSPC = 28;
+    public static final int EROFS = 30;
     public static final int EPIPE = 32;
     public static final int ENAMETOOLONG = 36;
     public static final int ENOSYS = 38;
@@ -88,6 +89,7 @@ public final class Errno {
             case EMFILE -> "EMFILE (Too many open files)";
             case ENOTTY -> "ENOTTY (Inappropriate ioctl for device)";
             case ENOSPC -> "ENOSPC (No space left on device)";
+            case EROFS -> "EROFS (Read-only file system)";
             case EPIPE -> "EPIPE (Broken pipe)";
             case ENAMETOOLONG -> "ENAMETOOLONG (File name too long)";
             case ENOSYS -> "ENOSYS (Function not implemented)";

@@ -1,53 +1,54 @@
 package simplevpn.linux;
 
-import java.nio.charset.StandardCharsets;
 import simplevpn.base.Failure;
 
 /**
- * Notices that a file was written, or that another one took its place (inotify(7)). Its folder is watched, since
- * editors and tools that are careful write a new file and move it there.
+ * Whether a file is still the one that it was: a number that is another one as soon as it has been written, replaced or
+ * removed, and a descriptor that gives a hint when it is worth looking at that (inotify(7)). A hint comes for anything
+ * in the file's folder, and none does for what a symbolic link leads to elsewhere.
  */
 public final class FileWatch {
+    private static final int EVENTS = Abi.IN_CLOSE_WRITE | Abi.IN_MOVED_TO | Abi.IN_MOVED_FROM | Abi.IN_CREATE
+            | Abi.IN_DELETE;
     private static final int ROOM = 4096;
 
-    private final int fd;
-    private final byte[] name;
-    private final Buffer events = Buffer.permanent(ROOM);
+    private final String path;
+    private final Buffer status = Buffer.permanent(Abi.STATX_SIZE);
+    private Buffer events;
+    private int fd;
 
-    /** @param path of the file, whose folder has to be there */
-    public FileWatch(String path) throws Failure {
+    /** Watches nothing yet. */
+    public FileWatch(String path) {
+        this.path = path;
+    }
+
+    /** What the file is now: 0 when there is none. */
+    public long state() {
+        if (Libc.statx(Abi.AT_FDCWD, path, status) < 0) {
+            return 0;
+        }
+        long state = status.nativeOrder.getShort(Abi.STX_MODE);
+        state = 31 * state + status.nativeOrder.getLong(Abi.STX_INO);
+        state = 31 * state + status.nativeOrder.getLong(Abi.STX_SIZE);
+        state = 31 * state + status.nativeOrder.getLong(Abi.STX_CTIME);
+        return 31 * state + status.nativeOrder.getInt(Abi.STX_CTIME + Long.BYTES) | 1;
+    }
+
+    /** A descriptor that is readable when something in the file's folder has happened, for the {@link Poller}. */
+    public int hints() throws Failure {
         int slash = path.lastIndexOf('/');
         String folder = slash < 0 ? "." : slash == 0 ? "/" : path.substring(0, slash);
-        name = path.substring(slash + 1).getBytes(StandardCharsets.UTF_8);
         fd = Libc.inotify_init1();
-        int result = fd < 0 ? fd : Libc.inotify_add_watch(fd, folder, Abi.IN_CLOSE_WRITE | Abi.IN_MOVED_TO);
+        int result = fd < 0 ? fd : Libc.inotify_add_watch(fd, folder, EVENTS);
         if (result < 0) {
             throw Errno.failure("inotify for " + folder, result, "");
         }
-    }
-
-    /** The descriptor, for the {@link Poller}: readable when something in the folder has changed. */
-    public int fd() {
+        events = Buffer.permanent(ROOM);
         return fd;
     }
 
-    /** Whether the file has changed since this was last asked. */
-    public boolean hasChanged() {
-        boolean changed = false;
-        int length;
-        while ((length = Libc.read(fd, events, 0, ROOM)) > 0) {
-            for (int at = 0; at < length; at += Abi.INOTIFY_NAME + events.nativeOrder.getInt(at + Abi.INOTIFY_LEN)) {
-                changed |= isName(at + Abi.INOTIFY_NAME, events.nativeOrder.getInt(at + Abi.INOTIFY_LEN));
-            }
-        }
-        return changed;
-    }
-
-    private boolean isName(int at, int length) {
-        boolean same = length > name.length && events.bytes.get(at + name.length) == 0;
-        for (int i = 0; same && i < name.length; i++) {
-            same = events.bytes.get(at + i) == name[i];
-        }
-        return same;
+    /** The hints are understood. */
+    public void take() {
+        while (Libc.tryRead(fd, events, 0, ROOM) > 0) { }
     }
 }

@@ -442,11 +442,11 @@ public final class Libc {
         return call(SOCKET, family, type, protocol);
     }
 
-    /** statx(2) of an open file, into a {@code struct statx}. */
-    static int statx(int fd, int mask, Buffer status) {
-        Buffer empty = string("");
-        int result = call(STATX, fd, empty.address, Abi.AT_EMPTY_PATH, mask, status.address);
-        empty.free();
+    /** statx(2) of what is at a path, or of an open file with an empty path, into a {@code struct statx}. */
+    static int statx(int fd, String path, Buffer status) {
+        Buffer name = string(path);
+        int result = call(STATX, fd, name.address, Abi.AT_EMPTY_PATH, Abi.STATX_BASIC_STATS, status.address);
+        name.free();
         return result;
     }
 

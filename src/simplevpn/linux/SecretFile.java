@@ -19,13 +19,10 @@ public final class SecretFile {
      * @throws Failure also when others may read or write it
      */
     public static byte[] read(String path, int most) throws Failure {
-        int fd = Libc.open(path, Abi.O_CLOEXEC);
-        if (fd < 0) {
-            throw Errno.failure("open " + path, fd, "");
-        }
+        int fd = RegularFile.open(path);
         Buffer content = Buffer.temporary(most);
         try {
-            int mode = mode(path, fd);
+            int mode = RegularFile.mode(fd);
             if ((mode & OTHERS) != 0) {
                 throw new Failure(Failure.USAGE, path + ": others may read or write it (mode "
                         + Integer.toOctalString(mode & 0777) + "); chmod 600 " + path + " makes it its owner's alone");
@@ -73,17 +70,6 @@ public final class SecretFile {
             Libc.unlink(path);
             throw Errno.failure("write " + path, result < 0 ? result : -Errno.ENOSPC, "");
         }
-    }
-
-    private static int mode(String path, int fd) throws Failure {
-        Buffer status = Buffer.temporary(Abi.STATX_SIZE);
-        int result = Libc.statx(fd, Abi.STATX_MODE, status);
-        int mode = status.nativeOrder.getShort(Abi.STX_MODE);
-        status.free();
-        if (result < 0) {
-            throw Errno.failure("statx " + path, result, "");
-        }
-        return mode;
     }
 
     private static void wipe(Buffer content) {

@@ -16,7 +16,15 @@ public final class TextFile {
      * @throws Failure also when there are zeros in it, as after a loss of power
      */
     public static String read(String path, int most) throws Failure {
-        byte[] bytes = bytes(path, most);
+        return text(path, bytes(path, most), most);
+    }
+
+    /** The same of a file that is on a disk: no pipe, which may be silent, and no device. */
+    public static String readRegular(String path, int most) throws Failure {
+        return text(path, bytes(path, RegularFile.open(path), most), most);
+    }
+
+    private static String text(String path, byte[] bytes, int most) throws Failure {
         if (bytes.length == most) {
             return null;
         }
@@ -43,6 +51,10 @@ public final class TextFile {
         if (fd < 0) {
             throw Errno.failure("open " + path, fd, "");
         }
+        return bytes(path, fd, most);
+    }
+
+    private static byte[] bytes(String path, int fd, int most) throws Failure {
         Buffer content = Buffer.temporary(most);
         int length = 0;
         int result;

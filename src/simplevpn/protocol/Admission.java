@@ -92,7 +92,7 @@ public final class Admission<M extends Member> {
         }
         if (named) {
             identified.put(member.identity(), member);
-            pool.reserve(member.ipv4, member.identity());
+            pool.reservations.give(member.ipv4, member.identity());
         }
         Framing framing = extended ? Framing.extended(Wire.features(request, at) & features) : Framing.CLASSIC;
         return new Outcome<>(answer(member, framing), framing, before);

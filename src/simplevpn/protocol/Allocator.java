@@ -155,13 +155,13 @@ final class Allocator<H> {
         return found;
     }
 
-    /** Gives an address to a client for good, whoever else it was kept for. */
-    void reserve(int address, long identity) {
+    /** Fixes an address for a client, whoever else it was kept for. */
+    void fix(int address, long identity) {
         Kept entry = kept.get(address);
         if (entry != null) {
             forget(entry);
         }
-        reservations.put(address, identity);
+        reservations.fix(address, identity);
     }
 
     /**

@@ -87,9 +87,18 @@ public final class Hub<M extends Member> {
         return true;
     }
 
-    /** Gives an address to a client that is known by name, for good. */
-    public void reserve(Address address, long identity) {
-        pool.reserve(address.ipv4(), identity);
+    /** Fixes an address for a client that is known by name; returns whether it is one that a client can have. */
+    public boolean fix(Address address, long identity) {
+        boolean possible = !pool.reserved(address.ipv4());
+        if (possible) {
+            pool.fix(address.ipv4(), identity);
+        }
+        return possible;
+    }
+
+    /** No address is fixed any more: what was given once stays. */
+    public void unfix() {
+        pool.reservations.unfix();
     }
 
     /** A client by that name does not exist any more: what it had is anybody's. */

@@ -1,10 +1,13 @@
 package simplevpn.protocol;
 
 /**
- * Which addresses belong to which clients of those that are known by name: those that the server's owner gave them, and
- * those that they were given once. Nobody else is given such an address, whether its client is there or not.
+ * Which addresses belong to which clients of those that are known by name: those that the server's owner fixed for
+ * them, and those that they were given once. Nobody else is given such an address, whether its client is there or not.
+ * What is fixed comes first, for as long as it is.
  */
 final class Reservations {
+    private Table<Reservation> fixed = new Table<>();
+    /** What was given, both ways. */
     private final Table<Reservation> byAddress = new Table<>();
     private final Table<Reservation> byIdentity = new Table<>();
 
@@ -21,18 +24,31 @@ final class Reservations {
 
     /** Whose an address is; 0 for nobody's. */
     long owner(int address) {
-        Reservation found = byAddress.get(address);
+        Reservation found = fixed.get(address);
+        if (found == null) {
+            found = byAddress.get(address);
+        }
         return found == null ? 0 : found.identity;
     }
 
-    /** The address of a client; 0 when it has none. */
+    /** The address that a client was given; 0 when it was given none, or when that is fixed for another by now. */
     int address(long identity) {
         Reservation found = byIdentity.get(identity);
-        return found == null ? 0 : found.address;
+        return found == null || owner(found.address) != identity ? 0 : found.address;
     }
 
-    /** Gives an address to a client, instead of the one that it had; whose it was before does not matter. */
-    void put(int address, long identity) {
+    /** Fixes an address for a client. */
+    void fix(int address, long identity) {
+        fixed.put(address, new Reservation(address, identity));
+    }
+
+    /** Nothing is fixed any more. */
+    void unfix() {
+        fixed = new Table<>();
+    }
+
+    /** An address is given to a client, instead of the one that it had; whose it was before does not matter. */
+    void give(int address, long identity) {
         remove(identity);
         Reservation before = byAddress.get(address);
         if (before != null) {

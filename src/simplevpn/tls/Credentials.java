@@ -39,6 +39,12 @@ public final class Credentials {
     private static final String[] CHACHA_FIRST = {"TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256",
         "TLS_AES_256_GCM_SHA384"};
 
+    static {
+        // The name that a client asks for is a proxy's matter; the JDK would look at it by rules for the letters of all
+        // scripts.
+        System.setProperty("jdk.tls.server.disableExtensions", "server_name");
+    }
+
     private final SSLContext context;
     private final SSLParameters parameters = new SSLParameters();
     private final boolean client;

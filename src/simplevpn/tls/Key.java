@@ -27,6 +27,7 @@ public final class Key {
     /** Bytes of what an Ed25519 key is made from. */
     public static final int SEED = 32;
 
+    private static final String DAMAGED = "a private key that is damaged";
     private static final String OTHER_KIND = "a kind of private key that is not taken, Ed25519 and EC P-256 are";
     private static final String BEGIN = "-----BEGIN PRIVATE KEY-----";
     private static final String END = "-----END PRIVATE KEY-----";
@@ -48,6 +49,17 @@ public final class Key {
         this.secret = secret;
         certificate = certificate(secret, open);
         pin = Pin.of(open);
+    }
+
+    /** Whether a public key is of one of the two kinds. */
+    static boolean isTaken(PublicKey open) {
+        try {
+            byte[] algorithm = new Der(open.getEncoded()).into(Der.SEQUENCE).value(Der.SEQUENCE);
+            return Arrays.equals(algorithm, ED25519) || Arrays.equals(Der.element(Der.SEQUENCE, algorithm),
+                    Der.element(Der.SEQUENCE, EC, P256));
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
     }
 
     /** By what others know it. */
@@ -93,7 +105,7 @@ public final class Key {
             key = decode(name, pem);
             return parse(name, key);
         } catch (IllegalArgumentException | GeneralSecurityException e) {
-            throw bad(name, "a private key that is damaged");
+            throw bad(name, DAMAGED);
         } finally {
             Arrays.fill(pem, (byte) 0);
             if (key != null) {
@@ -127,6 +139,9 @@ public final class Key {
         }
         if (find(pem, "BEGIN EC PRIVATE KEY", 0) >= 0) {
             return "a key in an older form (openssl pkey -in FILE turns it into PKCS#8)";
+        }
+        if (find(pem, BEGIN, 0) >= 0) {
+            return DAMAGED;
         }
         return find(pem, "PRIVATE KEY", 0) >= 0 ? OTHER_KIND : "no private key in PEM";
     }

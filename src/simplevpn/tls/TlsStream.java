@@ -1,7 +1,7 @@
 package simplevpn.tls;
 
 import java.nio.ByteBuffer;
-import java.security.cert.Certificate;
+import java.security.PublicKey;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
@@ -31,8 +31,11 @@ public final class TlsStream implements Stream {
     /** What the connection is doing. */
     private enum State { SHAKING_HANDS, OPEN, PLAIN, ENDED, FAILED }
 
-    /** Records without data that may come in a row: tickets, changes of keys. An honest peer sends a few in an hour. */
+    /** Records without data that may come, tickets and changes of keys, and for how much data one more. */
     private static final int IDLE_RECORDS = 32;
+    private static final int DATA_OF_IDLE_RECORD = 1 << 20;
+    /** Records of one read: however short they are, others have their turn. */
+    private static final int RECORDS = 64;
     private static final String NO_TLS = "does not speak TLS";
 
     private final Stream below;
@@ -61,6 +64,8 @@ public final class TlsStream implements Stream {
     /** Whether bytes that came without TLS still lie among the records. */
     private boolean holdsPlain;
     private int idleRecords;
+    /** Bytes of data that came since one more was allowed. */
+    private int data;
     private Pin peer;
     private String why;
 
@@ -87,8 +92,9 @@ public final class TlsStream implements Stream {
         }
         records.open(this);
         int total = 0;
+        int count = 0;
         boolean filled = false;
-        while (state == State.OPEN && length - total >= Records.LONGEST) {
+        while (count < RECORDS && state == State.OPEN && length - total >= Records.LONGEST) {
             if (!records.holdsRecord()) {
                 if (filled || !fill()) {
                     break;
@@ -97,6 +103,7 @@ public final class TlsStream implements Stream {
                 continue;
             }
             total += unwrap(records.plain(buffer, at + total, length - total));
+            count++;
         }
         mayHoldMore = state == State.OPEN && (records.holdsRecord() || (filled && records.wasFilled()));
         return total == 0 && state == State.ENDED ? END : total;
@@ -129,14 +136,14 @@ public final class TlsStream implements Stream {
     private int unwrap(ByteBuffer to) {
         try {
             SSLEngineResult result = engine.unwrap(records.in, to);
-            idleRecords = result.bytesProduced() > 0 ? 0 : idleRecords + 1;
+            count(result.bytesProduced());
             if (result.getStatus() == SSLEngineResult.Status.CLOSED) {
                 state = State.ENDED;
             } else if (result.getStatus() != SSLEngineResult.Status.OK) {
                 fail("sends a record that is too long");
             } else if (state == State.OPEN) {
                 if (idleRecords > IDLE_RECORDS) {
-                    fail("sends records without data, again and again");
+                    fail("sends too many records without data");
                 } else if (result.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
                     answer();
                 }
@@ -145,6 +152,16 @@ public final class TlsStream implements Stream {
         } catch (SSLException | RuntimeException e) {
             fail(e);
             return 0;
+        }
+    }
+
+    private void count(int bytes) {
+        data += bytes;
+        if (bytes == 0) {
+            idleRecords++;
+        } else if (data >= DATA_OF_IDLE_RECORD) {
+            data -= DATA_OF_IDLE_RECORD;
+            idleRecords = Math.max(0, idleRecords - 1);
         }
     }
 
@@ -227,8 +244,12 @@ public final class TlsStream implements Stream {
 
     private void open() {
         try {
-            Certificate[] chain = engine.getSession().getPeerCertificates();
-            peer = Pin.of(chain[0].getPublicKey());
+            PublicKey key = engine.getSession().getPeerCertificates()[0].getPublicKey();
+            if (!Key.isTaken(key)) {
+                fail("shows a key that is neither Ed25519 nor EC P-256");
+                return;
+            }
+            peer = Pin.of(key);
             state = State.OPEN;
             idleRecords = 0;
         } catch (SSLException | RuntimeException e) {

@@ -1,6 +1,7 @@
 package simplevpn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -211,6 +212,24 @@ class KeysTest extends WorldTest {
         assertSaid(".*taken over.*");
     }
 
+    /** Who is given another address, or another name, has to join anew, and gets it. */
+    @Test
+    void anotherAddress() throws Exception {
+        String pin = known("one");
+        World.Hub hub = server();
+        World.Board one = pinned("one");
+        Files.writeString(file("peers"), pin + " one 10.0.0.9\n");
+        hub.gate.reread();
+        assertSaid(".*\\(10.0.0.2, one\\) gone: its address is 10.0.0.9 now; .*");
+        world.pass(60 * World.SECOND);
+        assertEquals("10.0.0.9", address(one));
+        Files.writeString(file("peers"), pin + " other\n");
+        hub.gate.reread();
+        assertSaid(".*\\(10.0.0.9, one\\) gone: its name is other now; .*");
+        world.pass(60 * World.SECOND);
+        assertSaid(".* assigned 10.0.0.* to other .*");
+    }
+
     /** Who was removed from the peers is disconnected, others stay; a file that cannot be read changes nothing. */
     @Test
     void peersChange() throws Exception {
@@ -229,5 +248,29 @@ class KeysTest extends WorldTest {
         world.run();
         assertSaid(".*\\(10.0.0.2, one\\) gone: its key is not in .*peers any more; .*");
         assertEquals(1, hub.server.hub.clients());
+    }
+
+    /** A file that is being written is read when it rests; one that is gone is told once, and changes nothing. */
+    @Test
+    void noticedByItself() throws Exception {
+        String pin = known("one");
+        World.Hub hub = server();
+        World.Board one = pinned("one");
+        known("two");
+        world.pass(5 * World.SECOND);
+        Files.writeString(file("peers"), pin + " one\n# and more comes\n");
+        world.pass(World.SECOND / 5);
+        assertFalse(world.log().contains("anew"), world.log());
+        world.pass(World.SECOND / 5);
+        assertSaid(".*peers was read anew: 1 clients");
+        Files.delete(file("peers"));
+        world.pass(60 * World.SECOND);
+        assertEquals(1, world.log().lines().filter(line -> line.contains("ENOENT")).count(), world.log());
+        assertSaid("open .*peers: ENOENT \\(No such file or directory\\); what was read before stays in force");
+        assertEquals(1, hub.server.hub.clients());
+        assertEquals("10.0.0.2", address(one));
+        Files.writeString(file("peers"), "");
+        world.pass(6 * World.SECOND);
+        assertSaid(".*\\(10.0.0.2, one\\) gone: its key is not in .*peers any more; .*");
     }
 }

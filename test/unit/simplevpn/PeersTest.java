@@ -100,30 +100,44 @@ class PeersTest {
                 assertThrows(Failure.class, () -> KeyFiles.read(file.toString())).getMessage());
         assertEquals("open " + file + "x: ENOENT (No such file or directory)",
                 assertThrows(Failure.class, () -> KeyFiles.read(file + "x")).getMessage());
-        assertEquals("read " + folder + ": EISDIR (Is a directory)", assertThrows(Failure.class, () -> {
-            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
-            KeyFiles.read(folder.toString());
-        }).getMessage());
         Path large = Files.write(folder.resolve("large"), new byte[20_000]);
         Files.setPosixFilePermissions(large, PosixFilePermissions.fromString("rw-------"));
         assertEquals(large + ": a key file has less than 16384 bytes",
                 assertThrows(Failure.class, () -> KeyFiles.read(large.toString())).getMessage());
     }
 
-    /** A file that is written, or replaced, is noticed; other files of its folder are not. */
+    /**
+     * A file that is written, replaced or removed is another one; others of its folder, and reading, change nothing.
+     */
     @Test
     void watch() throws Exception {
         Path file = folder.resolve("peers");
-        Files.writeString(file, "");
         FileWatch watch = new FileWatch(file.toString());
-        assertEquals(false, watch.hasChanged());
+        assertEquals(0, watch.state());
+        Files.writeString(file, "");
+        long empty = watch.state();
         Files.writeString(folder.resolve("peers2"), "x");
-        Files.writeString(folder.resolve("peer"), "x");
-        assertEquals(false, watch.hasChanged());
+        Files.readString(file);
+        assertEquals(empty, watch.state());
         Files.writeString(file, "x");
-        assertEquals(true, watch.hasChanged());
-        assertEquals(false, watch.hasChanged());
+        long written = watch.state();
+        assertNotEquals(empty, written);
         Files.move(folder.resolve("peers2"), file, StandardCopyOption.REPLACE_EXISTING);
-        assertEquals(true, watch.hasChanged());
+        assertNotEquals(written, watch.state(), "the same bytes in another file");
+        assertNotEquals(0, watch.state());
+        Files.delete(file);
+        assertEquals(0, watch.state());
+    }
+
+    /** What stands where a file should be does not stop the server: a pipe would be read for ever. */
+    @Test
+    void noFiles() throws Exception {
+        Path pipe = folder.resolve("pipe");
+        assertEquals(0, new ProcessBuilder("mkfifo", "-m", "600", pipe.toString()).start().waitFor());
+        for (String path : new String[]{pipe.toString(), "/dev/null", folder.toString()}) {
+            String why = path + ": no file, but a folder, a pipe or a device";
+            assertEquals(why, assertThrows(Failure.class, () -> Peers.read(path)).getMessage());
+            assertEquals(why, assertThrows(Failure.class, () -> KeyFiles.read(path)).getMessage());
+        }
     }
 }

@@ -147,11 +147,20 @@ final class KeysTest extends Vpn {
         server.dismiss();
     }
 
+    /** A proxy in front may want a host's name; the server does not care. */
+    @Test
+    void serverName() {
+        keyed();
+        client(east, Command.words(List.of("--server-name", "vpn.example.org"), with("east.key"))
+                .toArray(String[]::new));
+        east.awaitPing(SERVER, 5);
+    }
+
     /** What is not TLS 1.3 with a key is nobody, and says so in the log. */
     @Test
     void others() {
         Program server = keyed();
-        shell(east, "timeout 5 openssl s_client -connect " + hub.outer4 + ":2002 </dev/null");
+        shell(east, "timeout 5 openssl s_client -servername a.example -connect " + hub.outer4 + ":2002 </dev/null");
         server.awaitLine("gone: TLS: .*(certificate|Empty client certificate chain)", 10);
         shell(east, "timeout 5 openssl s_client -tls1_2 -connect " + hub.outer4 + ":2002 </dev/null");
         server.awaitLine("gone: TLS: .*protocol_version", 10);

@@ -27,6 +27,22 @@ class NetworkTest {
         }
     }
 
+    /** Connections come from networks of any length, and from single addresses. */
+    @Test
+    void sources() throws Failure {
+        for (String text : new String[] {"0.0.0.0/0", "128.0.0.0/1", "192.168.1.0/24", "127.0.0.1/32"}) {
+            assertEquals(text, Network.parseSource(text).toString());
+        }
+        assertEquals("192.168.1.7/32", Network.parseSource("192.168.1.7").toString());
+        assertTrue(Network.parseSource("0.0.0.0/0").contains(Address.parse("255.1.2.3")));
+        assertFalse(Network.parseSource("192.168.1.7").contains(Address.parse("192.168.1.6")));
+        for (String text : "10.0.0.0/ 10.0.0.0/33 10.0.0.1/16 x 10.0.0/8 10.0.0.0/-1".split(" ")) {
+            assertEquals(Failure.USAGE, assertThrows(Failure.class, () -> Network.parseSource(text)).status, text);
+        }
+        assertEquals("has bits set behind its length; the network is 10.0.0.0/16",
+                assertThrows(Failure.class, () -> Network.parseSource("10.0.0.1/16")).getMessage());
+    }
+
     /** Two addresses are equal when they are the same, whatever made them. */
     @Test
     void addresses() {

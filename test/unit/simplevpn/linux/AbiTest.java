@@ -105,9 +105,10 @@ class AbiTest {
     }
 
     private static void files(Map<String, String> c) {
-        offset(c, "INOTIFY_LEN", "inotify_event", "len");
-        offset(c, "INOTIFY_NAME", "inotify_event", "name");
         offset(c, "STX_MODE", "statx", "stx_mode");
+        offset(c, "STX_INO", "statx", "stx_ino");
+        offset(c, "STX_SIZE", "statx", "stx_size");
+        offset(c, "STX_CTIME", "statx", "stx_ctime");
         c.put("STATX_SIZE", "sizeof(struct statx)");
     }
 

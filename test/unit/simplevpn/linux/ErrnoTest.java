@@ -24,7 +24,7 @@ class ErrnoTest {
         assertEquals(CProgram.evaluate("#include <errno.h>\n", names), numbers);
         numbers.forEach((name, number) -> {
             String text = Errno.text(number);
-            assertTrue(text.matches(name + " \\([A-Z][A-Za-z/ ]+\\)"), text);
+            assertTrue(text.matches(name + " \\([A-Z][A-Za-z/ -]+\\)"), text);
         });
     }
 

@@ -112,26 +112,45 @@ class NamedClientsTest {
     void fixed() {
         Client holder = plain();
         ask(holder, "10.0.0.7", 9, 0);
-        hub.reserve(Address.parse("10.0.0.7"), NAMES + 1);
+        hub.fix(Address.parse("10.0.0.7"), NAMES + 1);
         assertEquals("10.0.0.7 is taken by another client", ask(new Client(1, 1, "10.0.0.7"), null, 0, 0));
         hub.leave(holder, 0);
-        hub.reserve(Address.parse("10.0.0.7"), NAMES + 1);
+        hub.fix(Address.parse("10.0.0.7"), NAMES + 1);
         assertEquals("10.0.0.7 belongs to another client's key", ask(plain(), "10.0.0.7", 9, 0),
                 "not even kept for the one that had it");
         assertEquals("10.0.0.7", ask(new Client(1, 1, "10.0.0.7"), null, 0, 0));
         assertEquals("10.0.0.8 is not the address of this client's key, 10.0.0.7 is",
                 ask(new Client(1, 1, "10.0.0.7"), "10.0.0.8", 0, 0));
         // The owner thinks again: the client asks for what it had.
-        hub.reserve(Address.parse("10.0.0.9"), NAMES + 1);
+        hub.unfix();
+        hub.fix(Address.parse("10.0.0.9"), NAMES + 1);
         assertEquals("10.0.0.7 is not the address of this client's key, 10.0.0.9 is",
                 ask(new Client(1, 1, "10.0.0.9"), "10.0.0.7", 0, 0));
         assertEquals("10.0.0.9", ask(new Client(1, 1, "10.0.0.9"), null, 0, 0));
-        hub.reserve(Address.parse("10.0.0.9"), NAMES + 2);
+        hub.fix(Address.parse("10.0.0.9"), NAMES + 2);
         assertEquals("10.0.0.9 belongs to another client's key", ask(new Client(5, 5, "10.0.0.9"), null, 0, 0));
         hub.leave(hub.identified(NAMES + 1), 0);
-        assertEquals("10.0.0.2", ask(named(1), null, 0, 0), "what was given to another is not its own any more");
+        assertEquals("10.0.0.2", ask(named(1), null, 0, 0), "what is fixed for another is not its own");
+        hub.leave(hub.identified(NAMES + 1), 0);
         assertEquals("10.0.0.1 is reserved", ask(new Client(6, 6, "10.0.0.1"), null, 0, 0));
         assertEquals("10.9.0.1 is not in the network 10.0.0.0/28", ask(new Client(6, 6, "10.9.0.1"), null, 0, 0));
+    }
+
+    /** An owner's slip that was corrected leaves nothing behind: neither for the one who had it nor for the other. */
+    @Test
+    void corrected() {
+        Client one = named(1);
+        assertEquals("10.0.0.2", ask(one, null, 0, 0));
+        assertTrue(hub.fix(Address.parse("10.0.0.2"), NAMES + 2));
+        assertEquals("10.0.0.2 is taken by another client", ask(new Client(2, 2, "10.0.0.2"), null, 0, 0));
+        hub.unfix();
+        assertEquals("10.0.0.3", ask(named(2), null, 0, 0));
+        hub.leave(one, 0);
+        assertEquals("10.0.0.2 belongs to another client's key", ask(named(3), "10.0.0.2", 0, 0));
+        assertEquals("10.0.0.2", ask(named(1), null, 0, 0));
+        for (String never : new String[] {"10.0.0.0", "10.0.0.1", "10.0.0.15", "10.9.0.1"}) {
+            assertFalse(hub.fix(Address.parse(never), NAMES + 4), never);
+        }
     }
 
     /** Whatever comes in whatever order: an address has one holder, and a name's address is never another's. */

@@ -262,28 +262,86 @@ class TlsStreamTest {
         assertNull(server.stream.engine, "costs no memory for TLS");
     }
 
-    /** New keys are taken and answered; again and again without data between them they end the connection. */
+    private void newKeysOfClient() throws Exception {
+        client.stream.engine.beginHandshake();
+        ByteBuffer record = ByteBuffer.allocate(1 << 15);
+        client.stream.engine.wrap(ByteBuffer.allocate(0), record);
+        below[0].put(Arrays.copyOf(record.array(), record.position()));
+    }
+
+    /**
+     * New keys are taken and answered, and an engine that takes them by itself puts a record of its own before data.
+     */
     @Test
     void newKeys() throws Exception {
         connect(1 << 20, ofClient(serverKey.pin()), Credentials.ofServer(serverKey));
         client.toSend = bytes(10);
         run(10);
-        for (int i = 0; i < 100 && server.stream.why() == null; i++) {
-            client.stream.engine.beginHandshake();
-            ByteBuffer record = ByteBuffer.allocate(1 << 15);
-            client.stream.engine.wrap(ByteBuffer.allocate(0), record);
-            below[0].put(Arrays.copyOf(record.array(), record.position()));
+        for (int i = 0; i < 10; i++) {
+            newKeysOfClient();
             server.turn(0);
-            if (i < 20) {
-                // An engine that takes new keys by itself has a record of its own in front of the data.
-                client.stream.engine.beginHandshake();
-                client.toSend = bytes(client.sent + 100);
-                server.toSend = bytes(server.sent + 100);
-                run(1000);
-                assertEquals(client.sent, server.received.size(), "data behind new keys");
-                assertEquals(server.sent, client.received.size(), "data behind the answer");
-            }
+            client.stream.engine.beginHandshake();
+            client.toSend = bytes(client.sent + 100);
+            server.toSend = bytes(server.sent + 100);
+            run(1000);
+            assertEquals(client.sent, server.received.size(), "data behind new keys");
+            assertEquals(server.sent, client.received.size(), "data behind the answer");
         }
-        assertEquals("sends records without data, again and again", server.stream.why());
+        assertNull(server.stream.why());
+        // Much data allows more of them.
+        for (int i = 0; i < 40; i++) {
+            client.toSend = bytes(1 << 20);
+            client.sent = 0;
+            server.toSend = bytes(1 << 20);
+            server.sent = 0;
+            run(200_000);
+            newKeysOfClient();
+            server.turn(0);
+            client.turn(0);
+        }
+        assertNull(server.stream.why());
+        assertNull(client.stream.why());
+    }
+
+    /** Again and again, with hardly any data between them, new keys end the connection. */
+    @Test
+    void floodOfNewKeys() throws Exception {
+        connect(1 << 20, ofClient(serverKey.pin()), Credentials.ofServer(serverKey));
+        client.toSend = bytes(10);
+        run(10);
+        int count = 0;
+        while (server.stream.why() == null && count < 100) {
+            newKeysOfClient();
+            client.stream.write(client.out, 0, 20);
+            server.turn(0);
+            count++;
+        }
+        assertEquals("sends too many records without data", server.stream.why());
+        assertTrue(count <= 33, () -> "not earlier");
+    }
+
+    /**
+     * However short records are, one read takes no more of them than others can wait for, and says that there are more.
+     */
+    @Test
+    void shortRecords() throws Exception {
+        connect(1 << 20, ofClient(serverKey.pin()), Credentials.ofServer(serverKey));
+        client.toSend = bytes(1);
+        run(1);
+        for (int i = 0; i < 1000; i++) {
+            client.stream.write(client.out, i, 1);
+        }
+        int came = 0;
+        int reads = 0;
+        while (came < 1000) {
+            int before = server.received.size();
+            server.turn(0);
+            int now = server.received.size() - before;
+            came += now;
+            reads++;
+            assertTrue(now > 0 && now <= 64, now + " records at once");
+            assertEquals(came < 1000, server.stream.holdsInput(), "the descriptor shows nothing of what was read");
+        }
+        assertTrue(reads >= 16);
     }
 }
