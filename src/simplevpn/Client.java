@@ -77,6 +77,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     /** By it a server knows this client again. */
     private final long token;
     private final Ratelimit details;
+    /** The invitation that is to be used, until the server has taken it; or {@code null}. */
+    private Joining joining;
 
     private State state = State.PAUSED;
     /** The connection; {@code null} while PAUSED or LOOKING_UP. */
@@ -103,6 +105,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         this.loop = loop;
         this.supervisor = supervisor;
         this.token = token;
+        joining = settings.joining;
         device = loop.device;
         dialer = new Dialer(loop, connector, this, settings.server, settings.port, token);
         lease = new Lease(settings.address != null ? settings.address : device.setup.fixedAddress());
@@ -221,6 +224,9 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         Address wanted = lease.wanted();
         int length = Wire.request(loop.message.bytes, Inbox.HEADROOM, device.features(), token,
                 wanted == null ? 0 : wanted.ipv4());
+        if (joining != null) {
+            length = Wire.enrolment(loop.message.bytes, Inbox.HEADROOM, joining.secret);
+        }
         link.sendMessage(loop.message, length, loop.now());
         state = State.ASKING;
         loop.timers.set(deadline, loop.now() + ANSWER_TIME);
@@ -266,7 +272,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
 
     private void refused(String reason) throws Failure {
         String why = link.stream.peer() + " refused: " + reason;
-        if (settings.once || !lease.refused(reason)) {
+        boolean useless = joining != null && reason.equals(Answer.NO_INVITATION);
+        if (settings.once || useless || !lease.refused(reason)) {
             throw new Failure(Failure.REFUSED, why);
         }
         next(why);
@@ -300,6 +307,10 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         loop.budget.logPeer(what + ", MTU " + mtu + ", congestion control " + congestion, loop.now());
         supervisor.status(what);
         supervisor.ready(loop.now());
+        if (joining != null) {
+            joining.done();
+            joining = null;
+        }
     }
 
     /* ---- keepalives ---- */

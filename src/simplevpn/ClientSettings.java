@@ -26,11 +26,19 @@ final class ClientSettings extends Settings {
     final Pin[] serverPins;
     /** The name to ask a proxy for (SNI), or {@code null}. */
     final String serverName;
+    /** The invitation that is to be used, or {@code null}. */
+    final Joining joining;
     final String congestion;
     final String interfaceName;
 
+    /** Reads the options; makes the key that an invitation asks for. */
     ClientSettings(Options options) throws Failure {
+        this(options, Joining.begin(options));
+    }
+
+    private ClientSettings(Options options, Joining joining) throws Failure {
         super(options);
+        this.joining = joining;
         server = options.text("server");
         if (server == null) {
             throw options.wrong("-s HOST is missing: which server to connect to");
@@ -73,6 +81,8 @@ final class ClientSettings extends Settings {
                 .add((char) 0, "once", null, "try once to connect, and end with status 4 if that fails")
                 .add((char) 0, "key", "FILE", "TLS with the key in FILE")
                 .add((char) 0, "server-pin", "PIN", "the key that the server has to show; twice: either").several()
+                .add((char) 0, "join", "INVITATION", "join by what srv --invite printed, or by a file with that")
+                .add((char) 0, "dir", "DIR", "--join: keep its key and config there (default " + Joining.FOLDER + ")")
                 .add((char) 0, "server-name", "NAME", "ask a proxy in front of the server for NAME (SNI)"));
     }
 }

@@ -1,5 +1,6 @@
 package simplevpn;
 
+import java.nio.ByteBuffer;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
@@ -7,8 +8,11 @@ import simplevpn.base.Network;
 import simplevpn.linux.FileWatch;
 import simplevpn.linux.Handler;
 import simplevpn.linux.Poller;
+import simplevpn.linux.Replacement;
 import simplevpn.linux.Stream;
+import simplevpn.protocol.Answer;
 import simplevpn.protocol.Hub;
+import simplevpn.protocol.Wire;
 import simplevpn.tls.Credentials;
 import simplevpn.tls.Handshakes;
 import simplevpn.tls.Key;
@@ -35,6 +39,7 @@ final class Gate implements Handler {
     private Hub<Peer> hub;
     private Loop loop;
     private FileWatch file;
+    private LeaseFile leases;
     /** What the file was when it was read, and when it was looked at. */
     private long read;
     private long seen;
@@ -65,6 +70,8 @@ final class Gate implements Handler {
         file = new FileWatch(settings.peers);
         read = file.state();
         peers = Peers.read(settings.peers);
+        leases = new LeaseFile(settings.peers, LeaseFile.FOLDER);
+        leases.tidy(peers);
         credentials = Credentials.ofServer(keys);
         records = new Records();
         this.handshakes = handshakes;
@@ -80,7 +87,20 @@ final class Gate implements Handler {
             Log.event("without --key, whoever reaches this port joins, and whoever is on the way reads");
             return;
         }
+        for (Peers.Known known : peers.all()) {
+            Address address = leases.of(known.name);
+            if (address != null) {
+                hub.give(address, known.identity);
+            }
+        }
         fix();
+    }
+
+    /** A client has its address: if that is by a name, it keeps it. */
+    void joined(String name, Address address) {
+        if (name != null) {
+            leases.note(name, address);
+        }
     }
 
     private void fix() {
@@ -128,11 +148,13 @@ final class Gate implements Handler {
     }
 
     /**
-     * Whether a connection may ask for an address; if its key has a name, it has that from then on.
+     * Whether a connection may ask for an address; if its key has a name, or is given one by an invitation, it has that
+     * from then on.
      *
+     * @param request where its request is, all of its bytes
      * @return {@code null} if it may, otherwise why not, in words for its user
      */
-    String refusal(Peer peer) {
+    String refusal(Peer peer, ByteBuffer request, int at) {
         if (credentials == null) {
             return null;
         }
@@ -147,11 +169,38 @@ final class Gate implements Handler {
             }
             return "this server takes clients with a key alone (see cli --key)";
         }
+        byte[] secret = peers.find(pin) == null ? Wire.secret(request, at) : null;
+        String refusal = secret == null ? null : enrol(pin, secret);
         Peers.Known known = peers.find(pin);
-        if (known == null) {
-            return "this server does not know key " + pin;
+        if (known != null) {
+            peer.identify(known);
+            return null;
         }
-        peer.identify(known);
+        return refusal != null ? refusal : "this server does not know key " + pin;
+    }
+
+    /** Adds a key to the peers' file, if the secret is that of an invitation, which is used then; returns why not. */
+    private String enrol(String pin, byte[] secret) {
+        try (Invitations invitations = new Invitations(settings.peers, false, InviteCommand.now())) {
+            Invitations.Invited invited = invitations.find(secret);
+            if (invited == null) {
+                return Answer.NO_INVITATION;
+            }
+            String text = Peers.with(settings.peers, pin + " " + invited.client());
+            Peers.parse(settings.peers, text);
+            invitations.all.remove(invited);
+            // Both are on the disk before one of them counts; a loss of power between them costs the invitation.
+            Replacement used = invitations.replacement();
+            Replacement list = new Replacement(settings.peers, text);
+            used.commit();
+            list.commit();
+            Log.event(invited.name + " is taken in by invitation, with key " + pin);
+        } catch (Failure e) {
+            loop.budget.logStranger(e.getMessage(), loop.now());
+            return "this server cannot take anybody in now, its log says why";
+        }
+        read = file.state();
+        reread();
         return null;
     }
 

@@ -104,13 +104,25 @@ final class Options {
         }
     }
 
+    /** Sets an option as if it had been said; one that may be given several times, once more. */
+    void set(String name, String value) {
+        int option = byName(name);
+        set(option, "--" + name, value);
+    }
+
+    /** An option is as if it had not been given. */
+    void unset(String name) {
+        values[byName(name)] = null;
+    }
+
     private void set(int option, String spelling, String value) {
         // Of most options the last one counts.
         values[option] = several[option] && values[option] != null ? values[option] + '\n' + value : value;
         spelled[option] = spelling;
     }
 
-    private void read(String path) throws Failure {
+    /** Reads a config file: what it says counts where nothing was said before. */
+    void read(String path) throws Failure {
         String text = TextFile.read(path, MAX_CONFIG);
         if (text == null) {
             throw wrong(path + ": a config file has less than " + MAX_CONFIG + " bytes");

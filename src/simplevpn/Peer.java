@@ -195,7 +195,7 @@ final class Peer extends Member implements Receiver {
     /** The first request: an address, the answer, and the framing that both agreed on. */
     private void join() {
         Inbox in = loop.inbox;
-        String unknown = server.gate.refusal(this);
+        String unknown = server.gate.refusal(this, in.buffer.bytes, in.packet);
         if (unknown != null) {
             send(Answer.refusing(unknown));
             close("refused: " + unknown + server.gate.advice(this));
@@ -209,6 +209,7 @@ final class Peer extends Member implements Receiver {
         }
         state = State.ASKED;
         server.joined(this);
+        server.gate.joined(name, address());
         Peer displaced = outcome.displaced();
         if (displaced != null) {
             displaced.close("gone: the same client connected again from " + link.stream.peer());

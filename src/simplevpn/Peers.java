@@ -18,6 +18,8 @@ import simplevpn.tls.Pin;
 final class Peers {
     private static final int MAX_FILE = 4 << 20;
     private static final int MAX_NAME = 63;
+    /** What a name is. */
+    static final String NAMES = "a name has letters, digits, dashes and dots, " + MAX_NAME + " at most";
 
     private final HashMap<String, Known> byPin = new HashMap<>();
     private final HashMap<String, Known> byName = new HashMap<>();
@@ -48,11 +50,15 @@ final class Peers {
      * @throws Failure names the line that cannot be read
      */
     static Peers read(String path) throws Failure {
+        return parse(path, text(path));
+    }
+
+    private static String text(String path) throws Failure {
         String text = TextFile.readRegular(path, MAX_FILE);
         if (text == null) {
             throw new Failure(Failure.USAGE, path + ": a peers file has less than " + MAX_FILE + " bytes");
         }
-        return parse(path, text);
+        return text;
     }
 
     /**
@@ -79,7 +85,8 @@ final class Peers {
         return peers;
     }
 
-    private static List<String> words(String line) {
+    /** The words of a line. */
+    static List<String> words(String line) {
         List<String> words = new ArrayList<>(4);
         int at = 0;
         while (at < line.length()) {
@@ -128,9 +135,8 @@ final class Peers {
 
     /** A name's number: a hash, so that it is the same each time, with a bit that tokens do not have. */
     private static long identity(String name) throws Failure {
-        if (!Options.isName(name, MAX_NAME)) {
-            throw new Failure(Failure.USAGE, name + ": a name has letters, digits, dashes and dots, " + MAX_NAME
-                    + " at most");
+        if (!isName(name)) {
+            throw new Failure(Failure.USAGE, name + ": " + NAMES);
         }
         try {
             byte[] hash = MessageDigest.getInstance("SHA-256").digest(name.getBytes(StandardCharsets.US_ASCII));
@@ -142,6 +148,17 @@ final class Peers {
         } catch (GeneralSecurityException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** Whether a client can be called that. */
+    static boolean isName(String text) {
+        return Options.isName(text, MAX_NAME);
+    }
+
+    /** A text of peers with one more line at its end. */
+    static String with(String path, String line) throws Failure {
+        String text = text(path);
+        return (text.isEmpty() || text.endsWith("\n") ? text : text + "\n") + line + "\n";
     }
 
     /** The client with a pin, or {@code null}. */

@@ -76,7 +76,10 @@ public final class Server implements Router, Listener.Owner {
         try {
             Options options = ServerSettings.options();
             if (!Program.isAnswered(options, "srv", words)) {
-                run(new ServerSettings(options));
+                ServerSettings settings = new ServerSettings(options);
+                if (!InviteCommand.isAnswered(options, settings)) {
+                    run(settings);
+                }
             }
         } catch (Failure | RuntimeException | Error e) {
             status = Program.report(e);

@@ -53,13 +53,13 @@ final class ServerSettings extends Settings {
 
     /** The options that there are. */
     static Options options() {
-        return common(new Options("srv", USAGE)
+        return common(InviteCommand.add(new Options("srv", USAGE)
                 .add('l', "listen", "ADDRESS", "listen on this IPv4 or IPv6 address (default: all)")
                 .add('n', "network", "NETWORK/LENGTH", "addresses to give away (default 10.0.0.0/16)")
                 .add('c', "max-clients", "COUNT", "how many clients at once (default: as many as can be)")
                 .add((char) 0, "max-per-source", "COUNT", "how many from one address (default: all but a sixteenth)")
                 .add((char) 0, "key", "FILE", "TLS with the key in FILE; twice: one of each kind").several()
                 .add((char) 0, "peers", "FILE", "the clients that are let in: lines of PIN NAME [ADDRESS]")
-                .add((char) 0, "allow-plain", "NETWORK", "let clients from there in without TLS").several());
+                .add((char) 0, "allow-plain", "NETWORK", "let clients from there in without TLS").several()));
     }
 }

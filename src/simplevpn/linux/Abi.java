@@ -56,6 +56,7 @@ public final class Abi {
     public static final int O_CREAT = 0x40;
     public static final int O_EXCL = 0x80;
     public static final int O_NOCTTY = 0x100;
+    public static final int O_APPEND = 0x400;
     public static final int O_NONBLOCK = 0x800;
     public static final int O_CLOEXEC = 0x80000;
     public static final int LOCK_EX = 2;
@@ -202,6 +203,8 @@ public final class Abi {
     public static final int AT_EMPTY_PATH = 0x1000;
     public static final int S_IFMT = 0xf000;
     public static final int S_IFREG = 0x8000;
+    public static final int STX_UID = 20;
+    public static final int STX_GID = 24;
     public static final int STX_MODE = 28;
     public static final int STX_INO = 32;
     public static final int STX_SIZE = 40;

@@ -36,8 +36,7 @@ public final class FileWatch {
 
     /** A descriptor that is readable when something in the file's folder has happened, for the {@link Poller}. */
     public int hints() throws Failure {
-        int slash = path.lastIndexOf('/');
-        String folder = slash < 0 ? "." : slash == 0 ? "/" : path.substring(0, slash);
+        String folder = Replacement.folder(path);
         fd = Libc.inotify_init1();
         int result = fd < 0 ? fd : Libc.inotify_add_watch(fd, folder, EVENTS);
         if (result < 0) {

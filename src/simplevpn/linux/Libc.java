@@ -46,6 +46,8 @@ public final class Libc {
     private static final MemorySegment EPOLL_CREATE1 = address("epoll_create1");
     private static final MemorySegment EPOLL_CTL = address("epoll_ctl");
     private static final MemorySegment EVENTFD = address("eventfd");
+    private static final MemorySegment FCHMOD = address("fchmod");
+    private static final MemorySegment FCHOWN = address("fchown");
     private static final MemorySegment FLOCK = address("flock");
     private static final MemorySegment FREEADDRINFO = address("freeaddrinfo");
     private static final MemorySegment FSYNC = address("fsync");
@@ -65,6 +67,7 @@ public final class Libc {
     private static final MemorySegment PWRITE = address("pwrite");
     private static final MemorySegment READ = address("read");
     private static final MemorySegment READLINK = address("readlink");
+    private static final MemorySegment RENAME = address("rename");
     private static final MemorySegment SEND = address("send");
     private static final MemorySegment SETRLIMIT = address("setrlimit");
     private static final MemorySegment SETSOCKOPT = address("setsockopt");
@@ -381,6 +384,16 @@ public final class Libc {
         return result;
     }
 
+    /** fchmod(2). */
+    static int fchmod(int fd, int mode) {
+        return call(FCHMOD, fd, mode);
+    }
+
+    /** fchown(2). */
+    static int fchown(int fd, int user, int group) {
+        return call(FCHOWN, fd, user, group);
+    }
+
     /** flock(2). */
     public static int flock(int fd, int operation) {
         return call(FLOCK, fd, operation);
@@ -417,6 +430,16 @@ public final class Libc {
         return length < 0 ? null : new String(bytes, StandardCharsets.UTF_8);
     }
 
+    /** rename(2). Allocates memory for the paths. */
+    static int rename(String from, String to) {
+        Buffer old = string(from);
+        Buffer name = string(to);
+        int result = call(RENAME, old.address, name.address);
+        old.free();
+        name.free();
+        return result;
+    }
+
     /** send(2) of {@code length} bytes from byte {@code at}. */
     static int send(int fd, Buffer buffer, int at, int length, int flags) {
         return call(SEND, fd, buffer.range(at, length), length, flags);
@@ -451,7 +474,7 @@ public final class Libc {
     }
 
     /** unlink(2). Allocates memory for the path. */
-    static int unlink(String path) {
+    public static int unlink(String path) {
         Buffer name = string(path);
         int result = call(UNLINK, name.address);
         name.free();
@@ -459,7 +482,7 @@ public final class Libc {
     }
 
     /** write(2) of {@code length} bytes from byte {@code at}; may block. */
-    static int write(int fd, Buffer buffer, int at, int length) {
+    public static int write(int fd, Buffer buffer, int at, int length) {
         return call(WRITE, fd, buffer.range(at, length), length);
     }
 

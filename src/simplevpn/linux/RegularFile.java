@@ -16,15 +16,29 @@ final class RegularFile {
         }
         if ((mode(fd) & Abi.S_IFMT) != Abi.S_IFREG) {
             Libc.close(fd);
-            throw new Failure(Failure.USAGE, path + ": no file, but a folder, a pipe or a device");
+            throw failure(path);
         }
         return fd;
     }
 
-    /** What it is, and who may do what with it (inode(7)); 0 when that cannot be told. */
+    /** What to say of something else. */
+    static Failure failure(String path) {
+        return new Failure(Failure.USAGE, path + ": no file, but a folder, a pipe or a device");
+    }
+
+    /** What an open file is, and who may do what with it (inode(7)); 0 when that cannot be told. */
     static int mode(int fd) {
+        return mode(fd, "");
+    }
+
+    /** The same of what is at a path; 0 for nothing. */
+    static int mode(String path) {
+        return mode(Abi.AT_FDCWD, path);
+    }
+
+    private static int mode(int fd, String path) {
         Buffer status = Buffer.temporary(Abi.STATX_SIZE);
-        int result = Libc.statx(fd, "", status);
+        int result = Libc.statx(fd, path, status);
         int mode = status.nativeOrder.getShort(Abi.STX_MODE) & 0xffff;
         status.free();
         return result < 0 ? 0 : mode;

@@ -24,6 +24,11 @@ public final class TextFile {
         return text(path, bytes(path, RegularFile.open(path), most), most);
     }
 
+    /** Whether there is anything at a path. */
+    public static boolean exists(String path) {
+        return RegularFile.mode(path) != 0;
+    }
+
     private static String text(String path, byte[] bytes, int most) throws Failure {
         if (bytes.length == most) {
             return null;
@@ -38,11 +43,11 @@ public final class TextFile {
     }
 
     /**
-     * Reads the beginning of a file as UTF-8.
+     * Reads the beginning of a file as UTF-8; never waits for a pipe.
      *
      * @param most bytes that are read
      */
-    static String beginning(String path, int most) throws Failure {
+    public static String beginning(String path, int most) throws Failure {
         return new String(bytes(path, most), StandardCharsets.UTF_8);
     }
 

@@ -16,6 +16,9 @@ public final class Answer {
     /** Bytes that the reason of a refusal has at most. */
     public static final int MAX_REASON = 200;
 
+    /** What a refusal says when a secret is not that of an invitation, or not any more: a client knows these words. */
+    public static final String NO_INVITATION = "this invitation is not valid here: used, expired or withdrawn";
+
     /* Types of options. */
     private static final int NETMASK = 1;
     private static final int SERVER = 2;

@@ -96,6 +96,15 @@ public final class Hub<M extends Member> {
         return possible;
     }
 
+    /**
+     * A client that is known by name was given an address before: it has it again, if it is one that a client can have.
+     */
+    public void give(Address address, long identity) {
+        if (!pool.reserved(address.ipv4())) {
+            pool.reservations.give(address.ipv4(), identity);
+        }
+    }
+
     /** No address is fixed any more: what was given once stays. */
     public void unfix() {
         pool.reservations.unfix();

@@ -33,6 +33,9 @@ public final class Wire {
     /** Feature bit: with it, UDP super-packets too. */
     public static final int OFFLOAD_UDP = 0x02;
 
+    /** Bytes of the secret of an enrolment. */
+    public static final int SECRET = 16;
+
     private static final int VERSION_IHL = 0x45;
     private static final int FEATURES = 1;
     private static final int TOTAL_LENGTH = 2;
@@ -42,6 +45,8 @@ public final class Wire {
     private static final int DESTINATION = 16;
     private static final int EXTENDED_REQUEST = 0x5632;
     private static final int EXTENDED_ANSWER = 0x5633;
+    /** Type of the option that such a secret is in. */
+    private static final int ENROLMENT = 35;
     private static final int ALL_ONES = -1;
     private static final int IPV6_PAYLOAD = 4;
     private static final int IPV6_HEADER = 40;
@@ -143,6 +148,40 @@ public final class Wire {
         b.putInt(at + SOURCE, wanted);
         b.putInt(at + DESTINATION, 0);
         return HEADER;
+    }
+
+    /**
+     * Makes an enrolment of a request: one with a secret behind it (PROTOCOL.md, part 4).
+     *
+     * @param secret {@link #SECRET} bytes
+     * @return its length
+     */
+    public static int enrolment(ByteBuffer b, int at, byte[] secret) {
+        int length = HEADER + 2 + SECRET;
+        b.putShort(at + TOTAL_LENGTH, (short) length);
+        b.put(at + HEADER, (byte) ENROLMENT);
+        b.put(at + HEADER + 1, (byte) SECRET);
+        b.put(at + HEADER + 2, secret);
+        return length;
+    }
+
+    /** The secret that an extended request brings, or {@code null} for one without. */
+    public static byte[] secret(ByteBuffer b, int at) {
+        int end = at + (b.getShort(at + TOTAL_LENGTH) & 0xffff);
+        int option = isExtendedRequest(b, at) ? at + HEADER : end;
+        while (end - option >= 2) {
+            int size = b.get(option + 1) & 0xff;
+            if (size > end - option - 2) {
+                return null;
+            }
+            if (b.get(option) == ENROLMENT && size == SECRET) {
+                byte[] secret = new byte[SECRET];
+                b.get(option + 2, secret);
+                return secret;
+            }
+            option += 2 + size;
+        }
+        return null;
     }
 
     /** Whether an address message that a client sent is a request; others it is better to ignore. */

@@ -13,7 +13,8 @@ import java.util.Base64;
  */
 public final class Pin {
     private static final String PREFIX = "sha256:";
-    private static final int HASH = 32;
+    /** Bytes of the hash. */
+    public static final int LENGTH = 32;
 
     private final byte[] hash;
 
@@ -23,8 +24,18 @@ public final class Pin {
 
     /** A key's pin. */
     public static Pin of(PublicKey key) {
+        return hashing(key.getEncoded());
+    }
+
+    /** The pin that has these bytes, {@link #LENGTH} of them. */
+    public static Pin of(byte[] hash) {
+        return new Pin(hash);
+    }
+
+    /** What other bytes than a key's are known by, without telling them. */
+    public static Pin hashing(byte[] secret) {
         try {
-            return new Pin(MessageDigest.getInstance("SHA-256").digest(key.getEncoded()));
+            return new Pin(MessageDigest.getInstance("SHA-256").digest(secret));
         } catch (GeneralSecurityException e) {
             throw new AssertionError(e);
         }
@@ -40,10 +51,15 @@ public final class Pin {
             byte[] hash = Base64.getDecoder().decode(letters);
             Pin pin = new Pin(hash);
             // One text for each pin: neither the padding nor the bits behind the last byte may be others.
-            return hash.length == HASH && pin.toString().equals(text) ? pin : null;
+            return hash.length == LENGTH && pin.toString().equals(text) ? pin : null;
         } catch (IllegalArgumentException e) {
             return null;
         }
+    }
+
+    /** The hash's bytes, a copy. */
+    public byte[] bytes() {
+        return hash.clone();
     }
 
     @Override

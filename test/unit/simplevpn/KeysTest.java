@@ -6,66 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.regex.Pattern;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import simplevpn.base.Failure;
 
 /** Who is let in by a server with a key, and what both sides' people are told otherwise. */
-class KeysTest extends WorldTest {
-    @TempDir
-    private Path folder;
-    private String serverPin;
-
-    @BeforeEach
-    void keys() throws Exception {
-        serverPin = key("srv");
-        Files.writeString(file("peers"), "");
-    }
-
-    private Path file(String name) {
-        return folder.resolve(name);
-    }
-
-    private String key(String name) throws Failure {
-        return KeyFiles.generate(file(name).toString()).pin().toString();
-    }
-
-    /** A client that is known by a key of that name; returns the pin. */
-    private String known(String name, String... address) throws Exception {
-        String pin = key(name);
-        Files.writeString(file("peers"), Files.readString(file("peers")) + pin + " " + name + " "
-                + String.join(" ", address) + "\n");
-        return pin;
-    }
-
-    private World.Hub server(String... words) throws Failure {
-        List<String> all = new ArrayList<>(List.of("--key", file("srv").toString(), "--peers",
-                file("peers").toString()));
-        all.addAll(List.of(words));
-        return world.hub(all.toArray(String[]::new));
-    }
-
-    private World.Board board(String key, String... words) throws Failure {
-        List<String> all = new ArrayList<>(List.of("--key", file(key).toString()));
-        all.addAll(List.of(words));
-        return world.board(1, all.toArray(String[]::new));
-    }
-
-    private World.Board pinned(String key, String... words) throws Failure {
-        List<String> all = new ArrayList<>(List.of("--server-pin", serverPin));
-        all.addAll(List.of(words));
-        return board(key, all.toArray(String[]::new));
-    }
-
-    private static String address(World.Board board) {
-        return board.device.address == null ? null : board.device.address.toString();
-    }
-
+class KeysTest extends KeyedWorldTest {
     /** Two who are known reach each other, and each keeps its address: a fixed one, and the first that was free. */
     @Test
     void knownKeys() throws Exception {
@@ -81,10 +26,6 @@ class KeysTest extends WorldTest {
         assertEquals("10.0.0.9", address(two));
         assertReaches(one, two);
         assertReaches(two, one);
-    }
-
-    private static String quoted(String text) {
-        return Pattern.quote(text);
     }
 
     /** A key that is not known is told so, with the line that would let it in, and gets nothing. */

@@ -218,6 +218,8 @@ final class CommandTest extends Vpn {
         String plain = lan.write("plain.conf", "port 2003 # key\n").toString();
         assertEquals("yes", compiler("--key", "none"));
         assertEquals("yes", compiler("--key=none"));
+        assertEquals("yes", compiler("--join", "none"));
+        assertEquals("yes", compiler("--config", lan.write("join.conf", "join /none\n").toString()));
         assertEquals("yes", compiler("--config", config));
         assertEquals("yes", compiler("--config=" + config));
         assertEquals("no", compiler("--config", plain));

@@ -105,6 +105,8 @@ class AbiTest {
     }
 
     private static void files(Map<String, String> c) {
+        offset(c, "STX_UID", "statx", "stx_uid");
+        offset(c, "STX_GID", "statx", "stx_gid");
         offset(c, "STX_MODE", "statx", "stx_mode");
         offset(c, "STX_INO", "statx", "stx_ino");
         offset(c, "STX_SIZE", "statx", "stx_size");

@@ -164,12 +164,41 @@ class ProtocolPageOptionsTest {
     void optionsOfARequestAreNotRead() {
         byte[] request = page.dump("2.1").bytes();
         byte[] expected = Product.ask(Product.server(1500, 60, Product.OFFLOAD), request).bytes();
-        assertEquals(Set.of(32, 33, 34, 35), examples("6.2").keySet());
+        assertEquals(Set.of(32, 33, 34), examples("6.2").keySet());
         examples("6.2").forEach((type, option) -> {
             byte[] wish = withOptions(request, option);
             assertEquals("address message, " + wish.length, Product.verdict(wish, false));
             assertArrayEquals(expected, Product.ask(Product.server(1500, 60, Product.OFFLOAD), wish).bytes());
         });
+    }
+
+    /**
+     * Dump 4.1: the request of a client with an invitation, as it is written, and its secret as it is found, wherever.
+     */
+    @Test
+    void enrolment() {
+        byte[] dump = page.dump("4.1").bytes();
+        byte[] secret = Arrays.copyOfRange(dump, HEADER + 2, dump.length);
+        ByteBuffer written = ByteBuffer.allocate(dump.length);
+        Wire.request(written, 0, (int) page.dump("2.1").value("offered features"), 0x0123_4567_89abL, 0);
+        assertEquals(dump.length, Wire.enrolment(written, 0, secret));
+        assertArrayEquals(dump, written.array());
+        assertEquals("address message, " + dump.length, Product.verdict(dump, false));
+        byte[] request = page.dump("2.1").bytes();
+        byte[] option = Arrays.copyOfRange(dump, HEADER, dump.length);
+        byte[] other = option(32, new byte[] {'x'});
+        for (byte[] enrolment : List.of(dump, withOptions(request, other, option),
+                withOptions(request, option, other))) {
+            assertArrayEquals(secret, Wire.secret(ByteBuffer.wrap(enrolment), 0));
+        }
+        byte[] shorter = option(35, new byte[15]);
+        byte[] cut = withOptions(request, Arrays.copyOf(option, 17));
+        byte[] classic = withOptions(page.dump("1.1").bytes(), option);
+        for (byte[] none : List.of(request, withOptions(request, other), withOptions(request, shorter), cut, classic,
+                withOptions(request, new byte[] {35}))) {
+            assertNull(Wire.secret(ByteBuffer.wrap(none), 0));
+        }
+        assertTrue(page.prose.contains("with the words `" + Answer.NO_INVITATION + "`"));
     }
 
     /** What a row says of the parts of its value adds up to the length that it says. */

@@ -1,0 +1,97 @@
+package simplevpn;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Base64;
+import simplevpn.base.Failure;
+import simplevpn.linux.Entropy;
+import simplevpn.protocol.Wire;
+import simplevpn.tls.Pin;
+
+/**
+ * What a new client has to know for its first connection, as one word: {@code HOST:PORT/LETTERS}. The letters are the
+ * server's pins, 32 bytes each, and a secret that works once, in base64 for URLs (RFC 4648, 5). An IPv6 address stands
+ * in brackets.
+ */
+final class Invitation {
+    private static final int MOST_PINS = 2;
+
+    final String host;
+    /** TCP port, 1 to 65535. */
+    final int port;
+    /** The server has to show one of these. */
+    final Pin[] pins;
+    /** {@link Wire#SECRET} bytes. */
+    final byte[] secret;
+
+    private Invitation(String host, int port, Pin[] pins, byte[] secret) {
+        this.host = host;
+        this.port = port;
+        this.pins = pins;
+        this.secret = secret;
+    }
+
+    /** One with a new secret, to a server with these pins. */
+    static Invitation to(String host, int port, Pin[] pins) throws Failure {
+        return new Invitation(host, port, pins, Entropy.forKey(Wire.SECRET));
+    }
+
+    /** The invitation that a word is, or {@code null}. */
+    static Invitation parse(String word) {
+        int slash = word.indexOf('/');
+        int colon = slash < 0 ? -1 : word.lastIndexOf(':', slash);
+        if (colon <= 0) {
+            return null;
+        }
+        String host = word.substring(0, colon);
+        if (host.startsWith("[") && host.endsWith("]")) {
+            host = host.substring(1, host.length() - 1);
+        }
+        int port = port(word, colon + 1, slash);
+        byte[] bytes = decoded(word.substring(slash + 1));
+        int count = bytes == null ? 0 : (bytes.length - Wire.SECRET) / Pin.LENGTH;
+        if (host.isEmpty() || port == 0 || count < 1 || count > MOST_PINS
+                || bytes.length != count * Pin.LENGTH + Wire.SECRET) {
+            return null;
+        }
+        Pin[] pins = new Pin[count];
+        for (int i = 0; i < count; i++) {
+            pins[i] = Pin.of(Arrays.copyOfRange(bytes, i * Pin.LENGTH, (i + 1) * Pin.LENGTH));
+        }
+        return new Invitation(host, port, pins, Arrays.copyOfRange(bytes, count * Pin.LENGTH, bytes.length));
+    }
+
+    private static byte[] decoded(String letters) {
+        try {
+            return Base64.getUrlDecoder().decode(letters.getBytes(StandardCharsets.ISO_8859_1));
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+
+    /** The number that stands there, or 0. */
+    private static int port(String word, int from, int to) {
+        int port = 0;
+        for (int i = from; i < to; i++) {
+            int digit = word.charAt(i) - '0';
+            if (digit < 0 || digit > 9 || port > 6553) {
+                return 0;
+            }
+            port = port * 10 + digit;
+        }
+        return port > 65535 ? 0 : port;
+    }
+
+    /** The word that {@link #parse} reads. */
+    @Override
+    public String toString() {
+        byte[] bytes = new byte[pins.length * Pin.LENGTH + secret.length];
+        for (int i = 0; i < pins.length; i++) {
+            System.arraycopy(pins[i].bytes(), 0, bytes, i * Pin.LENGTH, Pin.LENGTH);
+        }
+        System.arraycopy(secret, 0, bytes, pins.length * Pin.LENGTH, secret.length);
+        String letters = new String(Base64.getUrlEncoder().withoutPadding().encode(bytes), StandardCharsets.ISO_8859_1);
+        String where = host.indexOf(':') < 0 ? host : "[" + host + "]";
+        return where + ":" + port + "/" + letters;
+    }
+}

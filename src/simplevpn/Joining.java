@@ -1,0 +1,117 @@
+package simplevpn;
+
+import java.util.Arrays;
+import simplevpn.base.Failure;
+import simplevpn.base.Log;
+import simplevpn.linux.Errno;
+import simplevpn.linux.Libc;
+import simplevpn.linux.Replacement;
+import simplevpn.linux.TextFile;
+import simplevpn.tls.Pin;
+
+/**
+ * How a client uses an invitation ({@code --join}): what the invitation says counts like options, the key is made if
+ * there is none, and once the server has taken it in, a config file with all of that is written, for every start from
+ * then on. An invitation that lies in a file is removed only then: whatever happens before, the next attempt has it
+ * again.
+ */
+final class Joining {
+    /** Where a device keeps what it was given, unless told otherwise. */
+    static final String FOLDER = "/var/lib/simplevpn";
+    private static final int MAX_INVITATION = 4096;
+    /** How {@code srv --invite} begins the line that it prints. */
+    private static final String COMMAND = "cli --join ";
+
+    /** To be shown to the server. */
+    final byte[] secret;
+    /** The file that the invitation came from, or {@code null}. */
+    private final String file;
+    private final Replacement config;
+
+    private Joining(Invitation invitation, String file, Replacement config) {
+        secret = invitation.secret;
+        this.file = file;
+        this.config = config;
+    }
+
+    /**
+     * Takes an invitation, if the options name one that is still there, as further options; otherwise the config file
+     * that was written when it was used.
+     *
+     * @return {@code null} if there is nothing to join
+     */
+    static Joining begin(Options options) throws Failure {
+        String join = options.text("join");
+        if (join == null) {
+            if (options.given("dir")) {
+                throw options.wrong("--join INVITATION is missing: --dir says where to keep what it brings");
+            }
+            return null;
+        }
+        String folder = options.given("dir") ? options.text("dir") : FOLDER;
+        String config = folder + "/cli.conf";
+        Invitation invitation = Invitation.parse(join);
+        String file = invitation == null ? join : null;
+        if (file != null && TextFile.exists(file)) {
+            invitation = read(file);
+        }
+        if (invitation == null) {
+            if (!TextFile.exists(config)) {
+                throw options.bad("join", "neither an invitation, as srv --invite prints it, nor a file with one;"
+                        + " and there is no " + config + " of an earlier one");
+            }
+            options.read(config);
+            return null;
+        }
+        Libc.mkdir(folder);
+        String key = options.given("key") ? options.text("key") : absolute(folder) + "/cli.key";
+        if (!TextFile.exists(key)) {
+            Log.event("made a key in " + key + ", " + KeyFiles.generate(key).pin());
+        }
+        return new Joining(invitation, file, new Replacement(config, used(options, invitation, key)));
+    }
+
+    private static Invitation read(String file) throws Failure {
+        String text = TextFile.readRegular(file, MAX_INVITATION);
+        String word = text == null ? "" : text.trim();
+        Invitation invitation = Invitation.parse(word.startsWith(COMMAND) ? word.substring(COMMAND.length()).trim()
+                : word);
+        if (invitation == null) {
+            throw new Failure(Failure.USAGE, file + ": no invitation, which is the line that srv --invite prints");
+        }
+        return invitation;
+    }
+
+    /** Sets options as an invitation says; returns the config file that says the same. */
+    private static String used(Options options, Invitation invitation, String key) {
+        StringBuilder config = new StringBuilder("# Written when this device joined by its invitation.\n");
+        put(options, config, "server", invitation.host);
+        put(options, config, "port", String.valueOf(invitation.port));
+        put(options, config, "key", key);
+        options.unset("server-pin");
+        for (Pin pin : invitation.pins) {
+            put(options, config, "server-pin", pin.toString());
+        }
+        return config.toString();
+    }
+
+    private static void put(Options options, StringBuilder config, String name, String value) {
+        options.set(name, value);
+        config.append(name).append(' ').append(value).append('\n');
+    }
+
+    /** A config file may be read from any folder. */
+    private static String absolute(String folder) {
+        return folder.startsWith("/") ? folder : System.getProperty("user.dir") + "/" + folder;
+    }
+
+    /** The server has taken this client in: what there is to know is kept, and the invitation is of no more use. */
+    void done() throws Failure {
+        config.commit();
+        Arrays.fill(secret, (byte) 0);
+        int result = file == null ? 0 : Libc.unlink(file);
+        if (result < 0 && result != -Errno.ENOENT) {
+            Log.event(Errno.failure("unlink " + file, result, "it was used, and can be removed").getMessage());
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package simplevpn.linux;
+
+import java.nio.charset.StandardCharsets;
+import simplevpn.base.Failure;
+
+/**
+ * A text that takes the place of a file in one step: whoever reads finds the old one or the new one whole, also after a
+ * loss of power (rename(2)). It keeps the file's mode and owner; where there is none, it belongs to whoever has the
+ * folder, and nobody else may read it.
+ */
+public final class Replacement {
+    /** What a file is called while it is written. */
+    private static final String SUFFIX = ".new";
+    /** Symbolic links that are followed at most (path_resolution(7)). */
+    private static final int MOST_LINKS = 40;
+    private static final int ALL_MODES = 07777;
+    private static final int OWNER_ALONE = 0600;
+
+    private final String path;
+
+    /**
+     * Writes the text beside the file, and waits until the disk has it. The file itself is as it was.
+     *
+     * @param file its path; a symbolic link is followed
+     * @throws Failure for example when the disk is full, or the folder somebody else's
+     */
+    public Replacement(String file, String text) throws Failure {
+        path = behindLinks(file);
+        int kind = RegularFile.mode(path) & Abi.S_IFMT;
+        if (kind != 0 && kind != Abi.S_IFREG) {
+            throw RegularFile.failure(path);
+        }
+        Libc.unlink(path + SUFFIX);
+        int fd = Libc.open(path + SUFFIX, Abi.O_WRONLY | Abi.O_CREAT | Abi.O_EXCL | Abi.O_CLOEXEC);
+        if (fd < 0) {
+            throw failure(fd);
+        }
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        Buffer content = Buffer.temporary(Math.max(1, bytes.length));
+        content.bytes.put(0, bytes);
+        int result = bytes.length == 0 ? 0 : Libc.write(fd, content, 0, bytes.length);
+        content.free();
+        if (result >= 0 && result < bytes.length) {
+            result = -Errno.ENOSPC;
+        }
+        if (result >= 0) {
+            inherit(fd);
+            result = Libc.fsync(fd);
+        }
+        Libc.close(fd);
+        if (result < 0) {
+            undo();
+            throw failure(result);
+        }
+    }
+
+    private Failure failure(int result) {
+        return Errno.failure("write " + path + SUFFIX, result, result == -Errno.EACCES
+                ? "the folder " + folder(path) + " has to belong to the user that this program runs as" : "");
+    }
+
+    /** Mode and owner of the file that there is, or the owner of its folder; without privileges it stays our own. */
+    private void inherit(int fd) {
+        Buffer status = Buffer.temporary(Abi.STATX_SIZE);
+        int mode = OWNER_ALONE;
+        int result = Libc.statx(Abi.AT_FDCWD, path, status);
+        if (result >= 0) {
+            mode = status.nativeOrder.getShort(Abi.STX_MODE) & ALL_MODES;
+        } else {
+            result = Libc.statx(Abi.AT_FDCWD, folder(path), status);
+        }
+        if (result >= 0) {
+            Libc.fchown(fd, status.nativeOrder.getInt(Abi.STX_UID), status.nativeOrder.getInt(Abi.STX_GID));
+        }
+        Libc.fchmod(fd, mode);
+        status.free();
+    }
+
+    /** The text is the file from now on. */
+    public void commit() throws Failure {
+        int result = Libc.rename(path + SUFFIX, path);
+        if (result < 0) {
+            undo();
+            throw Errno.failure("rename " + path + SUFFIX + " to " + path, result, "");
+        }
+        int fd = Libc.open(folder(path), Abi.O_CLOEXEC);
+        Libc.fsync(fd);
+        Libc.close(fd);
+    }
+
+    /** The file stays as it was. */
+    public void undo() {
+        Libc.unlink(path + SUFFIX);
+    }
+
+    /** The folder that a file is in. */
+    static String folder(String path) {
+        int slash = path.lastIndexOf('/');
+        return slash < 0 ? "." : slash == 0 ? "/" : path.substring(0, slash);
+    }
+
+    private static String behindLinks(String file) {
+        String path = file;
+        for (int i = 0; i < MOST_LINKS; i++) {
+            String target = Libc.readlink(path);
+            if (target == null) {
+                break;
+            }
+            path = target.startsWith("/") ? target : folder(path) + "/" + target;
+        }
+        return path;
+    }
+}
