@@ -255,7 +255,8 @@ class InvitationTest extends KeyedWorldTest {
     @Test
     void nothingToJoin() {
         assertEquals("--join nowhere: neither an invitation, as srv --invite prints it, nor a file with one;"
-                + " and there is no " + file("device").resolve("cli.conf") + " of an earlier one (cli --help shows all options)",
+                + " and there is no " + file("device").resolve("cli.conf") + " of an earlier one"
+                + " (cli --help shows all options)",
                 assertThrows(Failure.class, () -> joining("device", "nowhere")).getMessage());
         assertEquals("--join INVITATION is missing: --dir says where to keep what it brings"
                 + " (cli --help shows all options)",
