@@ -159,6 +159,7 @@ final class Bench {
             tunnel.addSecond();
             stream(tunnel, between, lab.second, Tunnel.SECOND_ADDRESS);
         });
+        bothWays(Tunnel.TLS);
         bothWays(Tunnel.NO_OFFLOAD);
         bothWays(Tunnel.CLASSIC);
         PEERS.forEach(this::bothWays);
@@ -194,6 +195,7 @@ final class Bench {
     private void packets() {
         packets(Tunnel.NONE, RAW);
         packets(Tunnel.SIMPLEVPN, Tunnel.SIMPLEVPN.name());
+        packets(Tunnel.TLS, Tunnel.TLS.name());
         packets(Tunnel.NO_OFFLOAD, Tunnel.NO_OFFLOAD.name());
         PEERS.forEach(kind -> packets(kind, kind.name()));
     }

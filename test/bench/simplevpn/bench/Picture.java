@@ -92,7 +92,8 @@ final class Picture {
 
     private static List<String> streamRows() {
         List<String> rows = new ArrayList<>(List.of(Bench.RAW, Tunnel.SIMPLEVPN.name() + Bench.FORTH,
-                Tunnel.SIMPLEVPN.name() + Bench.BETWEEN, Tunnel.NO_OFFLOAD.name() + Bench.FORTH));
+                Tunnel.SIMPLEVPN.name() + Bench.BETWEEN, Tunnel.TLS.name() + Bench.FORTH,
+                Tunnel.NO_OFFLOAD.name() + Bench.FORTH));
         Bench.PEERS.forEach(peer -> rows.add(peer.name() + Bench.FORTH));
         return List.copyOf(rows);
     }

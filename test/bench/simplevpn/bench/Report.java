@@ -46,8 +46,8 @@ final class Report {
 
                 ## To reach
 
-                Where both directions were measured, the ratio is the worse one's. OpenVPN and tinc stand here with the
-                faster of their rows, encryption or not: simplevpn is without keys here.
+                Where both directions were measured, the ratio is the worse one's. Beside simplevpn without keys OpenVPN
+                and tinc stand with the faster of their rows, encryption or not.
 
                 %s
                 ## One iperf3 TCP stream

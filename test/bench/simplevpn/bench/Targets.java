@@ -5,7 +5,8 @@ import java.util.List;
 
 /**
  * What this project set itself to reach, as ratios within one run. Where a tunnel was measured in both directions,
- * the ratio is that of the worse one; beside OpenVPN and tinc stand their faster rows, which do not encrypt either.
+ * the ratio is that of the worse one. Without keys, OpenVPN and tinc stand beside it with their faster rows, which do
+ * not encrypt either; with keys, OpenVPN with its own.
  */
 final class Targets {
     private static final String OURS = Tunnel.SIMPLEVPN.name();
@@ -51,6 +52,14 @@ final class Targets {
         targets.add(least("one stream, to tinc over TCP", 15, Math.min(
                 worse(results, Tunnel.SIMPLEVPN, Tunnel.TINC_PLAIN), worse(results, Tunnel.SIMPLEVPN, Tunnel.TINC))));
         targets.add(least("one stream, to wireguard-go", 2.5, worse(results, Tunnel.SIMPLEVPN, Tunnel.WIREGUARD)));
+        targets.add(least("with keys: one stream, to wireguard-go", 1.5, worse(results, Tunnel.TLS, Tunnel.WIREGUARD)));
+        targets.add(least("with keys: one stream, to OpenVPN over TCP with AES-256-GCM", 10,
+                worse(results, Tunnel.TLS, Tunnel.OPENVPN)));
+        targets.add(least("with keys: one stream, to that without", 0.45,
+                worse(results, Tunnel.TLS, Tunnel.SIMPLEVPN)));
+        targets.add(least("with keys: small packets per second, to OpenVPN with AES-256-GCM", 1.3,
+                packets(results, "packets/s", Tunnel.TLS.name())
+                        / packets(results, "packets/s", Tunnel.OPENVPN.name())));
         targets.add(least("client → client through the server, to the raw link", 0.30,
                 stream(results, OURS + Bench.BETWEEN) / raw));
         targets.add(least("`--no-offload`, to vtun", 1.5, worse(results, Tunnel.NO_OFFLOAD, Tunnel.VTUN)));

@@ -50,6 +50,7 @@ final class Tunnel implements AutoCloseable {
             (lab, server) -> simplevpn(lab, "build/stock", server));
     static final Kind NO_OFFLOAD = new Kind("simplevpn `--no-offload`",
             (lab, server) -> simplevpn(lab, OWN, server, "--no-offload"));
+    static final Kind TLS = new Kind("simplevpn with keys", Tunnel::keyed);
     static final Kind CLASSIC = new Kind("simplevpn, classic client", Tunnel::classic);
     static final Kind VTUN = new Kind("vtun (TCP, no encryption)", Tunnel::vtun);
     static final Kind OPENVPN = new Kind("OpenVPN (TCP, AES-256-GCM)",
@@ -80,6 +81,23 @@ final class Tunnel implements AutoCloseable {
         Program srv = startServer(lab, folder, options);
         return new Tunnel(lab, SERVER_ADDRESS, srv,
                 startClient(lab, folder, lab.client, server, CLIENT_ADDRESS, options));
+    }
+
+    /** Each end with a new key, known to the other by its pin. */
+    private static Tunnel keyed(Star lab, String server) {
+        List<Path> keys = new ArrayList<>();
+        List<String> pins = new ArrayList<>();
+        for (String end : List.of("server", "client")) {
+            Path key = lab.file("keys/" + end);
+            run("mkdir", "-p", key.getParent().toString());
+            run("rm", "-f", key.toString());
+            keys.add(key);
+            pins.add(run("./cli", "--keygen", key.toString()));
+        }
+        Path peers = lab.write("keys/peers", pins.get(1) + " bench " + CLIENT_ADDRESS + "\n");
+        Program srv = startServer(lab, OWN, "--key", keys.get(0).toString(), "--peers", peers.toString());
+        return new Tunnel(lab, SERVER_ADDRESS, srv, startClient(lab, OWN, lab.client, server, CLIENT_ADDRESS, "--key",
+                keys.get(1).toString(), "--server-pin", pins.get(0)));
     }
 
     private static Program startServer(Star lab, String folder, String... options) {
