@@ -7,8 +7,10 @@ import simplevpn.base.Log;
 import simplevpn.base.Network;
 import simplevpn.linux.FileWatch;
 import simplevpn.linux.Handler;
+import simplevpn.linux.Hangup;
 import simplevpn.linux.Poller;
 import simplevpn.linux.Replacement;
+import simplevpn.linux.Stderr;
 import simplevpn.linux.Stream;
 import simplevpn.protocol.Answer;
 import simplevpn.protocol.Hub;
@@ -59,6 +61,17 @@ final class Gate implements Handler {
             loop.timers.set(this, now + (looksSoon ? SETTLE : LOOK));
         }
     };
+
+    /** Reads the file in any case. */
+    private final Handler hangup = new Handler() {
+        @Override
+        public void ready(boolean writable, boolean failed) {
+            Hangup.take(hangups);
+            read = file.state();
+            reread();
+        }
+    };
+    private int hangups;
 
     /** A gate that is open, until there are keys. */
     Gate() {
@@ -121,10 +134,17 @@ final class Gate implements Handler {
         }
     }
 
-    /** The same at once when something happens in its folder. */
-    void watchClosely() {
+    /**
+     * The same at once when something happens in its folder, or on SIGHUP: but where a terminal ends, so does this
+     * program.
+     */
+    void watchClosely() throws Failure {
         if (credentials == null) {
             return;
+        }
+        if (!Stderr.isTerminal()) {
+            hangups = Hangup.descriptor();
+            loop.poller.add(hangups, Poller.READ, hangup);
         }
         try {
             loop.poller.add(file.hints(), Poller.READ, this);

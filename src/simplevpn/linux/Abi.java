@@ -8,7 +8,7 @@ package simplevpn.linux;
  */
 public final class Abi {
     /** Bytes of {@code size_t}, {@code long} and a pointer: 8, or 4 on armhf. */
-    public static final int WORD = Libc.WORD;
+    public static final int WORD = Linking.WORD;
 
     /* bits/socket.h, netinet/in.h */
     public static final int AF_UNIX = 1;
@@ -75,8 +75,11 @@ public final class Abi {
 
     /* bits/poll.h, bits/signum-generic.h */
     public static final int POLLOUT = 4;
+    public static final int SIGHUP = 1;
     public static final int SIGQUIT = 3;
     public static final int SIG_IGN = 1;
+    public static final int SA_SIGINFO = 4;
+    public static final int SA_RESTART = 0x10000000;
 
     /* bits/resource.h, bits/time.h */
     public static final int RLIMIT_NOFILE = 7;
@@ -210,6 +213,10 @@ public final class Abi {
     public static final int STX_SIZE = 40;
     public static final int STX_CTIME = 96;
     public static final int STATX_SIZE = 256;
+
+    /** {@code struct sigaction} (bits/sigaction.h): the handler comes first. */
+    public static final int SA_FLAGS = WORD + 128;
+    public static final int SIGACTION_SIZE = SA_FLAGS + 2 * WORD;
 
     /** {@code struct rlimit} (bits/resource.h): soft, then hard limit, a word each. */
     public static final int RLIM_CUR = 0;

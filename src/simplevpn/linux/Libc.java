@@ -1,48 +1,28 @@
 package simplevpn.linux;
 
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
+import static simplevpn.linux.Linking.address;
+import static simplevpn.linux.Linking.broken;
+import static simplevpn.linux.Linking.call;
+import static simplevpn.linux.Linking.link;
+
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Every call into libc: one handle per call, next to a method with the man page's name.
+ * Every call into libc, as a method with the man page's name; how they are made is in {@link Linking}.
  *
  * <p>Each method returns what the call returned, or −errno. Asking for errno makes the JDK allocate an object per call,
  * which only a compiler better than C1 removes; so the calls that carry packets do not ask. They say −1 for every
  * failure: nearly always it means "not now", and for the rest the {@link Poller} reports an error on that descriptor,
  * whose cause is then asked for.
- *
- * <p>All arguments travel as words ({@code size_t}), pointers included: in every calling convention that this program
- * runs on they take the same registers as the {@code int} or pointer that the C declaration names, and the callee looks
- * at the bits it declared. Words too many, as zeros, lie where a callee does not look, and a variadic one (ioctl, open)
- * finds whole numbers where others do. So two shapes serve all calls, one with errno and one without: linking a shape
- * costs tens of milliseconds and half a hundred generated classes. No {@code MemorySegment} is made to pass an address.
- * Results are the low 32 bits, enough for a descriptor, a count of at most a buffer, and −1.
- *
- * <p>errno is caught in one place, so only the thread that runs the loop may call what returns it.
  */
 public final class Libc {
-    private static final Linker LINKER = Linker.nativeLinker();
-    /** Bytes of {@code size_t}, which are those of {@code long} and of a pointer too: 8, or 4 on armhf. */
-    static final int WORD = (int) LINKER.canonicalLayouts().get("size_t").byteSize();
-    private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
-    private static final int ERRNO_OFFSET = (int) Linker.Option.captureStateLayout()
-            .byteOffset(MemoryLayout.PathElement.groupElement("errno"));
-    private static final Buffer STATE = Buffer.permanent((int) Linker.Option.captureStateLayout().byteSize());
-    private static final MemorySegment STATE_SEGMENT = MemorySegment.ofBuffer(STATE.bytes);
-
-    /** Calls a function with five words, behind a segment for errno. */
-    private static final MethodHandle CALL = linkAny();
     private static final MemorySegment ACCEPT4 = address("accept4");
     private static final MemorySegment BIND = address("bind");
     private static final MemorySegment CLOSE = address("close");
     private static final MemorySegment CONNECT = address("connect");
+    private static final MemorySegment DUP2 = address("dup2");
     private static final MemorySegment EPOLL_CREATE1 = address("epoll_create1");
     private static final MemorySegment EPOLL_CTL = address("epoll_ctl");
     private static final MemorySegment EVENTFD = address("eventfd");
@@ -71,6 +51,7 @@ public final class Libc {
     private static final MemorySegment SEND = address("send");
     private static final MemorySegment SETRLIMIT = address("setrlimit");
     private static final MemorySegment SETSOCKOPT = address("setsockopt");
+    private static final MemorySegment SIGACTION = address("sigaction");
     private static final MemorySegment SIGNAL = address("signal");
     private static final MemorySegment SOCKET = address("socket");
     private static final MemorySegment STATX = address("statx");
@@ -87,78 +68,6 @@ public final class Libc {
     private static final int OWNER_ALONE = 0600;
 
     private Libc() {
-    }
-
-    /* ---- linking ---- */
-
-    private static MemorySegment address(String name) {
-        return LINKER.defaultLookup().find(name).get();
-    }
-
-    private static FunctionDescriptor words(int arity) {
-        MemoryLayout[] words = new MemoryLayout[arity];
-        for (int i = 0; i < arity; i++) {
-            words[i] = LINKER.canonicalLayouts().get("size_t");
-        }
-        return FunctionDescriptor.of(ValueLayout.JAVA_INT, words);
-    }
-
-    /** A handle of type (address, segment for errno, long × 5) → int. */
-    @SuppressWarnings("restricted")
-    private static MethodHandle linkAny() {
-        return widened(LINKER.downcallHandle(words(5), ERRNO), 5);
-    }
-
-    /** A handle of type (long × 4) → int. */
-    @SuppressWarnings("restricted")
-    private static MethodHandle link(String name) {
-        return widened(LINKER.downcallHandle(address(name), words(4)), 4);
-    }
-
-    /** The last arguments of a handle as longs, which are narrowed where a word is 4 bytes. */
-    private static MethodHandle widened(MethodHandle handle, int arity) {
-        if (WORD == Long.BYTES) {
-            return handle;
-        }
-        MethodType type = handle.type();
-        for (int i = type.parameterCount() - arity; i < type.parameterCount(); i++) {
-            type = type.changeParameterType(i, long.class);
-        }
-        return MethodHandles.explicitCastArguments(handle, type);
-    }
-
-    /** −errno for a result of −1, otherwise the result. */
-    private static int result(int returned) {
-        return returned == -1 ? -STATE.nativeOrder.getInt(ERRNO_OFFSET) : returned;
-    }
-
-    /** A downcall handle throws nothing of its own: what arrives here is the VM's own trouble. */
-    private static Error broken(Throwable t) {
-        return t instanceof Error e ? e : new AssertionError(t);
-    }
-
-    private static int call(MemorySegment function, long a) {
-        return call(function, a, 0, 0, 0, 0);
-    }
-
-    private static int call(MemorySegment function, long a, long b) {
-        return call(function, a, b, 0, 0, 0);
-    }
-
-    private static int call(MemorySegment function, long a, long b, long c) {
-        return call(function, a, b, c, 0, 0);
-    }
-
-    private static int call(MemorySegment function, long a, long b, long c, long d) {
-        return call(function, a, b, c, d, 0);
-    }
-
-    private static int call(MemorySegment function, long a, long b, long c, long d, long e) {
-        try {
-            return result((int) CALL.invokeExact(function, STATE_SEGMENT, a, b, c, d, e));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
     }
 
     /* ---- the packets' way: compiled in place, since these handles are constants where they are used ---- */
@@ -259,6 +168,11 @@ public final class Libc {
         return call(CONNECT, fd, name.range(0, length), length);
     }
 
+    /** dup2(2). */
+    static int dup2(int fd, int as) {
+        return call(DUP2, fd, as);
+    }
+
     /** epoll_create1(2), close-on-exec. */
     static int epoll_create1() {
         return call(EPOLL_CREATE1, Abi.EPOLL_CLOEXEC);
@@ -272,6 +186,11 @@ public final class Libc {
     /** eventfd(2), counting from 0, non-blocking and close-on-exec. */
     static int eventfd() {
         return call(EVENTFD, 0, Abi.EFD_NONBLOCK | Abi.EFD_CLOEXEC);
+    }
+
+    /** Where eventfd_write(3) is. */
+    static long eventfd_write() {
+        return address("eventfd_write").address();
     }
 
     /** freeaddrinfo(3) of the list that begins at {@code address}. */
@@ -453,6 +372,11 @@ public final class Libc {
     /** setsockopt(2) with the first {@code length} bytes of {@code value}. */
     static int setsockopt(int fd, int level, int option, Buffer value, int length) {
         return call(SETSOCKOPT, fd, level, option, value.range(0, length), length);
+    }
+
+    /** sigaction(2) with a {@code struct sigaction}. */
+    static int sigaction(int number, Buffer action) {
+        return call(SIGACTION, number, action.address);
     }
 
     /** signal(2): what becomes of a signal, here only {@link Abi#SIG_IGN}. */

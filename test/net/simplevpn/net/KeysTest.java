@@ -82,6 +82,21 @@ final class KeysTest extends Vpn {
         assertTrue(east.reaches(SERVER), "those who stay in the file stay connected");
     }
 
+    /** SIGHUP reads the peers anew, again and again, instead of ending the server. */
+    @Test
+    void hangup() {
+        Program server = keyed();
+        client(east, with("east.key"));
+        for (int i = 1; i <= 3; i++) {
+            int count = i;
+            server.signal("HUP");
+            server.await("the peers read " + i + " times", 5, () ->
+                    server.lines().stream().filter(line -> line.contains("was read anew: 1 clients")).count() == count);
+        }
+        assertTrue(east.reaches(SERVER));
+        server.stop();
+    }
+
     private static String quoted(String text) {
         return Pattern.quote(text);
     }

@@ -62,6 +62,8 @@ class AbiTest {
         offset(c, "IFR_UNION", "ifreq", "ifr_flags");
         c.put("IFR_SIZE", "sizeof(struct ifreq) <= 40 ? 40 : -1");
         c.put("SIG_IGN", "(long) SIG_IGN");
+        offset(c, "SA_FLAGS", "sigaction", "sa_flags");
+        c.put("SIGACTION_SIZE", "sizeof(struct sigaction)");
         offset(c, "POLL_FD", "pollfd", "fd");
         offset(c, "POLL_EVENTS", "pollfd", "events");
         offset(c, "POLL_REVENTS", "pollfd", "revents");
