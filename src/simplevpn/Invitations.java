@@ -75,7 +75,7 @@ final class Invitations implements AutoCloseable {
     private void read(long now) throws Failure {
         String text = TextFile.readRegular(path, MAX_FILE);
         if (text == null) {
-            throw new Failure(Failure.USAGE, path + ": a file of invitations has less than " + MAX_FILE + " bytes");
+            throw tooLong();
         }
         int number = 0;
         for (String line : text.split("\n")) {
@@ -92,6 +92,10 @@ final class Invitations implements AutoCloseable {
                 }
             }
         }
+    }
+
+    private Failure tooLong() {
+        return new Failure(Failure.USAGE, path + ": a file of invitations has less than " + MAX_FILE + " bytes");
     }
 
     /** What a line says, or {@code null} when it says nothing of the kind. */
@@ -140,6 +144,9 @@ final class Invitations implements AutoCloseable {
         for (Invited invited : all) {
             text.append(invited.hash).append(' ').append(invited.expires).append(' ').append(invited.client())
                     .append('\n');
+        }
+        if (text.length() >= MAX_FILE) {
+            throw tooLong();
         }
         return new Replacement(path, text.toString());
     }

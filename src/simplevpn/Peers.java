@@ -54,8 +54,11 @@ final class Peers {
     }
 
     private static String text(String path) throws Failure {
-        String text = TextFile.readRegular(path, MAX_FILE);
-        if (text == null) {
+        return checked(path, TextFile.readRegular(path, MAX_FILE));
+    }
+
+    private static String checked(String path, String text) throws Failure {
+        if (text == null || text.length() >= MAX_FILE) {
             throw new Failure(Failure.USAGE, path + ": a peers file has less than " + MAX_FILE + " bytes");
         }
         return text;
@@ -158,7 +161,7 @@ final class Peers {
     /** A text of peers with one more line at its end. */
     static String with(String path, String line) throws Failure {
         String text = text(path);
-        return (text.isEmpty() || text.endsWith("\n") ? text : text + "\n") + line + "\n";
+        return checked(path, (text.isEmpty() || text.endsWith("\n") ? text : text + "\n") + line + "\n");
     }
 
     /** The client with a pin, or {@code null}. */
