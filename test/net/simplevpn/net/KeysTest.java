@@ -9,43 +9,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import simplevpn.harness.Command;
 import simplevpn.harness.Host;
 import simplevpn.harness.Program;
 
 /** Tunnels between keys, with the programs as they are shipped, and with what OpenSSL makes of them. */
-final class KeysTest extends Vpn {
+final class KeysTest extends KeyedVpn {
     /** A dynamic request of 2013. */
     private static final String REQUEST = "\\105\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0";
-
-    private String serverPin;
-
-    private String file(String name) {
-        return lan.file(name).toString();
-    }
-
-    private String key(String name) {
-        Program keygen = lan.start(hub, "cli", "--keygen", file(name));
-        assertEquals(0, keygen.awaitExit(15));
-        return keygen.lastLine();
-    }
-
-    @BeforeEach
-    void keys() throws IOException {
-        serverPin = key("srv.key");
-        Files.writeString(lan.file("peers"), key("east.key") + " east 10.0.0.7\n");
-    }
-
-    private Program keyed(String... more) {
-        return server(Command.words(List.of("--key", file("srv.key"), "--peers", file("peers")), more)
-                .toArray(String[]::new));
-    }
-
-    private String[] with(String key) {
-        return new String[] {"--key", file(key), "--server-pin", serverPin};
-    }
 
     /** Packets of all lengths and whole transfers, both ways, arrive as they were. */
     @Test
@@ -123,20 +94,10 @@ final class KeysTest extends Vpn {
         assertEquals("10.0.0.7", address(east));
     }
 
-    /** A certificate for a key, as OpenSSL wants one: its dates are long past. */
-    private void certificate(String key, String file) {
-        hub.run("openssl", "req", "-x509", "-key", file(key), "-subj", "/CN=x", "-days", "1", "-out", file(file)).ok();
-    }
-
     /** A client of 2013 inside TLS, as a microcontroller would be: 20 bytes go in, 20 come back. */
     @Test
     void opensslAsClient() throws IOException {
-        hub.run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out",
-                file("ec.key")).ok();
-        hub.run("chmod", "600", file("ec.key")).ok();
-        Program pin = lan.start(hub, "cli", "--pin", file("ec.key"));
-        pin.awaitExit(15);
-        Files.writeString(lan.file("peers"), pin.lastLine() + " micro 10.0.0.9\n");
+        Files.writeString(lan.file("peers"), ecKey("ec.key") + " micro 10.0.0.9\n");
         certificate("ec.key", "ec.pem");
         keyed();
         String answer = shell(east, "(printf '" + REQUEST + "'; sleep 2) | timeout 10 openssl s_client -quiet -connect "
@@ -166,8 +127,7 @@ final class KeysTest extends Vpn {
     @Test
     void serverName() {
         keyed();
-        client(east, Command.words(List.of("--server-name", "vpn.example.org"), with("east.key"))
-                .toArray(String[]::new));
+        client(east, with("east.key", "--server-name", "vpn.example.org"));
         east.awaitPing(SERVER, 5);
     }
 
