@@ -37,6 +37,8 @@ public final class TlsStream implements Stream {
     /** Records of one read: however short they are, others have their turn. */
     private static final int RECORDS = 64;
     private static final String NO_TLS = "does not speak TLS";
+    /** What a client can do that came to a web server on the same port. */
+    private static final String OTHER_SERVER = "; behind a proxy, --server-name says which server is meant";
 
     private final Stream below;
     private final Credentials credentials;
@@ -402,11 +404,12 @@ public final class TlsStream implements Stream {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof Credentials.Unpinned unpinned) {
                 peer = unpinned.shown;
-                fail("shows key " + peer + ", which is not pinned");
+                fail("shows key " + peer + ", which is not pinned" + OTHER_SERVER);
                 return;
             }
         }
-        fail("TLS: " + e.getMessage());
+        boolean astray = credentials.isClient() && state == State.SHAKING_HANDS;
+        fail("TLS: " + e.getMessage() + (astray ? OTHER_SERVER : ""));
     }
 
     private void fail(String reason) {

@@ -24,6 +24,7 @@ import simplevpn.memory.MemoryStream;
 /** Two ends that encrypt, over a connection that takes and gives as little at a time as a test likes. */
 class TlsStreamTest {
     private static final int SIZE = 256 * 1024;
+    private static final String OTHER_SERVER = "; behind a proxy, --server-name says which server is meant";
 
     private final MemoryKernel kernel = new MemoryKernel();
     private final Random random = new Random(4);
@@ -162,12 +163,23 @@ class TlsStreamTest {
         connect(100_000, ofClient(key(3).pin()), Credentials.ofServer(serverKey));
         client.toSend = bytes(10);
         run(10);
-        assertEquals("shows key " + serverKey.pin() + ", which is not pinned", client.stream.why());
+        assertEquals("shows key " + serverKey.pin() + ", which is not pinned" + OTHER_SERVER, client.stream.why());
         client.stream.close();
         server.turn(1);
         assertEquals("TLS: (certificate_unknown) Received fatal alert: certificate_unknown", server.stream.why());
         assertNull(server.stream.pin());
         assertEquals(0, server.received.size());
+    }
+
+    /** A client that ends up at a web server, which has a key of another kind, is told what may be missing. */
+    @Test
+    void webServer() throws Failure {
+        connect(100_000, ofClient(serverKey.pin()), Credentials.ofServer(serverKey));
+        client.turn(0);
+        below[1].put(new byte[] {21, 3, 3, 0, 2, 2, 40});
+        client.turn(0);
+        assertEquals("TLS: (handshake_failure) Received fatal alert: handshake_failure" + OTHER_SERVER,
+                client.stream.why());
     }
 
     /** What is no TLS, or has been changed on the way, ends the connection and gives no byte of data. */
