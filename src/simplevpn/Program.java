@@ -12,9 +12,9 @@ import simplevpn.tunnel.Loop;
  * What both programs do as processes: what they say without doing their work, how they end, and the limits that they
  * raise.
  *
- * <p>As a thread it is the VM's shutdown hook, which SIGTERM, SIGINT and, where it means nothing else, SIGHUP start: it ends the loop, after which
- * the program ends the process with everything closed. Should the loop be stuck, the hook ends the process
- * itself.
+ * <p>As a thread it is the VM's shutdown hook, which SIGTERM, SIGINT and, where it means nothing else, SIGHUP start: it
+ * ends the loop, after which the program ends the process with everything closed. Should the loop be stuck, the hook
+ * ends the process itself.
  */
 final class Program extends Thread {
     /** Milliseconds that the loop has to end in after a signal. */
