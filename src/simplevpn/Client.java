@@ -132,7 +132,9 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         Loop loop = new Loop(new Epoll(), device, true, 1);
         Connector tcp = new TcpConnector(settings.mss);
         Connector connector = settings.key == null ? tcp : secured(tcp, settings, new HandshakeThread(loop.poller, 1));
-        Client client = new Client(settings, loop, connector, Program.supervisor(loop), token);
+        Supervisor supervisor = Program.supervisor(loop);
+        Program.confine(settings.user);
+        Client client = new Client(settings, loop, connector, supervisor, token);
         Program.endOnSignal(loop);
         try {
             loop.run();

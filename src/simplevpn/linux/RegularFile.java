@@ -12,7 +12,10 @@ final class RegularFile {
         // Opening a pipe would wait for somebody who writes.
         int fd = Libc.open(path, Abi.O_NONBLOCK | Abi.O_CLOEXEC);
         if (fd < 0) {
-            throw Errno.failure("open " + path, fd, "");
+            long user = Privileges.uid();
+            throw Errno.failure("open " + path, fd, fd != -Errno.EACCES ? "" : "user " + user
+                    + ", as whom this program runs, has to be able to read it: chown " + user + " " + path
+                    + ", and chmod a+x the folders above");
         }
         if ((mode(fd) & Abi.S_IFMT) != Abi.S_IFREG) {
             Libc.close(fd);

@@ -15,7 +15,7 @@ public final class SecretFile {
      * Reads a file whole.
      *
      * @param most bytes that it has less than
-     * @return its bytes, or {@code null} when it is longer
+     * @return its bytes, to be wiped, or {@code null} when it is longer
      * @throws Failure also when others may read or write it
      */
     public static byte[] read(String path, int most) throws Failure {
@@ -35,9 +35,12 @@ public final class SecretFile {
             if (result < 0) {
                 throw Errno.failure("read " + path, result, "");
             }
+            if (length == most) {
+                return null;
+            }
             byte[] bytes = new byte[length];
             content.bytes.get(0, bytes);
-            return length == most ? null : bytes;
+            return bytes;
         } finally {
             wipe(content);
             Libc.close(fd);

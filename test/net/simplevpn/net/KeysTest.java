@@ -13,6 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import simplevpn.harness.Command;
 import simplevpn.harness.Host;
+import simplevpn.harness.Lab;
 import simplevpn.harness.Program;
 
 /** Tunnels between keys, with the programs as they are shipped, and with what OpenSSL makes of them. */
@@ -22,8 +23,9 @@ final class KeysTest extends Vpn {
 
     private String serverPin;
 
+    /** From the folder where programs are started: those above it may be closed to whom they become. */
     private String file(String name) {
-        return lan.file(name).toString();
+        return Lab.TOP.relativize(lan.file(name)).toString();
     }
 
     private String key(String name) {

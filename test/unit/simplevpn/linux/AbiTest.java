@@ -25,12 +25,17 @@ class AbiTest {
             #include <sys/eventfd.h>
             #include <sys/file.h>
             #include <sys/inotify.h>
+            #include <sys/prctl.h>
             #include <sys/stat.h>
             #include <sys/ioctl.h>
             #include <sys/resource.h>
             #include <sys/socket.h>
+            #include <sys/syscall.h>
             #include <sys/un.h>
+            #include <linux/capability.h>
+            #include <linux/filter.h>
             #include <linux/if_tun.h>
+            #include <linux/seccomp.h>
             #include <linux/sockios.h>
             #include <linux/virtio_net.h>
             #ifndef TUN_F_USO4
@@ -49,6 +54,8 @@ class AbiTest {
         Map<String, String> c = new LinkedHashMap<>();
         files(c);
         c.put("WORD", "sizeof(size_t) == sizeof(long) && sizeof(long) == sizeof(void *) ? sizeof(size_t) : -1");
+        c.put("SYS_SECCOMP", "SYS_seccomp");
+        c.put("CAPABILITY_VERSION_3", "_LINUX_CAPABILITY_VERSION_3");
         offset(c, "SIN_FAMILY", "sockaddr_in", "sin_family");
         offset(c, "SIN_PORT", "sockaddr_in", "sin_port");
         offset(c, "SIN_ADDR", "sockaddr_in", "sin_addr");
