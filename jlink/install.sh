@@ -6,7 +6,8 @@
 #
 # Without srv and cli it is about both. The defaults are --prefix /usr/local and --init auto, which looks what this machine
 # is started by. --destdir is the root of another system, that of an image being built. Config files that are there stay as
-# they are. Removing stops what runs, and leaves config files that were changed.
+# they are. Removing stops what runs, and leaves config files that were changed, and with systemd the user simplevpn and what is
+# his in /var/lib/simplevpn.
 set -eu
 umask 022
 from=$(CDPATH='' cd "$(dirname "$0")" && pwd -P)
@@ -66,6 +67,7 @@ root=$destdir$prefix
 home=$root/lib/simplevpn
 doc=$root/share/doc/simplevpn
 conf=$destdir/etc/simplevpn
+sysusers=$root/lib/sysusers.d/simplevpn.conf
 
 # Where the service file of a program is in the package, and where it goes.
 service_of() {
@@ -116,6 +118,15 @@ install_program() {
     mv "$to.new" "$to"
 }
 
+# The user of systemd's units. In another system whoever makes that makes its users too, unless it has some already.
+install_user() {
+    [ "$init" = systemd ] || return 0
+    mkdir -p "${sysusers%/*}"
+    cp "$from/systemd/simplevpn.conf" "$sysusers"
+    chmod 644 "$sysusers"
+    [ ! -e "$destdir/etc/passwd" ] || systemd-sysusers ${destdir:+"--root=$destdir"} simplevpn.conf
+}
+
 uninstall_program() {
     service_of "$1"
     if [ -z "$destdir" ] && [ -n "$service" ] && [ -e "$to" ]; then
@@ -155,11 +166,12 @@ if [ -n "$uninstall" ]; then
     # The runtime serves both.
     if [ ! -e "$home/srv" ] && [ ! -e "$home/cli" ]; then
         rm -rf "$home/runtime" "$doc/licenses"
-        rm -f "$doc/README" "$doc/LICENSE"
+        rm -f "$doc/README" "$doc/LICENSE" "$sysusers"
     fi
     sweep "$doc" "$home" "$conf"
 else
     install_runtime
+    install_user
     for program in $programs; do install_program "$program"; done
     [ -n "$destdir" ] || next_steps
 fi

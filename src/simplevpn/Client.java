@@ -79,6 +79,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     private final Ratelimit details;
     /** The invitation that is to be used, until the server has taken it; or {@code null}. */
     private Joining joining;
+    private boolean confined;
 
     private State state = State.PAUSED;
     /** The connection; {@code null} while PAUSED or LOOKING_UP. */
@@ -99,13 +100,18 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         }
     };
 
-    /** @param token 48 random bits, not 0 */
-    Client(ClientSettings settings, Loop loop, Connector connector, Supervisor supervisor, long token) {
+    /**
+     * @param token 48 random bits, not 0
+     * @param confined whether this process has given up already what it does not need to be allowed
+     */
+    Client(ClientSettings settings, Loop loop, Connector connector, Supervisor supervisor, long token,
+            boolean confined) {
         this.settings = settings;
         this.loop = loop;
         this.supervisor = supervisor;
         this.token = token;
         joining = settings.joining;
+        this.confined = confined;
         device = loop.device;
         dialer = new Dialer(loop, connector, this, settings.server, settings.port, token);
         lease = new Lease(settings.address != null ? settings.address : device.setup.fixedAddress());
@@ -135,7 +141,13 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         Loop loop = new Loop(new Epoll(), device, true, 1);
         Connector tcp = new TcpConnector(settings.mss);
         Connector connector = settings.key == null ? tcp : secured(tcp, settings, new HandshakeThread(loop.poller, 1));
-        Client client = new Client(settings, loop, connector, Program.supervisor(loop), token);
+        Supervisor supervisor = Program.supervisor(loop);
+        // An invitation is used as root: what it brings is kept where root alone may write.
+        boolean confined = settings.joining == null;
+        if (confined) {
+            Program.confine(settings.user);
+        }
+        Client client = new Client(settings, loop, connector, supervisor, token, confined);
         Program.endOnSignal(loop);
         try {
             loop.run();
@@ -310,6 +322,10 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         if (joining != null) {
             joining.done();
             joining = null;
+        }
+        if (!confined) {
+            confined = true;
+            Program.confine(settings.user);
         }
     }
 

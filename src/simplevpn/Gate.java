@@ -34,6 +34,7 @@ final class Gate implements Handler {
 
     /** {@code null} for a gate that is open. */
     private Credentials credentials;
+    private Key[] keys;
     private Records records;
     private Handshakes handshakes;
     private ServerSettings settings;
@@ -80,26 +81,30 @@ final class Gate implements Handler {
     /** Lets only those in whom the settings name. */
     Gate(ServerSettings settings, Key[] keys, Handshakes handshakes) throws Failure {
         this.settings = settings;
-        file = new FileWatch(settings.peers);
-        read = file.state();
-        peers = Peers.read(settings.peers);
+        this.keys = keys;
         leases = new LeaseFile(settings.peers, LeaseFile.FOLDER);
-        leases.tidy(peers);
         credentials = Credentials.ofServer(keys);
         records = new Records();
         this.handshakes = handshakes;
-        for (Key key : keys) {
-            Log.event("this server's key is " + key.pin() + ", " + peers.size() + " clients are in " + settings.peers);
-        }
     }
 
-    /** The addresses that the peers file gives away belong to their clients from now on. */
-    void guard(Hub<Peer> of) {
+    /**
+     * Reads the peers file. The addresses that it gives away belong to their clients from now on. Called as the user
+     * who reads it when it changes: what he may not read ends the start, and not the first change.
+     */
+    void guard(Hub<Peer> of) throws Failure {
         hub = of;
         if (credentials == null) {
             Log.event("without --key, whoever reaches this port joins, and whoever is on the way reads");
             return;
         }
+        file = new FileWatch(settings.peers);
+        read = file.state();
+        peers = Peers.read(settings.peers);
+        for (Key key : keys) {
+            Log.event("this server's key is " + key.pin() + ", " + peers.size() + " clients are in " + settings.peers);
+        }
+        leases.tidy(peers);
         for (Peers.Known known : peers.all()) {
             Address address = leases.of(known.name);
             if (address != null) {

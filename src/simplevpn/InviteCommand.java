@@ -71,6 +71,9 @@ final class InviteCommand {
         if (address != null && !settings.network.contains(address)) {
             throw options.bad("address", "is not in the network " + settings.network);
         }
+        if (settings.user != null) {
+            Replacement.check(settings.peers, settings.user);
+        }
         if (!TextFile.exists(settings.peers)) {
             new Replacement(settings.peers, "").commit();
         }

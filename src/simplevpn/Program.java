@@ -1,11 +1,14 @@
 package simplevpn;
 
+import java.util.zip.Adler32;
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
 import simplevpn.linux.Abi;
 import simplevpn.linux.Buffer;
 import simplevpn.linux.Libc;
+import simplevpn.linux.Privileges;
 import simplevpn.linux.Stderr;
+import simplevpn.linux.User;
 import simplevpn.tunnel.Loop;
 
 /**
@@ -109,6 +112,24 @@ final class Program extends Thread {
         int level = options.given("quiet") ? Log.QUIET : options.given("verbose") ? Log.DETAILS : Log.EVENTS;
         Log.start(program, level, terminal);
         return false;
+    }
+
+    /**
+     * Gives up what is only needed for setting up: what comes from the network is read without it. What is left is
+     * CAP_NET_ADMIN.
+     *
+     * @param user whom root becomes, or stays; {@code null} for who it is
+     */
+    static void confine(User user) throws Failure {
+        if (user != null && user.uid == 0) {
+            Log.event("stays root, as --user says: whoever takes this program over has the whole machine");
+        } else if (user != null) {
+            // The VM's last file: a library that it unpacks classes with, in a folder that may be closed to the user. It
+            // is loaded for this class, which test/recorder keeps out of the archive.
+            new Adler32().update(0);
+            Privileges.become(user);
+        }
+        Privileges.forbidNew();
     }
 
     /** Raises the soft limit of open descriptors to the hard one; returns how many are allowed then (getrlimit(2)). */

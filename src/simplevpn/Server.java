@@ -59,12 +59,12 @@ public final class Server implements Router, Listener.Owner {
         loop.sender.setMtu(mtu);
         device.setup.address(hub.own(), settings.network.length());
         device.setup.tellOverlap(settings.network);
+        gate.guard(hub);
         loop.setRouter(this);
         loop.readDevice(true);
         new Listener(loop, acceptor, this);
         Log.event("listening on " + acceptor.address() + ", network " + settings.network + ", this host is " + hub.own()
                 + " on " + device.name() + ", at most " + hub.maxClients() + " clients");
-        gate.guard(hub);
         gate.watch(loop);
         clientsChanged();
         supervisor.ready(loop.now());
@@ -100,7 +100,9 @@ public final class Server implements Router, Listener.Owner {
         Loop loop = new Loop(new Epoll(), device, false, maxConnections);
         Gate gate = keys.length == 0 ? new Gate()
                 : new Gate(settings, keys, new HandshakeThread(loop.poller, Budget.HANDSHAKES));
-        Server server = new Server(settings, loop, acceptor, gate, Program.supervisor(loop));
+        Supervisor supervisor = Program.supervisor(loop);
+        Program.confine(settings.user);
+        Server server = new Server(settings, loop, acceptor, gate, supervisor);
         gate.watchClosely();
         Program.endOnSignal(loop);
         loop.run();

@@ -2,8 +2,10 @@ package simplevpn;
 
 import simplevpn.base.Failure;
 import simplevpn.linux.Abi;
+import simplevpn.linux.Privileges;
 import simplevpn.linux.Tcp;
 import simplevpn.linux.Tun;
+import simplevpn.linux.User;
 
 /** What the user wants of either program: the common options, checked. */
 class Settings {
@@ -24,6 +26,8 @@ class Settings {
     final int timeout;
     /** Whether peers are offered offload framing. */
     final boolean offload;
+    /** Who root becomes when everything is set up; {@code null} when somebody else started this program. */
+    final User user;
     private final Options options;
 
     /** Reads the common options but those of {@link #interfaceName} and {@link #congestion}. */
@@ -34,6 +38,23 @@ class Settings {
         mss = options.number("mss", 88, 32767, 0);
         timeout = options.number("timeout", 2, 65535, 0);
         offload = !options.given("no-offload");
+        user = user();
+    }
+
+    private User user() throws Failure {
+        String name = options.text("user");
+        long own = Privileges.uid();
+        if (name == null) {
+            return own == 0 ? User.usual() : null;
+        }
+        User user = User.named(name);
+        if (user == null) {
+            throw options.bad("user", "neither a user in /etc/passwd, nor UID or UID:GID");
+        }
+        if (own != 0 && user.uid != own) {
+            throw options.bad("user", "only root can become another user; leave it out");
+        }
+        return own == 0 ? user : null;
     }
 
     /** Adds the options that both programs have. */
@@ -48,6 +69,7 @@ class Settings {
                 .add((char) 0, "mss", "BYTES", "of a segment of the TCP connection at most, 88 to 32767")
                 .add((char) 0, "congestion", "NAME", "of the TCP connection (default auto: cubic, bbr on a lossy line)")
                 .add((char) 0, "no-offload", null, "carry single finished packets only, no super-packets")
+                .add((char) 0, "user", "NAME", "whom root becomes after set-up (default simplevpn or nobody)")
                 .add('v', "verbose", null, "also tell about single packets")
                 .add('q', "quiet", null, "tell nothing but what ends the program")
                 .add((char) 0, "config", "FILE", "read options from FILE: their long names, one per line")

@@ -78,3 +78,5 @@ facts:
 	@echo 'dependencies $(SIMPLEVPN_DEPENDENCIES)'
 	@echo 'unchecked $(BR_NO_CHECK_HASH_FOR)'
 	@echo 'licenses $(SIMPLEVPN_LICENSE_FILES)'
+	@echo 'user $(strip $(SIMPLEVPN_USERS))'
+	@echo 'folder $(strip $(SIMPLEVPN_PERMISSIONS))'

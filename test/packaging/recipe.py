@@ -92,8 +92,10 @@ def unshipped(archive, values, text):
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["tar", "-xJf", archive, "-C", folder], check=True)
         values = dict(values, S=os.path.join(folder, os.path.basename(archive)[:-len(".tar.xz")]), D=folder + "/D", prefix="/usr",
-                      sbindir="/usr/sbin", sysconfdir="/etc", systemd_system_unitdir="/usr/lib/systemd/system")
+                      sbindir="/usr/sbin", sysconfdir="/etc", localstatedir="/var", systemd_system_unitdir="/usr/lib/systemd/system")
         body = re.search(r"^do_install\(\) \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL).group(1)
+        # Users are bitbake's matter.
+        body = body.replace("-o simplevpn -g simplevpn ", "")
         result = subprocess.run(["sh", "-eu", "-c", expand(body, values)], capture_output=True, text=True)
         if result.returncode != 0:
             return [result.stderr]
@@ -135,7 +137,11 @@ for name in ("SUMMARY", "DESCRIPTION", "HOMEPAGE", "SECTION", "LICENSE", "LIC_FI
     check(f"it has {name}", recipe.get(name, "").strip() != "")
 with open(recipes[0], encoding="utf-8") as file:
     text = file.read()
-check("it inherits systemd and update-rc.d", re.search(r"^inherit .*\bsystemd\b.*\bupdate-rc\.d\b", text, re.MULTILINE))
+check("it inherits systemd, update-rc.d and useradd",
+      re.search(r"^inherit .*\bsystemd\b.*\bupdate-rc\.d\b.*\buseradd\b", text, re.MULTILINE))
+check("the user is made with the runtime, and has his folder there",
+      recipe.get("USERADD_PACKAGES") == "${PN}" and recipe.get("USERADD_PARAM:${PN}", "").endswith(" simplevpn")
+      and "${localstatedir}/lib/simplevpn" in recipe["FILES:${PN}"].split())
 check("the TUN module is recommended", recipe.get("RRECOMMENDS:${PN}") == "kernel-module-tun")
 check("there is none for musl", recipe.get("COMPATIBLE_HOST:libc-musl") == "null")
 check("S is where releases of today unpack", expand(recipe["S"], recipe).startswith("/recipe/sources/simplevpn-"))

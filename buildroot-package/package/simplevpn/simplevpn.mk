@@ -94,6 +94,15 @@ define SIMPLEVPN_INSTALL_TARGET_CMDS
 		--init=none $(SIMPLEVPN_PROGRAMS)
 endef
 
+# Whom the programs become, and the folder that is his alone: keys and peers.
+define SIMPLEVPN_USERS
+	simplevpn -1 simplevpn -1 * /var/lib/simplevpn - - simplevpn
+endef
+
+define SIMPLEVPN_PERMISSIONS
+	/var/lib/simplevpn d 700 simplevpn simplevpn - - - - -
+endef
+
 define SIMPLEVPN_INSTALL_INIT_SYSV
 	$(foreach program,$(SIMPLEVPN_PROGRAMS), \
 		$(INSTALL) -D -m 0755 $(SIMPLEVPN_PKGDIR)/S60simplevpn-$(program) \

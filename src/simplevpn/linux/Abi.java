@@ -82,8 +82,26 @@ public final class Abi {
     public static final int SA_RESTART = 0x10000000;
 
     /* bits/resource.h, bits/time.h */
+    public static final int RLIMIT_CORE = 4;
     public static final int RLIMIT_NOFILE = 7;
     public static final int CLOCK_BOOTTIME = 7;
+
+    /* sys/prctl.h, linux/capability.h */
+    public static final int PR_SET_DUMPABLE = 4;
+    public static final int PR_SET_KEEPCAPS = 8;
+    public static final int PR_CAPBSET_DROP = 24;
+    public static final int PR_SET_NO_NEW_PRIVS = 38;
+    public static final int PR_GET_NO_NEW_PRIVS = 39;
+    public static final int CAP_NET_ADMIN = 12;
+    public static final int CAPABILITY_VERSION_3 = 0x20080522;
+
+    /* linux/seccomp.h, linux/bpf_common.h; the number of seccomp(2) is another one on each processor */
+    public static final int SYS_SECCOMP;
+    public static final int SECCOMP_SET_MODE_FILTER = 1;
+    public static final int SECCOMP_FILTER_FLAG_TSYNC = 1;
+    public static final int SECCOMP_FILTER_FLAG_SPEC_ALLOW = 4;
+    public static final int SECCOMP_RET_ALLOW = 0x7fff0000;
+    public static final int BPF_RET = 6;
 
     /* linux/if_tun.h */
     public static final int TUNSETIFF = 0x400454ca;
@@ -224,7 +242,9 @@ public final class Abi {
     public static final int RLIM_SIZE = 2 * WORD;
 
     static {
-        boolean packed = System.getProperty("os.arch").equals("amd64");
+        String processor = System.getProperty("os.arch");
+        boolean packed = processor.equals("amd64");
+        SYS_SECCOMP = packed ? 317 : processor.equals("arm") ? 383 : 277;
         EPOLL_DATA = packed ? 4 : 8;
         EPOLL_SIZE = EPOLL_DATA + 8;
 

@@ -410,6 +410,11 @@ public final class Libc {
         return call(WRITE, fd, buffer.range(at, length), length);
     }
 
+    /** A call that a run makes once, by the name of its man page, with four words. */
+    static int once(String name, long a, long b, long c, long d) {
+        return call(address(name), a, b, c, d);
+    }
+
     /** A zero-terminated copy of {@code text} in UTF-8, to be freed. */
     static Buffer string(String text) {
         byte[] encoded = text.getBytes(StandardCharsets.UTF_8);

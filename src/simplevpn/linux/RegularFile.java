@@ -12,7 +12,10 @@ final class RegularFile {
         // Opening a pipe would wait for somebody who writes.
         int fd = Libc.open(path, Abi.O_NONBLOCK | Abi.O_CLOEXEC);
         if (fd < 0) {
-            throw Errno.failure("open " + path, fd, "");
+            long user = Privileges.uid();
+            throw Errno.failure("open " + path, fd, fd != -Errno.EACCES ? "" : "user " + user
+                    + ", as whom this program runs, has to be able to read it: chown " + user + " " + path
+                    + ", and chmod a+x the folders above");
         }
         if ((mode(fd) & Abi.S_IFMT) != Abi.S_IFREG) {
             Libc.close(fd);
@@ -42,5 +45,26 @@ final class RegularFile {
         int mode = status.nativeOrder.getShort(Abi.STX_MODE) & 0xffff;
         status.free();
         return result < 0 ? 0 : mode;
+    }
+
+    /**
+     * A file that root has made belongs to whoever has its folder, which is who will need it: it would be easy for that
+     * one to put another there.
+     */
+    static void giveAway(int fd, String path) {
+        Buffer status = Buffer.temporary(Abi.STATX_SIZE);
+        if (Libc.statx(Abi.AT_FDCWD, Replacement.folder(path), status) >= 0) {
+            Libc.fchown(fd, status.nativeOrder.getInt(Abi.STX_UID), status.nativeOrder.getInt(Abi.STX_GID));
+        }
+        status.free();
+    }
+
+    /** Whether what is at a path belongs to the user with that number. */
+    static boolean belongsTo(long uid, String path) {
+        Buffer status = Buffer.temporary(Abi.STATX_SIZE);
+        boolean its = Libc.statx(Abi.AT_FDCWD, path, status) >= 0
+                && (status.nativeOrder.getInt(Abi.STX_UID) & 0xffff_ffffL) == uid;
+        status.free();
+        return its;
     }
 }

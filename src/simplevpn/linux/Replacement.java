@@ -14,7 +14,6 @@ public final class Replacement {
     /** Symbolic links that are followed at most (path_resolution(7)). */
     private static final int MOST_LINKS = 40;
     private static final int ALL_MODES = 07777;
-    private static final int OWNER_ALONE = 0600;
 
     private final String path;
 
@@ -62,17 +61,12 @@ public final class Replacement {
     /** Mode and owner of the file that there is, or the owner of its folder; without privileges it stays our own. */
     private void inherit(int fd) {
         Buffer status = Buffer.temporary(Abi.STATX_SIZE);
-        int mode = OWNER_ALONE;
-        int result = Libc.statx(Abi.AT_FDCWD, path, status);
-        if (result >= 0) {
-            mode = status.nativeOrder.getShort(Abi.STX_MODE) & ALL_MODES;
-        } else {
-            result = Libc.statx(Abi.AT_FDCWD, folder(path), status);
-        }
-        if (result >= 0) {
+        if (Libc.statx(Abi.AT_FDCWD, path, status) >= 0) {
             Libc.fchown(fd, status.nativeOrder.getInt(Abi.STX_UID), status.nativeOrder.getInt(Abi.STX_GID));
+            Libc.fchmod(fd, status.nativeOrder.getShort(Abi.STX_MODE) & ALL_MODES);
+        } else {
+            RegularFile.giveAway(fd, path);
         }
-        Libc.fchmod(fd, mode);
         status.free();
     }
 
@@ -91,6 +85,15 @@ public final class Replacement {
     /** The file stays as it was. */
     public void undo() {
         Libc.unlink(path + SUFFIX);
+    }
+
+    /** Checks that a user whom root will become can replace a file then: its folder has to be that user's. */
+    public static void check(String file, User user) throws Failure {
+        String folder = folder(behindLinks(file));
+        if (user.uid != 0 && !RegularFile.belongsTo(user.uid, folder)) {
+            throw new Failure(Failure.USAGE, "the folder " + folder + " has to belong to " + user.name
+                    + ", as whom the server writes there: chown " + user.name + " " + folder + " (see --user)");
+        }
     }
 
     /** The folder that a file is in. */

@@ -15,7 +15,7 @@ public final class SecretFile {
      * Reads a file whole.
      *
      * @param most bytes that it has less than
-     * @return its bytes, or {@code null} when it is longer
+     * @return its bytes, to be wiped, or {@code null} when it is longer
      * @throws Failure also when others may read or write it
      */
     public static byte[] read(String path, int most) throws Failure {
@@ -35,9 +35,12 @@ public final class SecretFile {
             if (result < 0) {
                 throw Errno.failure("read " + path, result, "");
             }
+            if (length == most) {
+                return null;
+            }
             byte[] bytes = new byte[length];
             content.bytes.get(0, bytes);
-            return length == most ? null : bytes;
+            return bytes;
         } finally {
             wipe(content);
             Libc.close(fd);
@@ -45,7 +48,8 @@ public final class SecretFile {
     }
 
     /**
-     * Makes a file, for its owner alone from the first byte on; never one that is there already.
+     * Makes a file, for its owner alone from the first byte on; never one that is there already. One that root makes
+     * belongs to whoever has the folder.
      *
      * @param bytes what is written into it; zeros afterwards
      */
@@ -63,6 +67,7 @@ public final class SecretFile {
             // A board may lose its power in the next second.
             result = Libc.fsync(fd);
         }
+        RegularFile.giveAway(fd, path);
         Arrays.fill(bytes, (byte) 0);
         wipe(content);
         Libc.close(fd);

@@ -75,20 +75,20 @@ public final class Key {
     /**
      * A new Ed25519 key in PEM.
      *
-     * @param seed {@link #SEED} random bytes that nobody can guess
+     * @param seed {@link #SEED} random bytes that nobody can guess; zeros afterwards
      */
     public static byte[] pem(byte[] seed) {
+        byte[] inner = Der.element(Der.OCTET_STRING, seed);
+        byte[] outer = Der.element(Der.OCTET_STRING, inner);
         byte[] key = Der.element(Der.SEQUENCE, Der.element(Der.INTEGER, new byte[1]),
-                Der.element(Der.SEQUENCE, ED25519),
-                Der.element(Der.OCTET_STRING, Der.element(Der.OCTET_STRING, seed)));
+                Der.element(Der.SEQUENCE, ED25519), outer);
         byte[] lines = Base64.getMimeEncoder(64, new byte[] {'\n'}).encode(key);
         byte[] head = (BEGIN + '\n').getBytes(StandardCharsets.ISO_8859_1);
         byte[] foot = ('\n' + END + '\n').getBytes(StandardCharsets.ISO_8859_1);
         byte[] pem = Arrays.copyOf(head, head.length + lines.length + foot.length);
         System.arraycopy(lines, 0, pem, head.length, lines.length);
         System.arraycopy(foot, 0, pem, head.length + lines.length, foot.length);
-        Arrays.fill(key, (byte) 0);
-        Arrays.fill(lines, (byte) 0);
+        wipe(seed, inner, outer, key, lines);
         return pem;
     }
 
@@ -107,10 +107,17 @@ public final class Key {
         } catch (IllegalArgumentException | GeneralSecurityException e) {
             throw bad(name, DAMAGED);
         } finally {
-            Arrays.fill(pem, (byte) 0);
+            wipe(pem);
             if (key != null) {
-                Arrays.fill(key, (byte) 0);
+                wipe(key);
             }
+        }
+    }
+
+    /** What the JDK makes of a key for itself is out of reach, and stays. */
+    private static void wipe(byte[]... secrets) {
+        for (byte[] secret : secrets) {
+            Arrays.fill(secret, (byte) 0);
         }
     }
 
@@ -129,7 +136,7 @@ public final class Key {
         try {
             return Base64.getMimeDecoder().decode(text);
         } finally {
-            Arrays.fill(text, (byte) 0);
+            wipe(text);
         }
     }
 
@@ -172,7 +179,7 @@ public final class Key {
                 return p256(name, key, secret);
             }
         } finally {
-            Arrays.fill(secret, (byte) 0);
+            wipe(secret);
         }
         throw bad(name, OTHER_KIND);
     }
@@ -182,14 +189,14 @@ public final class Key {
         KeyPairGenerator generator = KeyPairGenerator.getInstance("Ed25519");
         generator.initialize(255, new Given(seed));
         KeyPair pair = generator.generateKeyPair();
-        Arrays.fill(seed, (byte) 0);
+        wipe(seed);
         return new Key(pair.getPrivate(), pair.getPublic());
     }
 
     private static Key p256(String name, byte[] key, byte[] secret) throws Failure, GeneralSecurityException {
         Der ec = new Der(secret).into(Der.SEQUENCE);
         ec.value(Der.INTEGER);
-        Arrays.fill(ec.value(Der.OCTET_STRING), (byte) 0);
+        wipe(ec.value(Der.OCTET_STRING));
         if (ec.isNext(Der.CONTEXT_0)) {
             ec.value(Der.CONTEXT_0);
         }

@@ -100,6 +100,8 @@ class CommandLineTest {
             {"--congestion none-such",
                 "--congestion none-such: this kernel has no such congestion control, or does not allow it;"
                     + " /proc/sys/net/ipv4/tcp_available_congestion_control lists what it has" + help},
+            {"--user no-such-user", "--user no-such-user: neither a user in /etc/passwd, nor UID or UID:GID" + help},
+            {"--user 4294967295:1", "--user 4294967295:1: neither a user in /etc/passwd, nor UID or UID:GID" + help},
             {"-q", "--listen nowhere: not an IPv4 or IPv6 address"},
             {"-x", "-x: there is no such option" + help},
             {"-u", "-u: UDP is not offered, this tunnel runs over TCP only; leave -u out"},

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import simplevpn.base.Failure;
+import simplevpn.linux.Privileges;
 import simplevpn.protocol.Answer;
 import simplevpn.tls.Pin;
 
@@ -28,7 +29,7 @@ class InvitationTest extends KeyedWorldTest {
     /** What {@code srv} prints when it is called about invitations. */
     private String srv(String... words) throws Failure {
         List<String> all = new ArrayList<>(List.of("--key", file("srv").toString(), "--peers",
-                file("peers").toString()));
+                file("peers").toString(), "--user", String.valueOf(Privileges.uid())));
         all.addAll(List.of(words));
         Options options = ServerSettings.options();
         options.parse(all.toArray(String[]::new));

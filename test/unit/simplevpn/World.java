@@ -141,7 +141,7 @@ final class World implements AutoCloseable {
             ClientSettings settings = new ClientSettings(options);
             boot(true, settings.offload, 1);
             Connector all = settings.key == null ? connector : Client.secured(connector, settings, handshakes);
-            client = new Client(settings, loop, all, supervisor(), token);
+            client = new Client(settings, loop, all, supervisor(), token, true);
             machines.add(this);
         }
 

@@ -6,6 +6,7 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -167,6 +168,29 @@ public final class Program {
     public String status(String field) {
         return proc("status").getLast().lines().filter(line -> line.startsWith(field + ":")).findFirst()
                 .orElseThrow(() -> new LabException(name + " has no " + field)).substring(field.length() + 1).strip();
+    }
+
+    /** A field of the status of each of this process's threads (proc_pid_task(5)), those that end meanwhile left out. */
+    public List<String> threads(String field) {
+        List<String> values = new ArrayList<>();
+        try (var tasks = Files.list(Path.of("/proc", Long.toString(process.pid()), "task"))) {
+            for (Path task : tasks.toList()) {
+                try (var lines = Files.lines(task.resolve("status"))) {
+                    lines.filter(line -> line.startsWith(field + ":"))
+                            .forEach(line -> values.add(line.substring(field.length() + 1).strip()));
+                } catch (NoSuchFileException | UncheckedIOException e) {
+                    continue;
+                }
+            }
+        } catch (IOException e) {
+            throw new LabException(name + ": " + e, e);
+        }
+        return values;
+    }
+
+    /** Its number. */
+    public long pid() {
+        return process.pid();
     }
 
     /** What a file of /proc/PID has (proc(5)), for each process that this one forked, and last for itself. */

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import simplevpn.harness.Command;
 import simplevpn.harness.Host;
+import simplevpn.harness.Lab;
 import simplevpn.harness.Program;
 
 /** Devices that join by an invitation, with the programs as they are shipped, as people use them. */
@@ -20,12 +21,19 @@ final class InvitationTest extends Vpn {
 
     @BeforeEach
     void key() throws IOException {
-        peers = Files.writeString(Files.createDirectory(lan.file("state")).resolve("peers"), "");
-        assertEquals(0, lan.start(hub, "srv", "--keygen", lan.file("srv.key").toString()).awaitExit(15));
+        peers = Files.createDirectory(lan.file("state")).resolve("peers");
+        Command.run(10, "chown", "nobody", peers.getParent().toString()).ok();
+        Files.writeString(peers, "");
+        assertEquals(0, lan.start(hub, "srv", "--keygen", file("srv.key")).awaitExit(15));
+    }
+
+    /** From the folder where programs are started: those above may be closed to whom they become. */
+    private String file(String name) {
+        return Lab.TOP.relativize(lan.file(name)).toString();
     }
 
     private String[] keyed(String... more) {
-        return Command.words(List.of("--key", lan.file("srv.key").toString(), "--peers", peers.toString()), more)
+        return Command.words(List.of("--user", "nobody", "--key", file("srv.key"), "--peers", file("state/peers")), more)
                 .toArray(String[]::new);
     }
 
@@ -39,7 +47,7 @@ final class InvitationTest extends Vpn {
     }
 
     private Program join(Host host, String invitation, String folder) {
-        return lan.start(host, "cli", "--join", invitation, "--dir", lan.file(folder).toString());
+        return lan.start(host, "cli", "--join", invitation, "--dir", file(folder));
     }
 
     /** Before the server runs, and beside it; a device that starts again needs its config alone. */
@@ -92,7 +100,7 @@ final class InvitationTest extends Vpn {
     /** The server's disk is full: nobody is taken in, no file is damaged, and as soon as there is room it goes on. */
     @Test
     void fullDisk() throws Exception {
-        Command.run(10, "mount", "-t", "tmpfs", "-o", "size=16k", "none", peers.getParent().toString()).ok();
+        Command.run(10, "mount", "-t", "tmpfs", "-o", "size=16k,uid=65534", "none", peers.getParent().toString()).ok();
         try {
             Files.writeString(peers, "");
             String invitation = invite("east");

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import simplevpn.harness.Command;
+import simplevpn.harness.Lab;
 import simplevpn.harness.Program;
 
 /** A {@link Vpn} whose server has a key and knows the one of a client, east. */
@@ -20,9 +21,9 @@ abstract class KeyedVpn extends Vpn {
         Files.writeString(lan.file("peers"), key("east.key") + " east 10.0.0.7\n");
     }
 
-    /** A file of this test. */
+    /** A file of this test, from the folder where programs are started: those above may be closed to whom they become. */
     String file(String name) {
-        return lan.file(name).toString();
+        return Lab.TOP.relativize(lan.file(name)).toString();
     }
 
     /** Makes a key and returns its pin. */

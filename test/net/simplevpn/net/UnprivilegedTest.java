@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.File;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import simplevpn.harness.Command;
 import simplevpn.harness.Host;
 import simplevpn.harness.Image;
@@ -202,6 +204,47 @@ final class UnprivilegedTest extends Vpn {
         assertOneLine(server, ":443: EACCES .*CAP_NET_BIND_SERVICE");
         server = start(hub, NET_ADMIN + ",+net_bind_service", "srv", "-p", "443");
         server.awaitLine("listening on", 15);
+    }
+
+    /** Who is not root becomes nobody else, and needs not: himself he may name. */
+    @Test
+    void user() {
+        Program server = start(hub, NET_ADMIN, "srv", "--user", "root");
+        assertEquals(2, server.awaitExit(15), server::log);
+        assertOneLine(server, "--user root: only root can become another user; leave it out \\(srv --help .*");
+        server = start(hub, NET_ADMIN, "srv", "--user", UID);
+        server.awaitLine("listening on", 15);
+        assertUser(server, NET_ADMIN_BIT);
+        assertEquals(Set.of("1"), Set.copyOf(server.threads("NoNewPrivs")));
+    }
+
+    /** With a key nobody else sees a program's memory, not even its own user, and a crash leaves no copy of it. */
+    @Test
+    void memoryWithKey(@TempDir Path folder) {
+        make(east, "10.0.6.6/16");
+        make(west, "10.0.6.7/16");
+        String key = folder.resolve("key").toString();
+        assertEquals(0, lan.start(east, "cli", "--keygen", key).awaitExit(15));
+        east.run("chmod", "711", folder.toString()).ok();
+        Program refused = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4, "--key", key);
+        assertEquals(1, refused.awaitExit(15), refused::log);
+        assertOneLine(refused, "open " + key + ": EACCES \\(Permission denied\\): user " + UID
+                + ", as whom this program runs, has to be able to read it: chown " + UID + " " + key + ", and chmod");
+        east.run("chown", UID, key).ok();
+        Program secret = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4, "--key", key);
+        Program plain = start(west, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4);
+        for (Program program : List.of(secret, plain)) {
+            program.awaitLine("trying again until it works", 20);
+        }
+        assertEquals(0, readMemory(west, plain), "what a key changes");
+        assertEquals(1, readMemory(east, secret));
+        assertTrue(secret.proc("limits").getLast().matches("(?s).*Max core file size +0 +0 .*"));
+    }
+
+    /** The status of a command that reads where the program's memory is, as its own user. */
+    private static int readMemory(Host host, Program program) {
+        return host.run("setpriv", "--reuid=" + UID, "--regid=" + UID, "--clear-groups", "cat",
+                "/proc/" + program.pid() + "/maps").status();
     }
 
     /**

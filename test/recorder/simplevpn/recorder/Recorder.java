@@ -24,6 +24,8 @@ final class Recorder {
     private static final int START = 120;
     private static final int TRANSFER = 3;
     private static final int LEAST = 300;
+    private static final Path CLASSES = Lab.TOP.resolve("build/classes");
+    private static final String LOADED_LATE = "java/util/zip/Adler32";
 
     private final Lan lan;
     private final String target;
@@ -87,16 +89,22 @@ final class Recorder {
     }
 
     /**
-     * Each line once, in the order of the first appearance, which is that of the memory in the archive. Left out: names
-     * of generated classes, which are those of one run only, and the logging with which the JDK prepares each end by a
-     * signal, seventy classes that then find nothing to log.
+     * Each line once, in the order of the first appearance, which is that of the memory in the archive; at the end those
+     * of the programs' classes that were not needed. Left out: names of generated classes, which are those of one run
+     * only; the logging with which the JDK prepares each end by a signal, seventy classes that then find nothing to
+     * log; and one that a program loads so that the VM opens what it takes to load more (Program.confine).
      */
     private Set<String> lines() throws IOException {
         Set<String> lines = new LinkedHashSet<>();
         for (Path list : lists) {
             Files.readAllLines(list).stream().map(line -> line.replaceFirst(" id: .*", ""))
                     .takeWhile(line -> !line.equals("java/lang/System$Logger"))
-                    .filter(line -> !line.startsWith("#") && !line.contains("0x")).forEach(lines::add);
+                    .filter(line -> !line.startsWith("#") && !line.contains("0x") && !line.equals(LOADED_LATE))
+                    .forEach(lines::add);
+        }
+        try (var files = Files.walk(CLASSES.resolve("simplevpn"))) {
+            files.map(file -> CLASSES.relativize(file).toString()).filter(name -> name.endsWith(".class"))
+                    .map(name -> name.substring(0, name.length() - ".class".length())).sorted().forEach(lines::add);
         }
         return lines;
     }

@@ -25,12 +25,17 @@ class AbiTest {
             #include <sys/eventfd.h>
             #include <sys/file.h>
             #include <sys/inotify.h>
+            #include <sys/prctl.h>
             #include <sys/stat.h>
             #include <sys/ioctl.h>
             #include <sys/resource.h>
             #include <sys/socket.h>
+            #include <sys/syscall.h>
             #include <sys/un.h>
+            #include <linux/capability.h>
+            #include <linux/filter.h>
             #include <linux/if_tun.h>
+            #include <linux/seccomp.h>
             #include <linux/sockios.h>
             #include <linux/virtio_net.h>
             #ifndef TUN_F_USO4
@@ -47,8 +52,10 @@ class AbiTest {
 
     private static Map<String, String> structures() {
         Map<String, String> c = new LinkedHashMap<>();
-        files(c);
+        filesAndSignals(c);
         c.put("WORD", "sizeof(size_t) == sizeof(long) && sizeof(long) == sizeof(void *) ? sizeof(size_t) : -1");
+        c.put("SYS_SECCOMP", "SYS_seccomp");
+        c.put("CAPABILITY_VERSION_3", "_LINUX_CAPABILITY_VERSION_3");
         offset(c, "SIN_FAMILY", "sockaddr_in", "sin_family");
         offset(c, "SIN_PORT", "sockaddr_in", "sin_port");
         offset(c, "SIN_ADDR", "sockaddr_in", "sin_addr");
@@ -62,8 +69,6 @@ class AbiTest {
         offset(c, "IFR_UNION", "ifreq", "ifr_flags");
         c.put("IFR_SIZE", "sizeof(struct ifreq) <= 40 ? 40 : -1");
         c.put("SIG_IGN", "(long) SIG_IGN");
-        offset(c, "SA_FLAGS", "sigaction", "sa_flags");
-        c.put("SIGACTION_SIZE", "sizeof(struct sigaction)");
         offset(c, "POLL_FD", "pollfd", "fd");
         offset(c, "POLL_EVENTS", "pollfd", "events");
         offset(c, "POLL_REVENTS", "pollfd", "revents");
@@ -106,7 +111,9 @@ class AbiTest {
         return c;
     }
 
-    private static void files(Map<String, String> c) {
+    private static void filesAndSignals(Map<String, String> c) {
+        offset(c, "SA_FLAGS", "sigaction", "sa_flags");
+        c.put("SIGACTION_SIZE", "sizeof(struct sigaction)");
         offset(c, "STX_UID", "statx", "stx_uid");
         offset(c, "STX_GID", "statx", "stx_gid");
         offset(c, "STX_MODE", "statx", "stx_mode");

@@ -1,5 +1,6 @@
 package simplevpn.tls;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -127,5 +128,18 @@ class KeyTest {
             forms += Pin.parse(pin.substring(0, 49) + letter + "=") != null ? 1 : 0;
         }
         assertEquals(16, forms);
+    }
+
+    /** What a key was read from, and made from, is zeros afterwards, also when it was no key. */
+    @Test
+    void wiped() throws Failure {
+        byte[] seed = HexFormat.of().parseHex(SEED);
+        byte[] pem = Key.pem(seed);
+        assertArrayEquals(new byte[Key.SEED], seed);
+        Key.of("k", pem);
+        assertArrayEquals(new byte[pem.length], pem);
+        byte[] other = P256.replace("MBMGByqGSM49AgEG", "MBMGByqGSM49AwEG").getBytes(StandardCharsets.ISO_8859_1);
+        assertThrows(Failure.class, () -> Key.of("k", other));
+        assertArrayEquals(new byte[other.length], other);
     }
 }

@@ -27,7 +27,7 @@ LIC_FILES_CHKSUM = "file://LICENSE;md5=3b83ef96387f14655fc854ddc3c6bd57 \
     file://licenses/zlib;md5=d94b54713a28c31b7f90e784184eeb8d"
 LIC_FILES_CHKSUM:append:arm = " file://licenses/libffi;md5=d0c28bc3b4ec40de1d83250023f3c639"
 
-inherit systemd update-rc.d
+inherit systemd update-rc.d useradd
 
 # The runtime is a binary, of which there is one for each of these.
 COMPATIBLE_HOST = "(x86_64|aarch64|arm)-.*-linux.*"
@@ -75,7 +75,12 @@ do_install() {
         install -D -m 0644 ${S}/systemd/simplevpn-$program.service \
             ${D}${systemd_system_unitdir}/simplevpn-$program.service
     done
+    install -d -m 0700 -o simplevpn -g simplevpn ${D}${localstatedir}/lib/simplevpn
 }
+
+# Whom the programs become, and the folder that is his alone: keys and peers.
+USERADD_PACKAGES = "${PN}"
+USERADD_PARAM:${PN} = "--system --user-group --no-create-home --home-dir ${localstatedir}/lib/simplevpn --shell /bin/false simplevpn"
 
 PACKAGES = "${PN}-srv ${PN}-cli ${PN}-doc ${PN}"
 SUMMARY:${PN} = "${SUMMARY}: the runtime of both programs"
@@ -83,7 +88,7 @@ SUMMARY:${PN}-srv = "${SUMMARY}: the server"
 SUMMARY:${PN}-cli = "${SUMMARY}: the client"
 
 # ${prefix}/lib and not ${libdir}, which is lib64 on some targets. The systemd class adds the units.
-FILES:${PN} = "${prefix}/lib/simplevpn/runtime"
+FILES:${PN} = "${prefix}/lib/simplevpn/runtime ${localstatedir}/lib/simplevpn"
 FILES:${PN}-srv = "${prefix}/lib/simplevpn/srv ${sbindir}/simplevpn-srv ${sysconfdir}/simplevpn/srv.conf \
     ${sysconfdir}/init.d/simplevpn-srv"
 FILES:${PN}-cli = "${prefix}/lib/simplevpn/cli ${sbindir}/simplevpn-cli ${sysconfdir}/simplevpn/cli.conf \
