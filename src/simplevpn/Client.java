@@ -160,10 +160,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
 
     /** The same connections with TLS over them. */
     static Connector secured(Connector tcp, ClientSettings settings, Handshakes handshakes) throws Failure {
-        // The VM for 32-bit ARM uses no such instructions.
-        boolean aesIsFast = Processor.hasAes() && !System.getProperty("os.arch").equals("arm");
-        return new TlsConnector(tcp, Credentials.ofClient(KeyFiles.read(settings.key), settings.serverPins, aesIsFast,
-                settings.serverName), handshakes);
+        return new TlsConnector(tcp, Credentials.ofClient(KeyFiles.read(settings.key), settings.serverPins,
+                Processor.computesAes(), settings.serverName), handshakes);
     }
 
     /** The program ends. */

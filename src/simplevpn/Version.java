@@ -1,9 +1,8 @@
 package simplevpn;
 
-/**
- * What {@code --version} tells: which program this is, and on which Java runtime it runs. Only system properties, which
- * are there without loading anything.
- */
+import simplevpn.linux.Processor;
+
+/** What {@code --version} tells: which program this is, on which Java runtime it runs, and how that encrypts. */
 final class Version {
     /** The version of both programs. */
     static final String NUMBER = "1.0.0";
@@ -12,8 +11,9 @@ final class Version {
     }
 
     /**
-     * Three lines: the program and the target that it was built for; the Java release, the VM with its compiler, and
-     * the variant of the runtime if it is one of ours; whether the class-data archive is in use.
+     * Four lines: the program and the target that it was built for; the Java release, the VM with its compiler, and
+     * the variant of the runtime if it is one of ours; whether the class-data archive is in use; which cipher it prefers
+     * with keys, and why.
      */
     static String text(String program) {
         String info = System.getProperty("java.vm.info");
@@ -21,7 +21,9 @@ final class Version {
         return "simplevpn " + NUMBER + " (" + program + "), " + target(System.getProperty("os.arch")) + '\n'
                 + "Java " + System.getProperty("java.runtime.version") + ", " + System.getProperty("java.vm.name")
                 + ", " + info + (variant == null ? "" : ", runtime " + variant) + '\n'
-                + "class-data archive " + (info.contains("sharing") ? "in use" : "not in use") + '\n';
+                + "class-data archive " + (info.contains("sharing") ? "in use" : "not in use") + '\n'
+                + "ciphers: " + (Processor.computesAes() ? "AES-GCM by the processor"
+                        : "ChaCha20-Poly1305, since AES-GCM would be Java code, slower") + '\n';
     }
 
     /** A target's name as the build has it, where Java calls the processor otherwise. */

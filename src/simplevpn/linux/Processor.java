@@ -2,20 +2,41 @@ package simplevpn.linux;
 
 import simplevpn.base.Failure;
 
-/** What this machine's processor says of itself (proc(5), /proc/cpuinfo). */
+/** What this machine's processor says of itself (proc(5), /proc/cpuinfo), and what the Java VM makes of it. */
 public final class Processor {
     private static final int MOST = 1 << 16;
 
     private Processor() {
     }
 
-    /** Whether it has instructions for AES. Whoever has no /proc has none. */
-    public static boolean hasAes() {
+    /**
+     * Whether AES-GCM is computed by the processor's instructions for it, and not by Java code: it has them, and this
+     * VM uses them. Whoever has no /proc has none.
+     */
+    public static boolean computesAes() {
+        return vmUsesInstructions() && hasAes();
+    }
+
+    private static boolean hasAes() {
         try {
             String text = TextFile.beginning("/proc/cpuinfo", MOST);
             return text.contains(" aes ") || text.contains(" aes\n");
         } catch (Failure e) {
             return false;
         }
+    }
+
+    /**
+     * The VM of {@code make runtime} does so by a patch of ours, a JDK's by its large compiler, with which it is
+     * started when there are keys. On 32-bit ARM no VM does, nor does an interpreter anywhere.
+     */
+    private static boolean vmUsesInstructions() {
+        String runtime = System.getProperty("simplevpn.runtime");
+        String info = System.getProperty("java.vm.info");
+        if (System.getProperty("os.arch").equals("arm") || info.contains("interpreted")) {
+            return false;
+        }
+        // Of other builds' VMs the quick compiler alone is told in this way.
+        return "tiny".equals(runtime) || "stock".equals(runtime) || !info.contains("emulated-client");
     }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +37,20 @@ class CiphersTest {
         assertEquals(stock(rounds, seed), CProgram.run(TOP.resolve("jlink/emulate").toString(), target,
                 TOP.resolve("build/" + target + "/image/bin/java").toString(), "-Xshare:off", "--add-modules",
                 "simplevpn", "-Xbootclasspath/a:" + classes, "Ciphers", "results", rounds, seed));
+    }
+
+    /** What --version says of AES is what the VM does: calls that it compiles become calls of machine code, or not. */
+    @ParameterizedTest
+    @CsvSource({"x86_64", "aarch64", "armhf"})
+    void versionTellsTheTruth(String target) throws InterruptedException {
+        String emulate = TOP.resolve("jlink/emulate").toString();
+        String java = TOP.resolve("build/" + target + "/image/bin/java").toString();
+        String version = CProgram.run(emulate, target, java, "-m", "simplevpn/simplevpn.Server", "--version");
+        String compiled = CProgram.run(emulate, target, java, "-Xshare:off", "--add-modules", "simplevpn",
+                "-XX:+PrintCompilation", "-XX:+PrintInlining", "-Xbootclasspath/a:" + classes, "Ciphers", "results",
+                "400", "1");
+        boolean called = Pattern.compile("GaloisCounterMode::implGCMCrypt0 .*intrinsic").matcher(compiled).find();
+        assertEquals(called, version.contains("\nciphers: AES-GCM by the processor\n"), version);
     }
 
     private static String stock(String rounds, String seed) throws InterruptedException {

@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -168,7 +169,7 @@ class CommandLineTest {
             Process process = start(List.of(used ? "-Xshare:on" : "-Xshare:off", "-Dsimplevpn.runtime=tiny"),
                     used ? Server.class : Client.class, "--version");
             List<String> lines = text(process.getInputStream()).lines().toList();
-            assertEquals(3, lines.size(), lines::toString);
+            assertEquals(4, lines.size(), lines::toString);
             assertEquals("simplevpn " + Version.NUMBER + " (" + (used ? "srv" : "cli") + "), " + target, lines.get(0));
             assertTrue(lines.get(1).startsWith(release) && lines.get(1).endsWith(", runtime tiny"), lines.get(1));
             assertEquals("class-data archive " + archive, lines.get(2));
@@ -177,5 +178,26 @@ class CommandLineTest {
         Process plain = start(Client.class, "--version");
         assertFalse(text(plain.getInputStream()).contains("runtime"), "a variant that there is not");
         assertEnds(plain, 0, "", "");
+    }
+
+    /** --version tells with which cipher this VM is fast: AES needs instructions, and a VM that uses them. */
+    @Test
+    void ciphers() throws Exception {
+        String aes = "ciphers: AES-GCM by the processor";
+        String other = "ciphers: ChaCha20-Poly1305, since AES-GCM would be Java code, slower";
+        String fast = Files.readString(Path.of("/proc/cpuinfo")).matches("(?s).* aes[ \n].*") ? aes : other;
+        // The options of a program with keys on a JDK's VM, of one without, of the tiny VM, and of interpreters.
+        assertEquals(fast, cipherLine("-XX:TieredStopAtLevel=4"));
+        assertEquals(fast, cipherLine("-Dsimplevpn.runtime=stock"));
+        assertEquals(fast, cipherLine("-Dsimplevpn.runtime=tiny"));
+        assertEquals(other, cipherLine("-Xshare:auto"));
+        assertEquals(other, cipherLine("-Xint", "-Dsimplevpn.runtime=stock"));
+    }
+
+    private String cipherLine(String... vmOptions) throws Exception {
+        Process process = start(List.of(vmOptions), Server.class, "--version");
+        String output = text(process.getInputStream());
+        assertEnds(process, 0, "", "");
+        return output.lines().skip(3).findFirst().orElse("");
     }
 }

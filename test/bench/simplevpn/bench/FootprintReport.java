@@ -109,10 +109,10 @@ final class FootprintReport {
         List<Figure> figures = List.of(
                 new Figure("unpacked image, archive included", "MB", 2, Footprint.TARGETS.stream()
                         .map(target -> disk(Footprint.imageRow(target))).toList(), archives, NOT_BUILT,
-                        List.of(28.0, 28.0, 24.0)),
+                        List.of(33.0, 33.0, 27.0)),
                 new Figure("dist tarball", "MB", 2, Footprint.TARGETS.stream()
                         .map(target -> disk(Footprint.packageRow(target))).toList(), archives, NOT_BUILT,
-                        List.of(10.0, 10.0, 9.0)),
+                        List.of(9.0, 9.0, 9.0)),
                 new Figure("RSS of an idle connected `cli`", "MB", 1, withBoards(
                         resident(ours, Footprint.CLIENT, Footprint.IDLE), "cli_rss_kb"), ON_A_BOARD,
                         List.of(30.0, 34.0, 26.0)),

@@ -211,30 +211,34 @@ final class CommandTest extends Vpn {
         }
     }
 
-    /** The launcher gives the VM the compiler that encrypts fast where there are keys, and only there. */
+    /** The launcher gives the VM the compiler and the classes for TLS where there are keys, and only there. */
     @Test
-    void compilerForKeys() {
+    void vmForKeys() {
         String config = lan.write("keyed.conf", "# a comment\n  key none\npeers none\n").toString();
         String plain = lan.write("plain.conf", "port 2003 # key\n").toString();
-        assertEquals("yes", compiler("--key", "none"));
-        assertEquals("yes", compiler("--key=none"));
-        assertEquals("yes", compiler("--join", "none"));
-        assertEquals("yes", compiler("--config", lan.write("join.conf", "join /none\n").toString()));
-        assertEquals("yes", compiler("--config", config));
-        assertEquals("yes", compiler("--config=" + config));
-        assertEquals("no", compiler("--config", plain));
-        assertEquals("no", compiler("-v", "--keygen", "x"));
+        assertEquals("yes", keyed("--key", "none"));
+        assertEquals("yes", keyed("--key=none"));
+        assertEquals("yes", keyed("--join", "none"));
+        assertEquals("yes", keyed("--config", lan.write("join.conf", "join /none\n").toString()));
+        assertEquals("yes", keyed("--config", config));
+        assertEquals("yes", keyed("--config=" + config));
+        assertEquals("no", keyed("--config", plain));
+        assertEquals("no", keyed("-v", "--keygen", "x"));
     }
 
     /** Whether the launcher asks for it, with a VM in its place that only prints its words. */
-    private String compiler(String... words) {
+    private String keyed(String... words) {
         Path java = lan.file("launcher/runtime/bin/java");
         Path launcher = lan.file("launcher/srv");
-        Command.script("a launcher with its VM", "mkdir -p \"${1%/*}\"; cp \"$3\" \"$2\";"
+        Command.script("a launcher with its VM", "mkdir -p \"${1%/*}\" \"$4\"; touch \"$4/keys.jsa\"; cp \"$3\" \"$2\";"
                 + " printf '#!/bin/sh\\necho \"$@\"\\n' >\"$1\"; chmod +x \"$1\"", "sh", java.toString(),
-                launcher.toString(), Lab.TOP.resolve("srv").toString());
+                launcher.toString(), Lab.TOP.resolve("srv").toString(),
+                lan.file("launcher/runtime/lib/server").toString());
         String said = hub.run(Command.words(List.of(launcher.toString()), words).toArray(String[]::new)).ok().output();
         assertTrue(said.contains("-m simplevpn/simplevpn.Server " + String.join(" ", words)), said);
-        return said.contains("-XX:TieredStopAtLevel=4 ") ? "yes" : "no";
+        boolean compiler = said.contains("-XX:TieredStopAtLevel=4 ");
+        String archive = "-XX:SharedArchiveFile=" + java.getParent().resolveSibling("lib/server/keys.jsa") + " ";
+        assertEquals(compiler, said.contains(archive), said);
+        return compiler ? "yes" : "no";
     }
 }

@@ -17,7 +17,8 @@ import simplevpn.harness.Program;
 
 /**
  * Lists the classes that srv and cli load. They do for that what they do in their lives: connecting, packets both ways,
- * with offloads and without, a restarted server, a refused address, help, and the end.
+ * with offloads and without, a restarted server, a refused address, help, and the end. What TLS needs beside that is
+ * rehearsed for an archive of its own (jlink/link).
  */
 final class Recorder {
     private static final String SERVER = "10.0.0.1";
@@ -91,16 +92,22 @@ final class Recorder {
     /**
      * Each line once, in the order of the first appearance, which is that of the memory in the archive; at the end those
      * of the programs' classes that were not needed. Left out: names of generated classes, which are those of one run
-     * only; the logging with which the JDK prepares each end by a signal, seventy classes that then find nothing to
-     * log; and one that a program loads so that the VM opens what it takes to load more (Program.confine).
+     * only; what begins with a signal, the logging with which the JDK prepares each end, seventy classes that then find
+     * nothing to log; and one that a program loads so that the VM opens what it takes to load more (Program.confine).
+     * Behind the classes come the constants that they used.
      */
     private Set<String> lines() throws IOException {
         Set<String> lines = new LinkedHashSet<>();
         for (Path list : lists) {
-            Files.readAllLines(list).stream().map(line -> line.replaceFirst(" id: .*", ""))
-                    .takeWhile(line -> !line.equals("java/lang/System$Logger"))
-                    .filter(line -> !line.startsWith("#") && !line.contains("0x") && !line.equals(LOADED_LATE))
-                    .forEach(lines::add);
+            boolean ends = false;
+            for (String entry : Files.readAllLines(list)) {
+                String line = entry.replaceFirst(" id: .*", "");
+                ends |= line.equals("jdk/internal/misc/Signal$1");
+                boolean wanted = line.startsWith("@cp ") ? lines.contains(line.split(" ")[1]) : !ends;
+                if (wanted && !line.startsWith("#") && !line.contains("0x") && !line.equals(LOADED_LATE)) {
+                    lines.add(line);
+                }
+            }
         }
         try (var files = Files.walk(CLASSES.resolve("simplevpn"))) {
             files.map(file -> CLASSES.relativize(file).toString()).filter(name -> name.endsWith(".class"))
