@@ -89,8 +89,8 @@ final class Recorder {
     }
 
     /**
-     * Each line once, in the order of the first appearance, which is that of the memory in the archive; at the end those
-     * of the programs' classes that were not needed. Left out: names of generated classes, which are those of one run
+     * Each line once, in the order of the first appearance, which is that of the memory in the archive; at the end the
+     * programs' other classes. Left out: names of generated classes, which are those of one run
      * only; the logging with which the JDK prepares each end by a signal, seventy classes that then find nothing to
      * log; and one that a program loads so that the VM opens what it takes to load more (Program.confine).
      */
@@ -99,7 +99,7 @@ final class Recorder {
         for (Path list : lists) {
             Files.readAllLines(list).stream().map(line -> line.replaceFirst(" id: .*", ""))
                     .takeWhile(line -> !line.equals("java/lang/System$Logger"))
-                    .filter(line -> !line.startsWith("#") && !line.contains("0x") && !line.equals(LOADED_LATE))
+                    .filter(line -> !line.startsWith("#") && !line.contains("0x") && !line.contains(LOADED_LATE))
                     .forEach(lines::add);
         }
         try (var files = Files.walk(CLASSES.resolve("simplevpn"))) {
