@@ -7,8 +7,8 @@ import simplevpn.linux.SecretFile;
 import simplevpn.tls.Key;
 
 /**
- * The files that keys are in: one private key each, as PEM, for their owner alone. From the first one on nobody but root
- * sees the memory of this process.
+ * The files that keys are in: one private key each, as PEM, for their owner alone. From the first one on nobody but
+ * root sees the memory of this process.
  */
 final class KeyFiles {
     private static final int MAX_FILE = 16 * 1024;

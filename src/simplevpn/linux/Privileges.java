@@ -70,11 +70,13 @@ public final class Privileges {
         }
         Libc.once("prctl", Abi.PR_SET_NO_NEW_PRIVS, 1, 0, 0);
         // A filter of system calls that lets all pass is what carries this over to the threads of the VM.
-        Buffer program = Buffer.temporary(2 * Abi.WORD + Long.BYTES);
+        // A struct sock_fprog, how many instructions there are and where, and behind it one struct sock_filter.
+        int instruction = 2 * Abi.WORD;
+        Buffer program = Buffer.temporary(instruction + Long.BYTES);
         program.nativeOrder.putShort(0, (short) 1);
-        program.word(Abi.WORD, program.address + 2 * Abi.WORD);
-        program.nativeOrder.putShort(2 * Abi.WORD, (short) Abi.BPF_RET);
-        program.nativeOrder.putInt(2 * Abi.WORD + Integer.BYTES, Abi.SECCOMP_RET_ALLOW);
+        program.word(Abi.WORD, program.address + instruction);
+        program.nativeOrder.putShort(instruction, (short) Abi.BPF_RET);
+        program.nativeOrder.putInt(instruction + Integer.BYTES, Abi.SECCOMP_RET_ALLOW);
         Libc.once("syscall", Abi.SYS_SECCOMP, Abi.SECCOMP_SET_MODE_FILTER,
                 Abi.SECCOMP_FILTER_FLAG_TSYNC | Abi.SECCOMP_FILTER_FLAG_SPEC_ALLOW, program.address);
         program.free();

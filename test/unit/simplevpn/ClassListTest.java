@@ -49,6 +49,6 @@ class ClassListTest {
     @ParameterizedTest
     @ValueSource(strings = {"x86_64", "aarch64", "armhf"})
     void oneClassIsNot(String target) throws IOException {
-        assertFalse(lines(target).contains("java/util/zip/Adler32"));
+        assertFalse(lines(target).stream().anyMatch(line -> line.contains("java/util/zip/Adler32")));
     }
 }

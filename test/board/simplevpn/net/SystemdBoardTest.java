@@ -100,8 +100,8 @@ final class SystemdBoardTest extends Vpn {
     /** Key and peers where the unit's user alone has them, made as an administrator does; who is removed is out. */
     private void withKeys() throws Exception {
         String folder = "/var/lib/simplevpn";
-        String pin = board.ask("cd " + folder + "; /usr/local/sbin/simplevpn-srv --keygen srv.key; chown simplevpn srv.key")
-                .strip();
+        String pin = board.ask("cd " + folder + "; /usr/local/sbin/simplevpn-srv --keygen srv.key;"
+                + " chown simplevpn srv.key").strip();
         Program keygen = lan.start(hub, "cli", "--keygen", lan.file("key").toString());
         keygen.awaitExit(20);
         board.ask("echo " + keygen.lastLine() + " hub 10.0.0.9 >" + folder + "/peers;"
@@ -109,7 +109,8 @@ final class SystemdBoardTest extends Vpn {
                 + " mount --bind /run/keys.conf /etc/simplevpn/srv.conf");
         systemctl("restart");
         awaitActive();
-        Program client = lan.start(hub, "cli", "-s", east.outer4, "--key", lan.file("key").toString(), "--server-pin", pin);
+        Program client = lan.start(hub, "cli", "-s", east.outer4, "--key", lan.file("key").toString(),
+                "--server-pin", pin);
         awaitAddress(client, hub);
         assertEquals("10.0.0.9", address(hub));
         board.ping("10.0.0.9");

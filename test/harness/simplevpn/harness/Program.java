@@ -170,7 +170,7 @@ public final class Program {
                 .orElseThrow(() -> new LabException(name + " has no " + field)).substring(field.length() + 1).strip();
     }
 
-    /** A field of the status of each of this process's threads (proc_pid_task(5)), those that end meanwhile left out. */
+    /** A field of the status of each of this process's threads (proc_pid_task(5)) that does not end meanwhile. */
     public List<String> threads(String field) {
         List<String> values = new ArrayList<>();
         try (var tasks = Files.list(Path.of("/proc", Long.toString(process.pid()), "task"))) {
@@ -179,7 +179,7 @@ public final class Program {
                     lines.filter(line -> line.startsWith(field + ":"))
                             .forEach(line -> values.add(line.substring(field.length() + 1).strip()));
                 } catch (NoSuchFileException | UncheckedIOException e) {
-                    continue;
+                    // This one has ended.
                 }
             }
         } catch (IOException e) {

@@ -177,8 +177,8 @@ final class PrivilegesTest extends Vpn {
         Program server = lan.start(hub, "srv", "--user", OTHER, "--key", file("srv.key"), "--peers",
                 file("closed/peers"));
         assertEquals(1, server.awaitExit(15), server::log);
-        assertOneLine(server, "open \\S+/peers: EACCES \\(Permission denied\\): user 4711, as whom this program runs, has"
-                + " to be able to read it: chown 4711 \\S+/peers, and chmod a\\+x the folders above$");
+        assertOneLine(server, "open \\S+/peers: EACCES \\(Permission denied\\): user 4711, as whom this program runs,"
+                + " has to be able to read it: chown 4711 \\S+/peers, and chmod a\\+x the folders above$");
         hub.run("chmod", "711", file("closed")).ok();
         server("--user", OTHER, "--key", file("srv.key"), "--peers", file("closed/peers"))
                 .awaitLine("inotify for \\S+/closed: EACCES .*; changes of \\S+ are noticed some seconds later", 5);
@@ -187,8 +187,8 @@ final class PrivilegesTest extends Vpn {
     /** A container that has no such user, or lets root be nobody else, is told of at the start. */
     @Test
     void containers() {
-        Program server = lan.start(hub, List.of("setpriv", "--bounding-set=-setuid,-setgid", "--inh-caps=-setuid,-setgid",
-                Lab.TOP.resolve("srv").toString(), "--user", OTHER));
+        Program server = lan.start(hub, List.of("setpriv", "--bounding-set=-setuid,-setgid",
+                "--inh-caps=-setuid,-setgid", Lab.TOP.resolve("srv").toString(), "--user", OTHER));
         assertEquals(1, server.awaitExit(15), server::log);
         assertOneLine(server, "setgroups: EPERM \\(Operation not permitted\\): this container does not let root become"
                 + " 4711:4712; --user root stays root$");
