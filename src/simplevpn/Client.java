@@ -131,7 +131,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         Device device = new Device(Tun.open(settings.interfaceName), settings.offload);
         Loop loop = new Loop(new Epoll(), device, true, 1);
         Connector tcp = new TcpConnector(settings.mss);
-        Connector connector = settings.key == null ? tcp : secured(tcp, settings, new HandshakeThread(loop.poller, 1));
+        Connector connector = settings.key == null ? tcp
+                : secured(tcp, settings, new HandshakeThread(loop.poller, 1, 0));
         Client client = new Client(settings, loop, connector, Program.supervisor(loop), token);
         Program.endOnSignal(loop);
         try {
