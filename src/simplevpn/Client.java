@@ -140,7 +140,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         Device device = new Device(Tun.open(settings.interfaceName), settings.offload);
         Loop loop = new Loop(new Epoll(), device, true, 1);
         Connector tcp = new TcpConnector(settings.mss);
-        Connector connector = settings.key == null ? tcp : secured(tcp, settings, new HandshakeThread(loop.poller, 1));
+        Connector connector = settings.key == null ? tcp
+                : secured(tcp, settings, new HandshakeThread(loop.poller, 1, 0));
         Supervisor supervisor = Program.supervisor(loop);
         // An invitation is used as root: what it brings is kept where root alone may write.
         boolean confined = settings.joining == null;

@@ -20,6 +20,7 @@ import simplevpn.tunnel.Listener;
 import simplevpn.tunnel.Loop;
 import simplevpn.tunnel.Router;
 import simplevpn.tunnel.Sender;
+import simplevpn.tunnel.Timer;
 
 /**
  * {@code srv}: the hub of the network. Clients connect to it and get an address each; what one of them or this host
@@ -40,6 +41,17 @@ public final class Server implements Router, Listener.Owner {
     private final Strangers strangers;
     /** Who gets in. */
     final Gate gate;
+    /** Connections since the heap was tidied up. */
+    private int accepted;
+
+    /** A crowd leaves a heap that is large and nearly empty, which the VM does not give back by itself. */
+    private final Timer tidy = new Timer() {
+        @Override
+        protected void expired(long now) {
+            accepted = 0;
+            System.gc();
+        }
+    };
 
     /** Sets the interface up, and takes connections from then on. */
     Server(ServerSettings settings, Loop loop, Acceptor acceptor, Gate gate, Supervisor supervisor) throws Failure {
@@ -98,8 +110,8 @@ public final class Server implements Router, Listener.Owner {
         Acceptor acceptor = TcpAcceptor.listen(settings.listen, settings.port, settings.mss);
         Device device = new Device(Tun.open(settings.interfaceName), settings.offload);
         Loop loop = new Loop(new Epoll(), device, false, maxConnections);
-        Gate gate = keys.length == 0 ? new Gate()
-                : new Gate(settings, keys, new HandshakeThread(loop.poller, Budget.HANDSHAKES));
+        Gate gate = keys.length == 0 ? new Gate() : new Gate(settings, keys, new Reception(loop,
+                new HandshakeThread(loop.poller, Budget.HANDSHAKES, Budget.HANDSHAKE_NICE)));
         Supervisor supervisor = Program.supervisor(loop);
         Program.confine(settings.user);
         Server server = new Server(settings, loop, acceptor, gate, supervisor);
@@ -189,15 +201,26 @@ public final class Server implements Router, Listener.Owner {
 
     @Override
     public void accepted(Stream stream) {
+        if (++accepted == Budget.CROWD) {
+            loop.timers.set(tidy, loop.now() + Budget.AFTER_CROWD);
+        }
         try {
-            strangers.makeRoom(stream.peer().source());
+            String full = strangers.makeRoom(stream.peer().source());
+            if (full != null) {
+                turnAway(stream, full);
+                return;
+            }
             Peer peer = new Peer(this, gate.enter(stream));
             strangers.add(peer);
             loop.budget.logStranger(peer + " connected", loop.now());
         } catch (Failure e) {
-            loop.budget.logStranger(stream.peer() + " turned away: " + e.getMessage(), loop.now());
-            stream.reset();
+            turnAway(stream, e.getMessage());
         }
+    }
+
+    private void turnAway(Stream stream, String why) {
+        loop.budget.logStranger(stream.peer() + " turned away: " + why, loop.now());
+        stream.reset();
     }
 
     /** A connection has an address now. */

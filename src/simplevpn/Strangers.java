@@ -6,6 +6,9 @@ import simplevpn.protocol.Sources;
 /**
  * The connections that have no address, the oldest first. There are only so many, and of one source half of them: for
  * one more the oldest has to go, so that whoever is quick always gets his turn.
+ *
+ * <p>Handshakes that have begun are not wasted for others of the same source: should a thousand clients behind one
+ * router come back at once, each that begins also ends. But a source with many gives way to one that has fewer.
  */
 final class Strangers {
     private final int most;
@@ -19,18 +22,28 @@ final class Strangers {
         this.most = most;
     }
 
-    /** Makes room for one of a source. */
-    void makeRoom(long source) throws Failure {
+    /** Makes room for one of a source; returns {@code null}, or why there is none. */
+    String makeRoom(long source) throws Failure {
         int mostOfOne = most / 2;
-        if (sources.count(source) >= mostOfOne) {
+        int own = sources.count(source);
+        if (own >= mostOfOne) {
+            String why = mostOfOne + " connections of one host without an address are the limit";
             Peer first = oldest;
-            while (first.source() != source) {
+            while (first != null && (first.source() != source || first.link.stream.hasBegun())) {
                 first = first.newer;
             }
-            first.giveWay(mostOfOne + " connections of one host without an address are the limit");
+            if (first == null) {
+                return why;
+            }
+            first.giveWay(why);
         } else if (count >= most) {
-            oldest.giveWay(most + " connections without an address are the limit");
+            Peer first = oldest;
+            while (first != null && sources.count(first.source()) <= own) {
+                first = first.newer;
+            }
+            (first != null ? first : oldest).giveWay(most + " connections without an address are the limit");
         }
+        return null;
     }
 
     /** A connection came. */

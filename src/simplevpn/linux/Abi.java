@@ -84,6 +84,7 @@ public final class Abi {
     /* bits/resource.h, bits/time.h */
     public static final int RLIMIT_CORE = 4;
     public static final int RLIMIT_NOFILE = 7;
+    public static final int PRIO_PROCESS = 0;
     public static final int CLOCK_BOOTTIME = 7;
 
     /* sys/prctl.h, linux/capability.h */

@@ -63,6 +63,7 @@ public final class Libc {
     private static final MethodHandle TRY_EPOLL_CTL = link("epoll_ctl");
     private static final MethodHandle TRY_READ = link("read");
     private static final MethodHandle TRY_WRITE = link("write");
+    private static final MethodHandle SETPRIORITY = link("setpriority");
 
     /** Mode of what is made: to be read and written by its owner. */
     private static final int OWNER_ALONE = 0600;
@@ -362,6 +363,15 @@ public final class Libc {
     /** send(2) of {@code length} bytes from byte {@code at}. */
     static int send(int fd, Buffer buffer, int at, int length, int flags) {
         return call(SEND, fd, buffer.range(at, length), length, flags);
+    }
+
+    /** setpriority(2) of the calling thread alone; for any thread. Returns 0, or −1 when it may not. */
+    public static int setpriority(int nice) {
+        try {
+            return (int) SETPRIORITY.invokeExact((long) Abi.PRIO_PROCESS, 0L, (long) nice, 0L);
+        } catch (Throwable t) {
+            throw broken(t);
+        }
     }
 
     /** setrlimit(2) from a {@code struct rlimit}. */

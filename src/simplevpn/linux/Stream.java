@@ -34,6 +34,11 @@ public interface Stream {
     default void calls(Handler owner) {
     }
 
+    /** Whether it reads what the descriptor has; not while something is computed before it can go on. */
+    default boolean takesInput() {
+        return true;
+    }
+
     /** Whether bytes can be read that the descriptor does not show, so that a poller would wait in vain. */
     boolean holdsInput();
 
@@ -63,6 +68,11 @@ public interface Stream {
     /** The pin of the key that the other end has proven to have; {@code null} where nobody proves anything. */
     default String pin() {
         return null;
+    }
+
+    /** Whether it shakes hands, or has done so, and that was work: one that gives way to another one wastes it. */
+    default boolean hasBegun() {
+        return false;
     }
 
     /** How many seconds data may stay unacknowledged before the connection is given up. */

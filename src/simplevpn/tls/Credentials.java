@@ -43,6 +43,8 @@ public final class Credentials {
         // The name that a client asks for is a proxy's matter; the JDK would look at it by rules for the letters of all
         // scripts.
         System.setProperty("jdk.tls.server.disableExtensions", "server_name");
+        // A stranger may make this side keep as many bytes of a message: a record, for one certificate is enough.
+        System.setProperty("jdk.tls.maxHandshakeMessageSize", String.valueOf(Records.PLAIN));
     }
 
     private final SSLContext context;

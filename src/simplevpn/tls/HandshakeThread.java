@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import simplevpn.base.Failure;
 import simplevpn.linux.Event;
 import simplevpn.linux.Handler;
+import simplevpn.linux.Libc;
 import simplevpn.linux.Poller;
 
 /**
@@ -18,13 +19,18 @@ public final class HandshakeThread implements Handshakes, Handler, Runnable {
 
     private final Event done;
     private final int most;
+    private final int nice;
     private final ArrayDeque<TlsStream> waiting = new ArrayDeque<>();
     private final ArrayDeque<TlsStream> ready = new ArrayDeque<>();
     private boolean runs;
 
-    /** @param most how many may wait */
-    public HandshakeThread(Poller poller, int most) throws Failure {
+    /**
+     * @param most how many may wait
+     * @param nice by how much the thread stands back behind the loop where there is one processor for both, 0 to 19
+     */
+    public HandshakeThread(Poller poller, int most, int nice) throws Failure {
         this.most = most;
+        this.nice = nice;
         done = new Event("handshakes");
         poller.add(done.fd(), Poller.READ, this);
     }
@@ -56,7 +62,13 @@ public final class HandshakeThread implements Handshakes, Handler, Runnable {
     }
 
     @Override
+    public synchronized boolean isIdle() {
+        return !runs;
+    }
+
+    @Override
     public void run() {
+        Libc.setpriority(nice);
         for (TlsStream stream = next(null); stream != null; stream = next(stream)) {
             stream.compute();
         }

@@ -8,4 +8,7 @@ public interface Handshakes {
      * @return false when too many wait already
      */
     boolean add(TlsStream stream);
+
+    /** Whether there is nothing to compute. */
+    boolean isIdle();
 }

@@ -23,8 +23,9 @@ public final class Records {
     private static final int OVERHEAD = 512;
     /** Bytes of a whole record, at most. */
     static final int LONGEST = PLAIN + OVERHEAD;
-    /** The least kind of a record, and the greatest (RFC 8446, 5.1). */
+    /** The least kind of a record, the one that a connection begins with, and the greatest (RFC 8446, 5.1). */
     private static final int FIRST_KIND = 20;
+    private static final int HANDSHAKE = 22;
     private static final int LAST_KIND = 23;
     /** The first byte of an address request. */
     private static final int REQUEST = 0x45;
@@ -102,6 +103,11 @@ public final class Records {
     boolean isNoRecord() {
         int kind = in.hasRemaining() ? in.get(in.position()) : FIRST_KIND;
         return kind < FIRST_KIND || kind > LAST_KIND;
+    }
+
+    /** Whether what comes next is no record that a connection begins with. */
+    boolean isNoHandshake() {
+        return in.hasRemaining() && in.get(in.position()) != HANDSHAKE;
     }
 
     /** Whether what comes next is a request without TLS. */

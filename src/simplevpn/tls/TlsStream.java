@@ -46,6 +46,7 @@ public final class TlsStream implements Stream {
     private final Handshakes handshakes;
     /** Made when the handshake begins: who connects and is silent, or needs none, costs nothing. */
     SSLEngine engine;
+    private boolean begun;
     private Handler owner;
     private State state = State.SHAKING_HANDS;
     /** Whether the engine is {@link Handshakes}' now, and must not be touched. */
@@ -187,17 +188,12 @@ public final class TlsStream implements Stream {
     /** Goes on as far as it can. */
     private void shakeHands() {
         computed = false;
-        if (engine == null && !beginHandshake()) {
-            return;
+        if (!begun) {
+            beginHandshake();
         }
-        while (state == State.SHAKING_HANDS && !computes) {
+        while (state == State.SHAKING_HANDS && begun && !computes) {
             switch (engine.getHandshakeStatus()) {
-                case NEED_TASK -> {
-                    computes = handshakes.add(this);
-                    if (!computes) {
-                        fail("too many handshakes at once");
-                    }
-                }
+                case NEED_TASK -> letCompute();
                 case NEED_WRAP -> {
                     if (!answer()) {
                         return;
@@ -218,30 +214,35 @@ public final class TlsStream implements Stream {
         }
     }
 
-    /** Makes the engine, as a server when something has come that is TLS; whether there is one now. */
-    private boolean beginHandshake() {
-        if (!credentials.isClient()) {
+    /** Makes the engine; in a server {@link #compute} does, when a record has come and it is this one's turn. */
+    private void beginHandshake() {
+        if (credentials.isClient()) {
+            compute();
+            begun = broken == null;
+        } else if (!computes) {
             records.open(this);
-            if (!records.in.hasRemaining() && !fill()) {
-                return false;
+            if (!records.holdsRecord()) {
+                fill();
             }
             if (records.isRequest()) {
                 state = State.PLAIN;
                 holdsPlain = true;
-                return false;
-            }
-            if (records.isNoRecord()) {
+            } else if (records.isNoHandshake()) {
                 fail(NO_TLS);
-                return false;
+            } else if (records.holdsRecord() && state == State.SHAKING_HANDS) {
+                letCompute();
             }
         }
-        try {
-            engine = credentials.engine();
-            engine.beginHandshake();
-        } catch (SSLException | RuntimeException e) {
-            fail(e);
+        if (broken != null) {
+            fail(broken);
         }
-        return true;
+    }
+
+    private void letCompute() {
+        computes = handshakes.add(this);
+        if (!computes) {
+            fail("too many handshakes at once");
+        }
     }
 
     private void open() {
@@ -259,16 +260,21 @@ public final class TlsStream implements Stream {
         }
     }
 
-    /** What a handshake has to compute; by the thread of {@link Handshakes}. */
+    /** What a handshake has to compute, its beginning too; by the thread of {@link Handshakes}. */
     public void compute() {
-        try {
+        if (closed) {
             // Whoever has gone in the meantime costs no more.
-            Runnable task = closed ? null : engine.getDelegatedTask();
-            while (task != null) {
-                task.run();
-                task = engine.getDelegatedTask();
+            return;
+        }
+        try {
+            if (engine == null) {
+                engine = credentials.engine();
+                engine.beginHandshake();
             }
-        } catch (RuntimeException | Error e) {
+            for (Runnable task = engine.getDelegatedTask(); task != null; task = engine.getDelegatedTask()) {
+                task.run();
+            }
+        } catch (SSLException | RuntimeException | Error e) {
             broken = "the handshake could not be computed: " + e;
         }
     }
@@ -277,6 +283,7 @@ public final class TlsStream implements Stream {
     public void computed() throws Failure {
         computes = false;
         if (!closed) {
+            begun = true;
             computed = true;
             if (broken != null) {
                 fail(broken);
@@ -373,6 +380,11 @@ public final class TlsStream implements Stream {
     }
 
     @Override
+    public boolean takesInput() {
+        return !computes;
+    }
+
+    @Override
     public boolean takesOutput() {
         return state != State.SHAKING_HANDS;
     }
@@ -380,6 +392,16 @@ public final class TlsStream implements Stream {
     @Override
     public boolean holdsOutput() {
         return unsent != Records.NOTHING;
+    }
+
+    @Override
+    public boolean hasBegun() {
+        return begun;
+    }
+
+    /** Whether nobody needs it any more. */
+    public boolean isClosed() {
+        return closed;
     }
 
     /** Also that of a server which was refused for it. */

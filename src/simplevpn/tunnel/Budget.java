@@ -45,13 +45,21 @@ public final class Budget {
     /** Bytes of the heap for everything else, and for one client with frames of each kind waiting: 2,200 measured. */
     private static final int HEAP_OF_THE_REST = 3 << 20;
     private static final int HEAP_PER_CONNECTION = 2560;
-    /** The same of a connection with TLS, and as much of a record as may have come. */
+    /** The same of a connection with TLS, 8 KiB measured, and a record each that may have come and may wait to go. */
     private static final int HEAP_PER_TLS_CONNECTION = 40 * 1024;
     /** Bytes of the heap that are held back. */
     private static final int RESERVE = 32 * 1024;
 
-    /** Handshakes that wait to be computed: half a second's on a PC. */
-    public static final int HANDSHAKES = 256;
+    /** Handshakes that have begun and wait to be computed: more than there are strangers. */
+    public static final int HANDSHAKES = 2048;
+    /** Nanoseconds from the beginning of one handshake to the next: a hundred a second take a third of a PC's core. */
+    public static final long HANDSHAKE_INTERVAL = 10_000_000;
+    /** By how much their thread stands back behind the loop: of a core that both want, a quarter is left to it. */
+    public static final int HANDSHAKE_NICE = 5;
+
+    /** How many connections come until the heap is tidied up, and how long after that, nanoseconds. */
+    public static final int CROWD = 256;
+    public static final long AFTER_CROWD = 15_000_000_000L;
 
     /** Connections without an address, of all that there may be: the most, and one for how many. */
     private static final int MOST_STRANGERS = 1024;

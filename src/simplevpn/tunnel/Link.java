@@ -435,7 +435,8 @@ public final class Link implements Handler {
 
     private void watch() {
         boolean writes = !stalled && (stream.holdsOutput() || (!outbox.isEmpty() && stream.takesOutput()));
-        int wanted = connecting ? Poller.WRITE : writes ? Poller.READ | Poller.WRITE : Poller.READ;
+        int wanted = connecting ? Poller.WRITE
+                : (stream.takesInput() ? Poller.READ : 0) | (writes ? Poller.WRITE : 0);
         if (wanted != interest) {
             interest = wanted;
             if (!loop.poller.change(stream.fd(), wanted)) {

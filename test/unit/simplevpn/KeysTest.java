@@ -54,6 +54,7 @@ class KeysTest extends KeyedWorldTest {
         assertNull(wrong.failure);
         assertNull(wrong.device.address);
         assertSaid(".* shows key " + quoted(serverPin) + ", which is not pinned; .*");
+        assertSaid(".* gone: TLS: \\(certificate_unknown\\) Received fatal alert: certificate_unknown");
         // The other of two pins is enough.
         assertEquals("10.0.0.2", address(board("one", "--server-pin", key("next"), "--server-pin", serverPin)));
     }

@@ -69,7 +69,7 @@ class PeersTest {
     void nonsense() {
         Random random = new Random(5);
         String pieces = ONE + " one 10.0.0.7\n#\t\u00e4\u202e,=" + TWO;
-        for (int i = 0; i < 20_000; i++) {
+        for (int i = 0; i < 20_000 * Fuzz.TIMES; i++) {
             StringBuilder text = new StringBuilder();
             for (int j = random.nextInt(6); j > 0; j--) {
                 int from = random.nextInt(pieces.length());

@@ -12,6 +12,7 @@ import java.nio.channels.SocketChannel;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -105,6 +106,13 @@ public final class Host {
         socket.setTcpNoDelay(true);
         socket.setSoTimeout(TIMEOUT);
         return socket;
+    }
+
+    /**
+     * Runs something in a new thread on this host: socket channels that it opens are this host's, and are its to close.
+     */
+    public <T> T inside(Callable<T> action) throws IOException {
+        return Namespace.inside(namespace, action);
     }
 
     /** A socket that listens on this host; the system chooses the port when it is 0. */

@@ -10,7 +10,11 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import simplevpn.harness.Command;
 import simplevpn.harness.Host;
+import simplevpn.harness.Lab;
 import simplevpn.harness.Program;
 
 /** Tunnels between keys, with the programs as they are shipped, and with what OpenSSL makes of them. */
@@ -121,6 +125,27 @@ final class KeysTest extends KeyedVpn {
         Program client = clientStarting(east, with("east.key"));
         client.awaitLine("connected to .* \\(classic\\), address 10.0.0.9", 30);
         server.dismiss();
+    }
+
+    /** Clocks that are a century and more apart, and both wrong, are no matter. */
+    @ParameterizedTest
+    @CsvSource({"1970-01-01 00:01:00, 2100-06-01 12:00:00", "2100-06-01 12:00:00, 1970-01-01 00:01:00"})
+    void clocks(String ofServer, String ofClient) {
+        Program server = lan.start(hub, at(ofServer, "srv", "--key", file("srv.key"), "--peers", file("peers")));
+        server.awaitLine("listening on", 20);
+        assertEquals(ofServer.substring(0, 4), hub.run(at(ofServer, "date", "+%Y").toArray(String[]::new)).output()
+                .strip());
+        Program client = lan.start(east, at(ofClient, "cli", Command.words(List.of("-s", hub.outer4), with("east.key"))
+                .toArray(String[]::new)));
+        awaitAddress(client, east);
+        east.awaitPing(SERVER, 5);
+    }
+
+    /** A command at another time; what has passed since the machine's start is right. */
+    private static List<String> at(String time, String program, String... arguments) {
+        String command = program.equals("date") ? program : Lab.TOP.resolve(program).toString();
+        return Command.words(List.of("env", "LD_PRELOAD=/usr/$LIB/faketime/libfaketime.so.1", "FAKETIME=@" + time,
+                "FAKETIME_DONT_FAKE_MONOTONIC=1", command), arguments);
     }
 
     /** A proxy in front may want a host's name; the server does not care. */

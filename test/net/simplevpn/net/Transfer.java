@@ -26,6 +26,7 @@ final class Transfer {
 
     private final AtomicLong received = new AtomicLong();
     private final List<FutureTask<Void>> tasks;
+    private final List<Socket> ends;
 
     /** Connects from one host to an address of the other and starts; the size is rounded down to whole blocks. */
     Transfer(Host from, Host to, String address, long bytes) throws IOException {
@@ -34,6 +35,7 @@ final class Transfer {
         Socket near = from.connect(address, listener.getLocalPort());
         Socket far = to.accept(listener);
         near.setSoTimeout(0);
+        ends = List.of(near, far);
         tasks = List.of(new FutureTask<>(() -> send(near, 1, blocks), null),
                 new FutureTask<>(() -> receive(far, 1, blocks), null),
                 new FutureTask<>(() -> send(far, 2, blocks), null),
@@ -44,6 +46,13 @@ final class Transfer {
     /** Bytes that have arrived at both ends so far. */
     long received() {
         return received.get();
+    }
+
+    /** Breaks it off. */
+    void stop() throws IOException {
+        for (Socket end : ends) {
+            end.close();
+        }
     }
 
     void await(int seconds) throws Exception {

@@ -18,14 +18,26 @@ import simplevpn.harness.Program;
 abstract class Vpn {
     static final String SERVER = "10.0.0.1";
 
-    final Lan lan = new Lan("hub", "east", "west");
-    final Host hub = lan.host(0);
-    final Host east = lan.host(1);
-    final Host west = lan.host(2);
+    final Lan lan;
+    final Host hub;
+    final Host east;
+    final Host west;
+
+    /** @param more names of further hosts */
+    Vpn(String... more) {
+        lan = new Lan(Command.words(List.of("hub", "east", "west"), more).toArray(String[]::new));
+        hub = lan.host(0);
+        east = lan.host(1);
+        west = lan.host(2);
+    }
 
     @RegisterExtension
     final AfterTestExecutionCallback logs = context ->
-            context.getExecutionException().ifPresent(e -> e.addSuppressed(new AssertionError(lan.logs())));
+            context.getExecutionException().ifPresent(this::addLogs);
+
+    private void addLogs(Throwable failure) {
+        failure.addSuppressed(new AssertionError(lan.logs()));
+    }
 
     @AfterEach
     void closeLan() {

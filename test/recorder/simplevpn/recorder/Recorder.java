@@ -104,7 +104,7 @@ final class Recorder {
                 String line = entry.replaceFirst(" id: .*", "");
                 ends |= line.equals("jdk/internal/misc/Signal$1");
                 boolean wanted = line.startsWith("@cp ") ? lines.contains(line.split(" ")[1]) : !ends;
-                if (wanted && !line.startsWith("#") && !line.contains("0x") && !line.equals(LOADED_LATE)) {
+                if (wanted && !line.startsWith("#") && !line.contains("0x") && !line.contains(LOADED_LATE)) {
                     lines.add(line);
                 }
             }
