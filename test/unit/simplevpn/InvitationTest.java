@@ -127,9 +127,13 @@ class InvitationTest extends KeyedWorldTest {
         assertTrue(Files.exists(file));
         early.kill();
         server();
-        assertEquals("10.0.0.2", address(joining("device", file.toString())));
+        World.Board first = joining("device", file.toString());
+        assertEquals("10.0.0.2", address(first));
         assertFalse(Files.exists(file));
-        assertEquals("10.0.0.2", address(joining("device", file.toString())), "as the config says, from then on");
+        first.kill();
+        World.Board later = joining("device", file.toString());
+        assertEquals("10.0.0.2", address(later), "as the config says, from then on");
+        later.kill();
         assertEquals("10.0.0.2", address(joining("device", "/nonsense")));
     }
 
