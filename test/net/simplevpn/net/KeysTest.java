@@ -162,7 +162,7 @@ final class KeysTest extends Vpn {
      * it, though some of what the JDK does then no good client makes it do.
      */
     @Test
-    void strangersOfAllKinds() throws IOException {
+    void strangersOfAllKinds() {
         Program server = keyed();
         String script = lan.write("strangers", """
                 cd "${0%/*}" || exit
