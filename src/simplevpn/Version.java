@@ -12,8 +12,8 @@ final class Version {
 
     /**
      * Four lines: the program and the target that it was built for; the Java release, the VM with its compiler, and
-     * the variant of the runtime if it is one of ours; whether the class-data archive is in use; which cipher it prefers
-     * with keys, and why.
+     * the variant of the runtime if it is one of ours; whether the class-data archive is in use; which cipher it
+     * prefers with keys, and why.
      */
     static String text(String program) {
         String info = System.getProperty("java.vm.info");

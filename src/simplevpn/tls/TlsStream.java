@@ -152,7 +152,7 @@ public final class TlsStream implements Stream {
                 }
             }
             return result.bytesProduced();
-        } catch (SSLException | RuntimeException e) {
+        } catch (SSLException | RuntimeException | LinkageError e) {
             fail(e);
             return 0;
         }
@@ -177,7 +177,7 @@ public final class TlsStream implements Stream {
             records.begin();
             engine.wrap(Records.EMPTY, records.out);
             return put();
-        } catch (SSLException | RuntimeException e) {
+        } catch (SSLException | RuntimeException | LinkageError e) {
             fail(e);
             return false;
         }
@@ -255,7 +255,7 @@ public final class TlsStream implements Stream {
             peer = Pin.of(key);
             state = State.OPEN;
             idleRecords = 0;
-        } catch (SSLException | RuntimeException e) {
+        } catch (SSLException | RuntimeException | LinkageError e) {
             fail(e);
         }
     }
@@ -321,7 +321,7 @@ public final class TlsStream implements Stream {
                 total += part;
                 burst = put() ? Records.MOST_OUT : Records.PLAIN;
             }
-        } catch (SSLException | RuntimeException e) {
+        } catch (SSLException | RuntimeException | LinkageError e) {
             fail(e);
         }
         return total;
@@ -421,8 +421,11 @@ public final class TlsStream implements Stream {
         return why;
     }
 
-    /** The JDK's own errors too: whatever it stumbles over came from the other end. */
-    private void fail(Exception e) {
+    /**
+     * The JDK's own errors too, and classes that the image leaves out: whatever it stumbles over came from the other
+     * end.
+     */
+    private void fail(Throwable e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof Credentials.Unpinned unpinned) {
                 peer = unpinned.shown;

@@ -1,6 +1,7 @@
 package simplevpn.net;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -154,6 +155,40 @@ final class KeysTest extends KeyedVpn {
         keyed();
         client(east, with("east.key", "--server-name", "vpn.example.org"));
         east.awaitPing(SERVER, 5);
+    }
+
+    /**
+     * Whatever a stranger's certificate is, and whatever his hello asks for: the server goes on, and lacks no class for
+     * it, though some of what the JDK does then no good client makes it do.
+     */
+    @Test
+    void strangersOfAllKinds() {
+        Program server = keyed();
+        String script = lan.write("strangers", """
+                cd "${0%/*}" || exit
+                hello() {
+                    sleep 0.5 | timeout 5 openssl s_client -connect "$server" -key key -cert certificate "$@"
+                }
+                server=$1
+                for kind in RSA RSA-PSS ED448 "EC -pkeyopt ec_paramgen_curve:P-521" ED25519; do
+                    openssl genpkey -algorithm $kind -out key
+                    openssl req -x509 -key key -out certificate -days 1 -utf8 \
+                        -subj "/CN=\u03a3tra\u00dfe/emailAddress=a@b.c" \
+                        -addext subjectAltName=IP:10.1.2.3,DNS:$(printf '%0800d' 1) -addext certificatePolicies=1.2.3.4
+                    hello
+                done
+                for suite in AES_256_GCM_SHA384 CHACHA20_POLY1305_SHA256; do hello -ciphersuites TLS_$suite; done
+                for group in P-256 P-384 X448 ffdhe2048; do hello -groups $group; done
+                hello -status
+                hello -alpn h2 -servername xn--strae-oqa.example
+                hello -maxfraglen 512
+                hello -sigalgs RSA-PSS+SHA256
+                """).toString();
+        east.run(80, "sh", script, hub.outer4 + ":2002");
+        assertTrue(server.lines().stream().filter(line -> line.contains(" gone")).count() > 13, server::log);
+        assertFalse(server.said("gone: TLS: [a-z]+/"), server::log);
+        client(west, with("east.key"));
+        west.awaitPing(SERVER, 5);
     }
 
     /** What is not TLS 1.3 with a key is nobody, and says so in the log. */
