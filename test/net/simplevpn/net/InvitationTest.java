@@ -33,8 +33,8 @@ final class InvitationTest extends Vpn {
     }
 
     private String[] keyed(String... more) {
-        return Command.words(List.of("--user", "nobody", "--key", file("srv.key"), "--peers", file("state/peers")), more)
-                .toArray(String[]::new);
+        return Command.words(List.of("--user", "nobody", "--key", file("srv.key"), "--peers", file("state/peers")),
+                more).toArray(String[]::new);
     }
 
     /** The word that {@code srv --invite} prints. */

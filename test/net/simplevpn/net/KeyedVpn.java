@@ -21,7 +21,9 @@ abstract class KeyedVpn extends Vpn {
         Files.writeString(lan.file("peers"), key("east.key") + " east 10.0.0.7\n");
     }
 
-    /** A file of this test, from the folder where programs are started: those above may be closed to whom they become. */
+    /**
+     * A file of this test, from the folder where programs are started: those above may be closed to whom they become.
+     */
     String file(String name) {
         return Lab.TOP.relativize(lan.file(name)).toString();
     }

@@ -90,11 +90,11 @@ final class Recorder {
     }
 
     /**
-     * Each line once, in the order of the first appearance, which is that of the memory in the archive; at the end those
-     * of the programs' classes that were not needed. Left out: names of generated classes, which are those of one run
-     * only; what begins with a signal, the logging with which the JDK prepares each end, seventy classes that then find
-     * nothing to log; and one that a program loads so that the VM opens what it takes to load more (Program.confine).
-     * Behind the classes come the constants that they used.
+     * Each line once, in the order of the first appearance, which is that of the memory in the archive; at the end
+     * those of the programs' classes that were not needed. Left out: names of generated classes, which are those of one
+     * run only; what begins with a signal, the logging with which the JDK prepares each end, seventy classes that then
+     * find nothing to log; and one that a program loads so that the VM opens what it takes to load more
+     * (Program.confine). Behind the classes come the constants that they used.
      */
     private Set<String> lines() throws IOException {
         Set<String> lines = new LinkedHashSet<>();
