@@ -92,7 +92,7 @@ final class Recorder {
      * Each line once, in the order of the first appearance, which is that of the memory in the archive; at the end the
      * programs' other classes. Left out: names of generated classes, which are those of one run
      * only; the logging with which the JDK prepares each end by a signal, seventy classes that then find nothing to
-     * log; and one that a program loads so that the VM opens what it takes to load more (Program.confine).
+     * log; and one that a program loads so that the VM opens what it takes to load more (Privileges.openLast).
      */
     private Set<String> lines() throws IOException {
         Set<String> lines = new LinkedHashSet<>();
