@@ -1,6 +1,5 @@
 package simplevpn;
 
-import java.util.zip.Adler32;
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
 import simplevpn.linux.Abi;
@@ -124,9 +123,6 @@ final class Program extends Thread {
         if (user != null && user.uid == 0) {
             Log.event("stays root, as --user says: whoever takes this program over has the whole machine");
         } else if (user != null) {
-            // The VM's last file: a library that it unpacks classes with, in a folder that may be closed to the user.
-            // It is loaded for this class, which test/recorder keeps out of the archive.
-            new Adler32().update(0);
             Privileges.become(user);
         }
         Privileges.forbidNew();
