@@ -5,11 +5,12 @@
 #   TARGET   x86_64, aarch64 or armhf; this machine's if not given
 #   RUNTIME  tiny (made by `make runtime`), stock (the JDK's own VM), or auto: tiny when it has been made
 #   JMODS    the folder of a JDK's jmods for the target, instead of the distribution's
+#   BASE     another revision that `make bench` measures beside the tree; PART is what of it: stream,small,line,tls
 
 own    := $(patsubst armv%,armhf,$(shell uname -m))
 TARGET  = $(own)
 RUNTIME = auto
-export JMODS JDK_RELEASE
+export JMODS JDK_RELEASE BASE PART ROUNDS
 # Where `cd` would look, and options of javac, as a shell may have them.
 unexport CDPATH JDK_JAVAC_OPTIONS
 
@@ -84,7 +85,7 @@ lint: $(classes) ## the checks of the sources: javac, error-prone, SpotBugs, the
 test-packaging: dist ## the packages for Buildroot, Yocto and systemd (as root; BUILDROOT=DIR, BITBAKE=DIR OECORE=DIR: in the real ones)
 	@jlink/progress test-packaging test/packaging/run
 
-bench: all ## the tunnel beside its peers, measured in turns; writes test/bench/results.md (as root, half an hour)
+bench: all ## the tunnel beside its peers, in turns; writes test/bench/results.md (as root, half an hour; BASE=REVISION: beside that)
 	@jlink/progress bench test/bench/run
 
 footprint: all ## sizes, memory and start-up of this machine's build and of its peers (as root, ten minutes)

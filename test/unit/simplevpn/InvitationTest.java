@@ -243,7 +243,7 @@ class InvitationTest extends KeyedWorldTest {
     void nonsense() throws Exception {
         Random random = new Random(7);
         String pieces = Pin.hashing(new byte[2]) + " 99999999999 shed 10.0.0.7\n \t\u00e4#" + Pin.hashing(new byte[3]);
-        for (int i = 0; i < 2_000; i++) {
+        for (int i = 0; i < 2_000 * Fuzz.TIMES; i++) {
             StringBuilder text = new StringBuilder();
             for (int j = random.nextInt(6); j > 0; j--) {
                 int from = random.nextInt(pieces.length());

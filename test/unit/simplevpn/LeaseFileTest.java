@@ -80,7 +80,7 @@ class LeaseFileTest extends KeyedWorldTest {
         Peers peers = Peers.read(file("peers").toString());
         byte[] whole = "one 10.0.0.12\ntwo 10.0.0.13\n".getBytes(StandardCharsets.US_ASCII);
         Random random = new Random(3);
-        for (int i = 0; i < 1000; i++) {
+        for (int i = 0; i < 1000 * Fuzz.TIMES; i++) {
             byte[] bytes = Arrays.copyOf(whole, i % 3 == 0 ? random.nextInt(whole.length) : whole.length + i % 5 * 7);
             if (i % 3 == 1) {
                 bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);

@@ -49,7 +49,7 @@ final class Footprint {
     }
 
     static final List<Tunnel.Kind> KINDS =
-            List.of(Tunnel.SIMPLEVPN, Tunnel.STOCK, Tunnel.OPENVPN_PLAIN, Tunnel.WIREGUARD);
+            List.of(Tunnel.SIMPLEVPN, Tunnel.TLS, Tunnel.STOCK, Tunnel.STOCK_TLS, Tunnel.OPENVPN_PLAIN, Tunnel.WIREGUARD);
     static final List<String> TARGETS = List.of("x86_64", "aarch64", "armhf");
     static final String CLIENT = "client";
     static final String SERVER = "server";
@@ -200,7 +200,7 @@ final class Footprint {
     }
 
     private static boolean isOurs(Tunnel.Kind kind) {
-        return kind == Tunnel.SIMPLEVPN || kind == Tunnel.STOCK;
+        return kind == Tunnel.SIMPLEVPN || kind == Tunnel.TLS || kind == Tunnel.STOCK || kind == Tunnel.STOCK_TLS;
     }
 
     private void start(Tunnel.Kind kind) {

@@ -101,6 +101,7 @@ final class FootprintReport {
         Footprint.TARGETS.forEach(target -> table.append(target).append(" | "));
         table.append("to reach |\n|---|").append("--:|".repeat(Footprint.TARGETS.size())).append("---|\n");
         String ours = Tunnel.SIMPLEVPN.name();
+        String keyed = Tunnel.TLS.name();
         // The archive is a third of an image: one that has none is no smaller for it.
         List<String> archives = Footprint.TARGETS.stream().map(target ->
                 Files.exists(Footprint.image("", target).resolve("lib/server/classes.jsa"))
@@ -125,7 +126,13 @@ final class FootprintReport {
                 here("exec to listening, `srv`", "ms", 0, results.median(Footprint.START, ours, Footprint.LISTENING),
                         120),
                 here("exec to first ping through, `cli`", "ms", 0,
-                        results.median(Footprint.START, ours, Footprint.THROUGH), 300));
+                        results.median(Footprint.START, ours, Footprint.THROUGH), 300),
+                here("with keys: RSS of an idle connected `cli`", "MB", 1,
+                        resident(keyed, Footprint.CLIENT, Footprint.IDLE), 34),
+                here("with keys: RSS of `srv` with 10 clients, idle", "MB", 1,
+                        resident(keyed, Footprint.SERVER, Footprint.WITH_CLIENTS), 36),
+                here("with keys: exec to first ping through, `cli`", "ms", 0,
+                        results.median(Footprint.START, keyed, Footprint.THROUGH), 400));
         for (Figure figure : figures) {
             table.append(figure.line());
         }

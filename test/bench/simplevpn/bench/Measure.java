@@ -3,8 +3,10 @@ package simplevpn.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import simplevpn.harness.Command;
 import simplevpn.harness.Host;
 import simplevpn.harness.Iperf;
 import simplevpn.harness.LabException;
@@ -60,19 +62,20 @@ final class Measure {
     }
 
     /**
-     * The highest rate of UDP packets with 64 bytes of payload, client to server, at which less than 0.1 % is lost:
+     * The highest rate of UDP packets with 64 bytes of payload, client to server
+     * ({@code -R} as an option: back), at which less than 0.1 % is lost:
      * bisection of the offered rate between 5,000 and 400,000 a second in seven steps, each of them one second
      * long and tried twice at most; the best arriving rate of those that passed.
      */
-    double packetRate(Tunnel tunnel) {
+    double packetRate(Tunnel tunnel, String... options) {
         double low = 5_000;
         double high = 400_000;
         double best = 0;
         for (int step = 0; step < 7; step++) {
             double offered = Math.sqrt(low * high);
-            Iperf.Datagrams packets = datagrams(tunnel, offered);
+            Iperf.Datagrams packets = datagrams(tunnel, offered, options);
             if (packets.lossPercent() >= TOLERATED_LOSS) {
-                packets = datagrams(tunnel, offered);
+                packets = datagrams(tunnel, offered, options);
             }
             if (packets.lossPercent() < TOLERATED_LOSS) {
                 best = Math.max(best, packets.perSecond());
@@ -87,11 +90,12 @@ final class Measure {
         return best;
     }
 
-    private Iperf.Datagrams datagrams(Tunnel tunnel, double perSecond) {
+    private Iperf.Datagrams datagrams(Tunnel tunnel, double perSecond, String... options) {
         // A short pacing interval: with the default of a millisecond the rate is one of bursts, and the queues' length
         // is what is measured.
-        return new Iperf(lab, lab.client, lab.server, tunnel.target, 1, 0, "-u", "-l", "64",
-                "-b", Long.toString((long) (perSecond * 64 * 8)), "--pacing-timer", "50").datagrams();
+        return new Iperf(lab, lab.client, lab.server, tunnel.target, 1, 0, Command.words(List.of("-u", "-l", "64",
+                "-b", Long.toString((long) (perSecond * 64 * 8)), "--pacing-timer", "50"), options)
+                .toArray(String[]::new)).datagrams();
     }
 
     /** CPU seconds that a program and what it forked have used. */

@@ -78,11 +78,11 @@ final class Picture {
     }
 
     private Panel stream() {
-        double raw = results.median(Bench.STREAM, Bench.RAW, "Mbit/s");
+        double raw = results.median(Steps.STREAM, Bench.RAW, "Mbit/s");
         List<Bar> bars = new ArrayList<>();
         for (String row : STREAM_ROWS) {
-            double rate = results.median(Bench.STREAM, row, "Mbit/s");
-            bars.add(bar(row.replace(Bench.FORTH, ""), rate / raw, colour(row),
+            double rate = results.median(Steps.STREAM, row, "Mbit/s");
+            bars.add(bar(row.replace(Steps.FORTH, ""), rate / raw, colour(row),
                     value -> "%.2f  ·  %.2f Gbit/s".formatted(value, rate / 1000)));
         }
         return new Panel("One TCP stream", "relative to the raw veth link, client to server; more is better", bars);
@@ -91,16 +91,16 @@ final class Picture {
     private static final List<String> STREAM_ROWS = streamRows();
 
     private static List<String> streamRows() {
-        List<String> rows = new ArrayList<>(List.of(Bench.RAW, Tunnel.SIMPLEVPN.name() + Bench.FORTH,
-                Tunnel.SIMPLEVPN.name() + Bench.BETWEEN, Tunnel.TLS.name() + Bench.FORTH,
-                Tunnel.NO_OFFLOAD.name() + Bench.FORTH));
-        Bench.PEERS.forEach(peer -> rows.add(peer.name() + Bench.FORTH));
+        List<String> rows = new ArrayList<>(List.of(Bench.RAW, Tunnel.SIMPLEVPN.name() + Steps.FORTH,
+                Tunnel.SIMPLEVPN.name() + Steps.BETWEEN, Tunnel.TLS.name() + Steps.FORTH,
+                Tunnel.NO_OFFLOAD.name() + Steps.FORTH));
+        Bench.PEERS.forEach(peer -> rows.add(peer.name() + Steps.FORTH));
         return List.copyOf(rows);
     }
 
     private Panel packets() {
         List<Bar> bars = new ArrayList<>();
-        for (Results.Row row : results.rows(Bench.PACKETS)) {
+        for (Results.Row row : results.rows(Steps.PACKETS)) {
             if (!row.name.equals(Bench.RAW)) {
                 bars.add(bar(row.name, row.median("packets/s"), colour(row.name),
                         value -> "%,.0f / s".formatted(value)));
@@ -114,8 +114,8 @@ final class Picture {
         for (String loss : Bench.LOSSES) {
             for (Tunnel.Kind kind : List.of(Tunnel.NONE, Tunnel.SIMPLEVPN)) {
                 String row = Bench.wanRow(kind, loss);
-                double ping = results.median(Bench.WAN, row, "ping p50 ms");
-                bars.add(bar(row, results.median(Bench.WAN, row, "Mbit/s"), colour(kind.name()),
+                double ping = results.median(Steps.WAN, row, "ping p50 ms");
+                bars.add(bar(row, results.median(Steps.WAN, row, "Mbit/s"), colour(kind.name()),
                         value -> "%.1f Mbit/s, ping %.0f ms".formatted(value, ping)));
             }
         }
@@ -125,8 +125,8 @@ final class Picture {
     private Panel memory() {
         List<Bar> bars = new ArrayList<>();
         for (String row : STREAM_ROWS) {
-            if (!row.equals(Bench.RAW) && row.endsWith(Bench.FORTH)) {
-                bars.add(bar(row.replace(Bench.FORTH, ""), results.median(Bench.STREAM, row, "client MB"), colour(row),
+            if (!row.equals(Bench.RAW) && row.endsWith(Steps.FORTH)) {
+                bars.add(bar(row.replace(Steps.FORTH, ""), results.median(Steps.STREAM, row, "client MB"), colour(row),
                         value -> "%.0f MB".formatted(value)));
             }
         }
@@ -142,6 +142,6 @@ final class Picture {
             return REFERENCE;
         }
         String ours = Tunnel.SIMPLEVPN.name();
-        return row.equals(ours) || row.equals(ours + Bench.FORTH) ? OURS : row.startsWith(ours) ? OURS_LIGHTER : OTHERS;
+        return row.equals(ours) || row.equals(ours + Steps.FORTH) ? OURS : row.startsWith(ours) ? OURS_LIGHTER : OTHERS;
     }
 }

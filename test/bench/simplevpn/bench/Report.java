@@ -79,17 +79,17 @@ final class Report {
                 %s""".formatted(machine(), rounds, rounds == 1 ? "" : "s", minutes,
                 Files.readString(Path.of("/proc/sys/net/ipv4/tcp_congestion_control")).strip(), Targets.table(results),
                 seconds, streams(),
-                table(results, Bench.PACKETS, "", List.of(Column.of("packets/s", 0), Column.of("ping p50 ms", 3),
+                table(results, Steps.PACKETS, "", List.of(Column.of("packets/s", 0), Column.of("ping p50 ms", 3),
                         Column.of("ping p99 ms", 3))),
-                table(results, Bench.WAN, "", List.of(Column.of("Mbit/s", 2), Column.of("ping p50 ms", 1),
+                table(results, Steps.WAN, "", List.of(Column.of("Mbit/s", 2), Column.of("ping p50 ms", 1),
                         Column.of("ping p99 ms", 1), Column.of("pings lost %", 1))),
                 table(results, Bench.CROWD, "clients", List.of(Column.of("Mbit/s", 0), Column.of("server CPU s/GB", 2),
                         Column.of("idle MB", 1), Column.of("peak MB", 1))));
     }
 
     private String streams() {
-        double raw = results.median(Bench.STREAM, Bench.RAW, "Mbit/s");
-        return table(results, Bench.STREAM, "", List.of(
+        double raw = results.median(Steps.STREAM, Bench.RAW, "Mbit/s");
+        return table(results, Steps.STREAM, "", List.of(
                 Column.of("Mbit/s", 0), new Column("to raw link", 3, row -> row.median("Mbit/s") / raw),
                 Column.of("CPU s/GB", 2), Column.of("machine CPU s/GB", 2),
                 Column.of("server MB", 0), Column.of("client MB", 0)));

@@ -20,9 +20,17 @@ final class Results {
 
         /** The median of the rounds; NaN where there is none. */
         double median(String column) {
-            List<Double> sorted = values.getOrDefault(column, List.of()).stream().sorted().toList();
-            int n = sorted.size();
-            return n == 0 ? Double.NaN : (sorted.get((n - 1) / 2) + sorted.get(n / 2)) / 2;
+            return Results.median(values(column));
+        }
+
+        /** The values of the rounds. */
+        List<Double> values(String column) {
+            return values.getOrDefault(column, List.of());
+        }
+
+        /** The columns that have some. */
+        Collection<String> columns() {
+            return values.keySet();
         }
 
         /** Whether no round measured anything. */
@@ -37,6 +45,13 @@ final class Results {
     }
 
     private final Map<String, Map<String, Row>> sections = new LinkedHashMap<>();
+
+    /** The median; NaN of nothing. */
+    static double median(Collection<Double> values) {
+        List<Double> sorted = values.stream().sorted().toList();
+        int n = sorted.size();
+        return n == 0 ? Double.NaN : (sorted.get((n - 1) / 2) + sorted.get(n / 2)) / 2;
+    }
 
     Row row(String section, String name) {
         return sections.computeIfAbsent(section, s -> new LinkedHashMap<>()).computeIfAbsent(name, Row::new);

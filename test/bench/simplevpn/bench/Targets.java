@@ -44,7 +44,7 @@ final class Targets {
         double idleMegabytes = crowd(results, 5000, "idle MB") - crowd(results, 2, "idle MB");
         List<Target> targets = new ArrayList<>();
         targets.add(least("one stream, to the raw link", 0.50,
-                Math.min(stream(results, OURS + Bench.FORTH), stream(results, OURS + Bench.BACK)) / raw));
+                Math.min(stream(results, OURS + Steps.FORTH), stream(results, OURS + Steps.BACK)) / raw));
         targets.add(least("one stream, to vtun", 8, worse(results, Tunnel.SIMPLEVPN, Tunnel.VTUN)));
         targets.add(least("one stream, to OpenVPN over TCP", 15, Math.min(
                 worse(results, Tunnel.SIMPLEVPN, Tunnel.OPENVPN_PLAIN),
@@ -61,10 +61,10 @@ final class Targets {
                 packets(results, "packets/s", Tunnel.TLS.name())
                         / packets(results, "packets/s", Tunnel.OPENVPN.name())));
         targets.add(least("client → client through the server, to the raw link", 0.30,
-                stream(results, OURS + Bench.BETWEEN) / raw));
+                stream(results, OURS + Steps.BETWEEN) / raw));
         targets.add(least("`--no-offload`, to vtun", 1.5, worse(results, Tunnel.NO_OFFLOAD, Tunnel.VTUN)));
-        targets.add(least("towards a classic client, to vtun", 1.5, stream(results, Tunnel.CLASSIC.name() + Bench.BACK)
-                / stream(results, Tunnel.VTUN.name() + Bench.BACK)));
+        targets.add(least("towards a classic client, to vtun", 1.5, stream(results, Tunnel.CLASSIC.name() + Steps.BACK)
+                / stream(results, Tunnel.VTUN.name() + Steps.BACK)));
         targets.add(least("small packets per second, to vtun", 1.3,
                 packets(results, "packets/s", OURS) / packets(results, "packets/s", Tunnel.VTUN.name())));
         targets.add(most("ping p50 idle, to vtun", 1.0,
@@ -90,20 +90,20 @@ final class Targets {
     }
 
     private static double worse(Results results, Tunnel.Kind ours, Tunnel.Kind theirs) {
-        return Math.min(stream(results, ours.name() + Bench.FORTH) / stream(results, theirs.name() + Bench.FORTH),
-                stream(results, ours.name() + Bench.BACK) / stream(results, theirs.name() + Bench.BACK));
+        return Math.min(stream(results, ours.name() + Steps.FORTH) / stream(results, theirs.name() + Steps.FORTH),
+                stream(results, ours.name() + Steps.BACK) / stream(results, theirs.name() + Steps.BACK));
     }
 
     private static double stream(Results results, String row) {
-        return results.median(Bench.STREAM, row, "Mbit/s");
+        return results.median(Steps.STREAM, row, "Mbit/s");
     }
 
     private static double packets(Results results, String column, String row) {
-        return results.median(Bench.PACKETS, row, column);
+        return results.median(Steps.PACKETS, row, column);
     }
 
     private static double wan(Results results, Tunnel.Kind kind, String loss, String column) {
-        return results.median(Bench.WAN, Bench.wanRow(kind, loss), column);
+        return results.median(Steps.WAN, Bench.wanRow(kind, loss), column);
     }
 
     private static double crowd(Results results, int clients, String column) {

@@ -20,7 +20,9 @@ final class Tunnel implements AutoCloseable {
     static final String SECOND_ADDRESS = "10.0.0.3";
     private static final String CLIENT_ADDRESS = "10.0.0.2";
     /** The folder with the launchers that {@code make} built. */
-    private static final String OWN = ".";
+    static final String OWN = ".";
+    /** The clients that have a key have the addresses from {@link #CLIENT_ADDRESS} on. */
+    private static final int KEYED_CLIENTS = 20;
     private static final int PORT = 2002;
 
     /** What starts one kind of tunnel; {@code server} is the address under which the client's host sees the server. */
@@ -44,13 +46,13 @@ final class Tunnel implements AutoCloseable {
     }
 
     static final Kind NONE = new Kind("no tunnel", (lab, server) -> new Tunnel(lab, server, null, null));
-    static final Kind SIMPLEVPN = new Kind("simplevpn", (lab, server) -> simplevpn(lab, OWN, server));
+    static final Kind SIMPLEVPN = simplevpn("simplevpn", OWN);
     /** With the launchers that test/bench/footprint built on the JDK's own VM. */
-    static final Kind STOCK = new Kind("simplevpn on the JDK's own VM",
-            (lab, server) -> simplevpn(lab, "build/stock", server));
+    static final Kind STOCK = simplevpn("simplevpn on the JDK's own VM", "build/stock");
+    static final Kind STOCK_TLS = keyed("simplevpn with keys on the JDK's own VM", "build/stock");
     static final Kind NO_OFFLOAD = new Kind("simplevpn `--no-offload`",
             (lab, server) -> simplevpn(lab, OWN, server, "--no-offload"));
-    static final Kind TLS = new Kind("simplevpn with keys", Tunnel::keyed);
+    static final Kind TLS = keyed("simplevpn with keys", OWN);
     static final Kind CLASSIC = new Kind("simplevpn, classic client", Tunnel::classic);
     static final Kind VTUN = new Kind("vtun (TCP, no encryption)", Tunnel::vtun);
     static final Kind OPENVPN = new Kind("OpenVPN (TCP, AES-256-GCM)",
@@ -69,6 +71,8 @@ final class Tunnel implements AutoCloseable {
     final Program client;
     private final Star lab;
     private final List<Program> others = new ArrayList<>();
+    /** What makes a client of an address, for simplevpn only. */
+    private ClientStarter starter;
 
     private Tunnel(Star lab, String target, Program server, Program client) {
         this.lab = lab;
@@ -77,27 +81,61 @@ final class Tunnel implements AutoCloseable {
         this.client = client;
     }
 
-    private static Tunnel simplevpn(Star lab, String folder, String server, String... options) {
-        Program srv = startServer(lab, folder, options);
-        return new Tunnel(lab, SERVER_ADDRESS, srv,
-                startClient(lab, folder, lab.client, server, CLIENT_ADDRESS, options));
+    /** A client on a host with an address. */
+    private interface ClientStarter {
+        Program start(Host host, String address);
     }
 
-    /** Each end with a new key, known to the other by its pin. */
-    private static Tunnel keyed(Star lab, String server) {
-        List<Path> keys = new ArrayList<>();
-        List<String> pins = new ArrayList<>();
-        for (String end : List.of("server", "client")) {
-            Path key = lab.file("keys/" + end);
-            run("mkdir", "-p", key.getParent().toString());
-            run("rm", "-f", key.toString());
-            keys.add(key);
-            pins.add(run("./cli", "--keygen", key.toString()));
+    /** This tunnel without keys, with the launchers of a folder. */
+    static Kind simplevpn(String name, String folder) {
+        return new Kind(name, (lab, server) -> simplevpn(lab, folder, server));
+    }
+
+    private static Tunnel simplevpn(Star lab, String folder, String server, String... options) {
+        Program srv = startServer(lab, folder, options);
+        return simplevpn(lab, srv, server, (host, address) ->
+                startClient(lab, folder, host, host == lab.client ? server : Star.serverOf(host), address, options));
+    }
+
+    private static Tunnel simplevpn(Star lab, Program srv, String server, ClientStarter starter) {
+        Tunnel tunnel = new Tunnel(lab, SERVER_ADDRESS, srv, starter.start(lab.client, CLIENT_ADDRESS));
+        tunnel.starter = starter;
+        return tunnel;
+    }
+
+    /** This tunnel with keys, with the launchers of a folder. */
+    static Kind keyed(String name, String folder) {
+        return new Kind(name, (lab, server) -> keyed(lab, folder, server));
+    }
+
+    /** Each end has a key, known to the other by its pin. */
+    private static Tunnel keyed(Star lab, String folder, String server) {
+        String serverPin = pin(lab, "server");
+        StringBuilder lines = new StringBuilder();
+        for (int i = 2; i < 2 + KEYED_CLIENTS; i++) {
+            String address = "10.0.0." + i;
+            lines.append(pin(lab, address)).append(" bench").append(i).append(' ').append(address).append('\n');
         }
-        Path peers = lab.write("keys/peers", pins.get(1) + " bench " + CLIENT_ADDRESS + "\n");
-        Program srv = startServer(lab, OWN, "--key", keys.get(0).toString(), "--peers", peers.toString());
-        return new Tunnel(lab, SERVER_ADDRESS, srv, startClient(lab, OWN, lab.client, server, CLIENT_ADDRESS, "--key",
-                keys.get(1).toString(), "--server-pin", pins.get(0)));
+        Path peers = lab.write("keys/peers", lines.toString());
+        Program srv = startServer(lab, folder, "--key", key(lab, "server").toString(), "--peers", peers.toString());
+        return simplevpn(lab, srv, server, (host, address) ->
+                startClient(lab, folder, host, host == lab.client ? server : Star.serverOf(host), address, "--key",
+                        key(lab, address).toString(), "--server-pin", serverPin));
+    }
+
+    private static Path key(Star lab, String end) {
+        return lab.file("keys/" + end);
+    }
+
+    /** The pin of an end, whose key is made when it is asked for the first time. */
+    private static String pin(Star lab, String end) {
+        Path key = key(lab, end);
+        Path pin = lab.file("keys/" + end + ".pin");
+        if (!Files.exists(pin)) {
+            run("mkdir", "-p", key.getParent().toString());
+            lab.write("keys/" + end + ".pin", run("./cli", "--keygen", key.toString()));
+        }
+        return run("cat", pin.toString());
     }
 
     private static Program startServer(Star lab, String folder, String... options) {
@@ -127,7 +165,7 @@ final class Tunnel implements AutoCloseable {
 
     /** Connects another host with an address, and returns when it has reached the server; for simplevpn only. */
     void addClient(Host host, String address) {
-        Program cli = startClient(lab, OWN, host, Star.serverOf(host), address);
+        Program cli = starter.start(host, address);
         others.add(cli);
         lab.milliseconds(cli);
     }

@@ -1,0 +1,104 @@
+package simplevpn.bench;
+
+import java.util.List;
+import simplevpn.harness.Host;
+import simplevpn.harness.Iperf;
+import simplevpn.harness.LabException;
+import simplevpn.harness.Program;
+import simplevpn.harness.Wait;
+
+/** What is measured on one tunnel: each step sets it up, measures, tears it down, and keeps the figures. */
+final class Steps {
+    static final String STREAM = "stream";
+    static final String PACKETS = "packets";
+    static final String WAN = "wan";
+
+    static final String FORTH = ", client → server";
+    static final String BACK = ", server → client";
+    static final String BETWEEN = ", client → client";
+
+    private static final double WAN_MEGABITS = 20;
+    private static final int WAN_DELAY = 20; // each way
+    private static final int WAN_QUEUE = 100_000; // bytes: the product of rate and round trip time
+
+    final Star lab;
+    final Measure measure;
+    final Results results;
+
+    Steps(Star lab, int seconds, Results results) {
+        this.lab = lab;
+        this.measure = new Measure(lab, seconds);
+        this.results = results;
+    }
+
+    /** Something that is measured on one tunnel and may fail. */
+    interface Step {
+        void on(Tunnel tunnel);
+    }
+
+    /** Sets the tunnel up, measures, and tears it down; a failure at the set-up is a failure of every row. */
+    void with(Tunnel.Kind kind, String server, String section, List<String> rows, Step step) {
+        try (Tunnel tunnel = kind.start(lab, server)) {
+            step.on(tunnel);
+        } catch (LabException e) {
+            rows.forEach(row -> results.fail(section, row, e));
+        }
+    }
+
+    /** One stream each way; the rows are {@code name} with {@link #FORTH} and {@link #BACK}. */
+    void bothWays(Tunnel.Kind kind, String name) {
+        List<String> rows = List.of(name + FORTH, name + BACK);
+        with(kind, Star.LINK_ADDRESS, STREAM, rows, tunnel -> {
+            stream(tunnel, rows.get(0), lab.server, tunnel.target);
+            stream(tunnel, rows.get(1), lab.server, tunnel.target, "-R");
+        });
+    }
+
+    /** One stream on a tunnel that is set up. */
+    void stream(Tunnel tunnel, String row, Host to, String address, String... options) {
+        try {
+            double machine = Measure.machineSeconds();
+            double programs = tunnel.cpuSeconds();
+            Iperf.Transfer transfer = measure.tcp(lab.client, to, address, options);
+            programs = tunnel.cpuSeconds() - programs;
+            machine = Measure.machineSeconds() - machine;
+            results.add(STREAM, row, "Mbit/s", transfer.megabitsPerSecond());
+            results.add(STREAM, row, "machine CPU s/GB", machine / transfer.gigabytes());
+            if (tunnel.server != null) {
+                results.add(STREAM, row, "CPU s/GB", programs / transfer.gigabytes());
+                results.add(STREAM, row, "server MB", Measure.megabytes(tunnel.server, "VmHWM"));
+                results.add(STREAM, row, "client MB", Measure.megabytes(tunnel.client, "VmHWM"));
+            }
+        } catch (LabException e) {
+            results.fail(STREAM, row, e);
+        }
+    }
+
+    /** Pings, and the rate of small packets. */
+    void packets(Tunnel.Kind kind, String row) {
+        with(kind, Star.LINK_ADDRESS, PACKETS, List.of(row), tunnel -> {
+            Measure.RoundTrips idle = measure.ping(lab.client, tunnel.target, 0.002, 1500);
+            results.add(PACKETS, row, "ping p50 ms", idle.median());
+            results.add(PACKETS, row, "ping p99 ms", idle.p99());
+            results.add(PACKETS, row, "packets/s", measure.packetRate(tunnel));
+        });
+    }
+
+    /** A bulk transfer and pings beside it on a long line. */
+    void wan(Tunnel.Kind kind, String row, String loss) {
+        Program line = lab.start(lab.server, "build/bench/wan", lab.server.namespace, lab.client.namespace,
+                Double.toString(WAN_MEGABITS), Integer.toString(WAN_DELAY), Integer.toString(WAN_QUEUE), loss);
+        Wait.pause(300);
+        with(kind, Star.WAN_ADDRESS, WAN, List.of(row), tunnel -> {
+            Measure.Load load = measure.load(lab.client, lab.server, tunnel.target);
+            results.add(WAN, row, "Mbit/s", load.megabitsPerSecond());
+            results.add(WAN, row, "ping p50 ms", load.roundTrips().median());
+            results.add(WAN, row, "ping p99 ms", load.roundTrips().p99());
+            results.add(WAN, row, "pings lost %", load.roundTrips().lostPercent());
+        });
+        if (!line.alive()) {
+            results.fail(WAN, row, new LabException("the line ended: " + line.lastLine()));
+        }
+        line.dismiss();
+    }
+}
