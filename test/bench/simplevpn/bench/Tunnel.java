@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import simplevpn.harness.Command;
 import simplevpn.harness.Host;
+import simplevpn.harness.Lab;
 import simplevpn.harness.LabException;
 import simplevpn.harness.Program;
 import simplevpn.harness.Wait;
@@ -116,8 +117,9 @@ final class Tunnel implements AutoCloseable {
             String address = "10.0.0." + i;
             lines.append(pin(lab, address)).append(" bench").append(i).append(' ').append(address).append('\n');
         }
-        Path peers = lab.write("keys/peers", lines.toString());
-        Program srv = startServer(lab, folder, "--key", key(lab, "server").toString(), "--peers", peers.toString());
+        // Named from here: the folders above may be closed to whom the programs become.
+        String peers = Lab.TOP.relativize(lab.write("keys/peers", lines.toString())).toString();
+        Program srv = startServer(lab, folder, "--key", key(lab, "server").toString(), "--peers", peers);
         return simplevpn(lab, srv, server, (host, address) ->
                 startClient(lab, folder, host, host == lab.client ? server : Star.serverOf(host), address, "--key",
                         key(lab, address).toString(), "--server-pin", serverPin));

@@ -12,7 +12,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import simplevpn.harness.Command;
 import simplevpn.harness.Host;
-import simplevpn.harness.Lab;
 import simplevpn.harness.Program;
 
 /** Devices that join by an invitation, with the programs as they are shipped, as people use them. */
@@ -25,11 +24,6 @@ final class InvitationTest extends Vpn {
         Command.run(10, "chown", "nobody", peers.getParent().toString()).ok();
         Files.writeString(peers, "");
         assertEquals(0, lan.start(hub, "srv", "--keygen", file("srv.key")).awaitExit(15));
-    }
-
-    /** From the folder where programs are started: those above may be closed to whom they become. */
-    private String file(String name) {
-        return Lab.TOP.relativize(lan.file(name)).toString();
     }
 
     private String[] keyed(String... more) {

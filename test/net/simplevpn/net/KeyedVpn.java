@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import simplevpn.harness.Command;
-import simplevpn.harness.Lab;
 import simplevpn.harness.Program;
 
 /** A {@link Vpn} whose server has a key and knows the one of a client, east. */
@@ -19,13 +18,6 @@ abstract class KeyedVpn extends Vpn {
     void keys() throws IOException {
         serverPin = key("srv.key");
         Files.writeString(lan.file("peers"), key("east.key") + " east 10.0.0.7\n");
-    }
-
-    /**
-     * A file of this test, from the folder where programs are started: those above may be closed to whom they become.
-     */
-    String file(String name) {
-        return Lab.TOP.relativize(lan.file(name)).toString();
     }
 
     /** Makes a key and returns its pin. */

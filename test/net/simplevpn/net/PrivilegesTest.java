@@ -33,10 +33,6 @@ final class PrivilegesTest extends Vpn {
                 + " /mnt/\"$@\"", Lab.TOP.toString(), Image.folder(Image.OWN).toString(), program), arguments));
     }
 
-    private String file(String name) {
-        return Lab.TOP.relativize(lan.file(name)).toString();
-    }
-
     private String key(String name) {
         Program keygen = lan.start(hub, "cli", "--keygen", file(name));
         assertEquals(0, keygen.awaitExit(15));

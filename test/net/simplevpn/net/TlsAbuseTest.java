@@ -43,14 +43,14 @@ final class TlsAbuseTest extends Vpn {
         known = OtherSide.context(own);
         Files.writeString(lan.file("peers"), pins[1] + " east\n" + pins[2] + " west " + WEST + "\n" + own.pin()
                 + " other\n");
-        Program server = server("--key", key(0), "--peers", lan.file("peers").toString());
+        Program server = server("--key", key(0), "--peers", file("peers"));
         client(east, "--key", key(1), "--server-pin", pins[0]);
         client(west, "--key", key(2), "--server-pin", pins[0]);
         return server;
     }
 
     private String key(int number) {
-        return lan.file("key" + number).toString();
+        return file("key" + number);
     }
 
     private static int goal(Attack.Kind kind) {
@@ -111,7 +111,7 @@ final class TlsAbuseTest extends Vpn {
         Files.writeString(lan.file("peers"), crowd.peers());
         Program keygen = lan.start(hub, "cli", "--keygen", key(0));
         assertEquals(0, keygen.awaitExit(15));
-        List<String> words = List.of("--key", key(0), "--peers", lan.file("peers").toString(), "-t", "600");
+        List<String> words = List.of("--key", key(0), "--peers", file("peers"), "-t", "600");
         for (int i = 0; i < 2; i++) {
             Program server = server(words.toArray(String[]::new));
             crowd.join(180);

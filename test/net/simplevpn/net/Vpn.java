@@ -10,6 +10,7 @@ import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import simplevpn.harness.Command;
 import simplevpn.harness.Host;
+import simplevpn.harness.Lab;
 import simplevpn.harness.Lan;
 import simplevpn.harness.Program;
 
@@ -42,6 +43,13 @@ abstract class Vpn {
     @AfterEach
     void closeLan() {
         lan.close();
+    }
+
+    /**
+     * A file of this test, from the folder where programs are started: those above may be closed to whom they become.
+     */
+    String file(String name) {
+        return Lab.TOP.relativize(lan.file(name)).toString();
     }
 
     /** A server on the hub that listens and has its device. */
