@@ -137,7 +137,8 @@ final class ServiceManagerTest extends Vpn {
         Program server = lan.start(hub, List.of("env", "NOTIFY_SOCKET=" + socket,
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "-Xlog:class+load:file=" + log,
-                "-cp", Lab.TOP.resolve("build/classes").toString(), "simplevpn.Server"));
+                // Classes of a folder are read when they are needed: by root, since the folder may be closed to others.
+                "-cp", Lab.TOP.resolve("build/classes").toString(), "simplevpn.Server", "--user", "root"));
         server.awaitLine("listening on", 15);
         east.connect(hub.outer4, ClassicClient.PORT).close();
         server.stop();
