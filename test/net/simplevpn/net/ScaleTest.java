@@ -50,7 +50,7 @@ final class ScaleTest extends Vpn {
         Program server = lan.start(hub,
                 Image.command(Image.OWN, List.of("-Xmx5m"), "Server", "-n", "10.0.0.0/8", "--max-per-source", "9999"));
         server.awaitLine("listening on .* at most \\d+ clients", 15);
-        int most = Integer.parseInt(server.lines().get(0).replaceFirst(".* at most (\\d+) clients", "$1"));
+        int most = Integer.parseInt(server.lastLine().replaceFirst(".* at most (\\d+) clients", "$1"));
         assertTrue(most > 300 && most < 2000, server::log);
         List<ClassicClient> clients = new ArrayList<>();
         for (int i = 0; i < most; i++) {
