@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.NoSuchElementException;
 import java.util.concurrent.TimeUnit;
-import simplevpn.harness.Host;
 import simplevpn.harness.Iperf;
 import simplevpn.harness.Lab;
 import simplevpn.harness.LabException;
@@ -122,8 +121,8 @@ final class Bench {
             steps.stream(tunnel, rawCubic, lab.server, tunnel.target, Measure.CUBIC);
         });
         String simplevpn = Tunnel.SIMPLEVPN.name();
-        List<String> rows = List.of(simplevpn + Steps.FORTH, simplevpn + Steps.BACK, simplevpn + ", both directions at once",
-                simplevpn + ", 8 streams", simplevpn + Steps.FORTH + WITH_CUBIC);
+        List<String> rows = List.of(simplevpn + Steps.FORTH, simplevpn + Steps.BACK,
+                simplevpn + ", both directions at once", simplevpn + ", 8 streams", simplevpn + Steps.FORTH + WITH_CUBIC);
         steps.with(Tunnel.SIMPLEVPN, Star.LINK_ADDRESS, Steps.STREAM, rows, tunnel -> {
             steps.stream(tunnel, rows.get(0), lab.server, tunnel.target);
             steps.stream(tunnel, rows.get(1), lab.server, tunnel.target, "-R");
@@ -177,7 +176,7 @@ final class Bench {
                 if (clients > 2) {
                     silent = startCrowd(clients - 2);
                 }
-                Wait.pause(500);
+                Wait.pause(Footprint.SETTLE);
                 results.add(CROWD, row, "idle MB", Measure.megabytes(tunnel.server, "VmRSS"));
                 double cpu = Measure.cpuSeconds(tunnel.server);
                 Iperf.Transfer transfer = clients == 1

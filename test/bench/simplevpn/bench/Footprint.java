@@ -49,7 +49,8 @@ final class Footprint {
     }
 
     static final List<Tunnel.Kind> KINDS =
-            List.of(Tunnel.SIMPLEVPN, Tunnel.TLS, Tunnel.STOCK, Tunnel.STOCK_TLS, Tunnel.OPENVPN_PLAIN, Tunnel.WIREGUARD);
+            List.of(Tunnel.SIMPLEVPN, Tunnel.TLS, Tunnel.STOCK, Tunnel.STOCK_TLS, Tunnel.OPENVPN_PLAIN,
+                    Tunnel.WIREGUARD);
     static final List<String> TARGETS = List.of("x86_64", "aarch64", "armhf");
     static final String CLIENT = "client";
     static final String SERVER = "server";

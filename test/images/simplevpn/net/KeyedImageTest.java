@@ -26,10 +26,6 @@ final class KeyedImageTest extends Vpn {
 
     private String serverPin;
 
-    private String file(String name) {
-        return lan.file(name).toString();
-    }
-
     private String pin(String option, String name) {
         Program program = lan.start(hub, "cli", option, file(name));
         assertEquals(0, program.awaitExit(START), program::log);
