@@ -122,7 +122,8 @@ final class Bench {
         });
         String simplevpn = Tunnel.SIMPLEVPN.name();
         List<String> rows = List.of(simplevpn + Steps.FORTH, simplevpn + Steps.BACK,
-                simplevpn + ", both directions at once", simplevpn + ", 8 streams", simplevpn + Steps.FORTH + WITH_CUBIC);
+                simplevpn + ", both directions at once", simplevpn + ", 8 streams",
+                simplevpn + Steps.FORTH + WITH_CUBIC);
         steps.with(Tunnel.SIMPLEVPN, Star.LINK_ADDRESS, Steps.STREAM, rows, tunnel -> {
             steps.stream(tunnel, rows.get(0), lab.server, tunnel.target);
             steps.stream(tunnel, rows.get(1), lab.server, tunnel.target, "-R");
