@@ -380,7 +380,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     @Override
     public void data() {
         Inbox in = loop.inbox;
-        if (state == State.JOINED && device.deliver(link.framing(), in.buffer, in.packet, in.packetLength, in.tag)) {
+        if (state == State.JOINED && device.deliver(in.buffer, in.packet, in.packetLength, in.tag)) {
             link.packetsIn++;
             link.bytesIn += in.packetLength;
         } else {

@@ -164,7 +164,7 @@ public final class Server implements Router, Listener.Owner {
         } else {
             // The kernel's packet header is written over the end of the frame before, which may still be in the batch.
             loop.sender.endBatch(false);
-            loop.device.deliver(from.link.framing(), packet, at, length, tag);
+            loop.device.deliver(packet, at, length, tag);
         }
     }
 

@@ -3,23 +3,29 @@ package simplevpn.protocol;
 import java.nio.ByteBuffer;
 
 /**
- * Joins consecutive TCP segments of one flow, from a peer without offload framing, into one super-packet, by the rules
- * of the kernel's tcp4_gro_receive. The first segment stays where it is and is only noted; it is copied when the second
- * one joins it, so that a packet without followers costs no copy and no checksum. The packets added stay untouched in
- * their buffer until {@link #flush}.
+ * Joins packets that one flow sends one behind the other into a super-packet: TCP segments by the rules of the kernel's
+ * tcp4_gro_receive, UDP datagrams by those of its udp_gro_receive_segment. The first packet stays where it is and is
+ * only noted; it is copied when the second one joins it, so that a packet without followers costs no copy and no
+ * checksum. The packets added stay untouched in their buffer until {@link #flush}.
  */
 public final class Coalescer {
     private static final int MAX_TOTAL_LENGTH = 0xffff;
     private static final int VERSION_4_NO_OPTIONS = 0x45;
     private static final int NO_OPTIONS_DATA = Packet.HEADER + Packet.TCP_HEADER;
+    /** Of how many datagrams the kernel takes a super-packet (UDP_MAX_SEGMENTS of linux/udp.h, before Linux 6.9). */
+    private static final int MAX_DATAGRAMS = 64;
 
     private final ByteBuffer joined;
     private final int base;
+    private final boolean udp;
     /** What is held: the first segment in the caller's buffer, or from the second one on {@link #joined}. */
     private ByteBuffer held;
     private int heldAt;
     private int length;
     private int count;
+    private int protocol;
+    /** Whether the checksum of the packet held is still to be finished, as its tag said. */
+    private boolean unfinished;
     private int headers;
     private int segment;
     private int nextSequence;
@@ -28,38 +34,47 @@ public final class Coalescer {
     private boolean complete;
     private int tag;
 
-    /** Super-packets are made at index {@code base} of {@code joined}, which has 65535 bytes from there on. */
-    public Coalescer(ByteBuffer joined, int base) {
+    /**
+     * Super-packets are made at index {@code base} of {@code joined}, which has 65535 bytes from there on.
+     *
+     * @param udp whether datagrams are joined too
+     */
+    public Coalescer(ByteBuffer joined, int base, boolean udp) {
         this.joined = joined;
         this.base = base;
+        this.udp = udp;
         held = joined;
     }
 
     /**
-     * Takes an IPv4 packet with a correct header checksum.
+     * Takes an IPv4 packet with a correct header checksum that is no super-packet.
      *
+     * @param open whether its TCP or UDP checksum is to be finished yet ({@link Offload#UNFINISHED})
      * @return false when it does not belong behind what is held: {@link #flush}, then add it again; what is refused
      *         then, with nothing held, goes its own way
      */
-    public boolean add(ByteBuffer b, int at, int size) {
-        int payload = joinable(b, at, size);
+    public boolean add(ByteBuffer b, int at, int size, boolean open) {
+        int payload = joinable(b, at, size, open);
         if (payload < 0) {
             return false;
         }
-        boolean pushed = (b.get(at + Packet.HEADER + Packet.TCP_FLAGS) & Packet.PSH) != 0;
+        boolean tcp = Packet.protocol(b, at) == Packet.TCP;
+        boolean pushed = tcp && (b.get(at + Packet.HEADER + Packet.TCP_FLAGS) & Packet.PSH) != 0;
         if (count == 0) {
             if (pushed) {
                 return false;
             }
-            hold(b, at, size, payload);
+            hold(b, at, size, payload, open);
         } else {
-            if (complete || !follows(b, at, payload) || !checksumOk(b, at, size)
-                    || (count == 1 && !checksumOk(held, heldAt, length))) {
+            // A checksum that nobody made yet cannot be wrong.
+            if (complete || !follows(b, at, payload) || !(open || checksumOk(b, at, size))
+                    || (count == 1 && !(unfinished || checksumOk(held, heldAt, length)))) {
                 return false;
             }
             join(b, at, payload, pushed);
         }
         count++;
+        complete |= !tcp && count == MAX_DATAGRAMS;
         nextSequence += payload;
         nextIdentification = Packet.identification(b, at) + 1 & 0xffff;
         return true;
@@ -75,13 +90,17 @@ public final class Coalescer {
         if (count == 0) {
             return 0;
         }
-        tag = 0;
+        tag = unfinished ? Offload.UNFINISHED : 0;
         if (count > 1) {
             tag = Offload.UNFINISHED | segment;
+            int transport = base + Packet.HEADER;
             joined.putShort(base + Packet.TOTAL_LENGTH, (short) length);
             Packet.setHeaderChecksum(joined, base);
+            if (protocol == Packet.UDP) {
+                joined.putShort(transport + Packet.UDP_LENGTH, (short) (length - Packet.HEADER));
+            }
             int sum = Packet.pseudoSum(joined, base, length - Packet.HEADER);
-            joined.putShort(base + Packet.HEADER + Packet.TCP_CHECKSUM, (short) sum);
+            joined.putShort(transport + Offload.checksumOffset(joined, base), (short) sum);
         }
         count = 0;
         return length;
@@ -102,21 +121,30 @@ public final class Coalescer {
         return tag;
     }
 
-    /** The payload of a segment that may be joined to others, or -1. */
-    private static int joinable(ByteBuffer b, int at, int size) {
-        if (size < NO_OPTIONS_DATA + Offload.MIN_SEGMENT || b.get(at) != VERSION_4_NO_OPTIONS
-                || Packet.protocol(b, at) != Packet.TCP || Packet.totalLength(b, at) != size
-                || (b.get(at + Packet.HEADER + Packet.TCP_FLAGS) & ~Packet.PSH) != Packet.ACK) {
+    /** The payload of a packet that may be joined to others, or -1. */
+    private int joinable(ByteBuffer b, int at, int size, boolean open) {
+        if (size < Packet.HEADER + Packet.UDP_HEADER + Offload.MIN_SEGMENT || b.get(at) != VERSION_4_NO_OPTIONS
+                || Packet.totalLength(b, at) != size) {
             return -1;
         }
-        int payload = Offload.payload(b, at, size);
+        int transport = at + Packet.HEADER;
+        boolean plain = switch (Packet.protocol(b, at)) {
+            case Packet.TCP -> size >= NO_OPTIONS_DATA + Offload.MIN_SEGMENT
+                    && (b.get(transport + Packet.TCP_FLAGS) & ~Packet.PSH) == Packet.ACK;
+            // A datagram may do without a checksum, and would get one.
+            case Packet.UDP -> udp && (open || b.getShort(transport + Packet.UDP_CHECKSUM) != 0);
+            default -> false;
+        };
+        int payload = plain ? Offload.payload(b, at, size) : -1;
         return payload >= Offload.MIN_SEGMENT ? payload : -1;
     }
 
-    private void hold(ByteBuffer b, int at, int size, int payload) {
+    private void hold(ByteBuffer b, int at, int size, int payload, boolean open) {
         held = b;
         heldAt = at;
         length = size;
+        protocol = Packet.protocol(b, at);
+        unfinished = open;
         headers = size - payload;
         segment = payload;
         nextSequence = b.getInt(at + Packet.HEADER + Packet.TCP_SEQUENCE);
@@ -124,26 +152,30 @@ public final class Coalescer {
     }
 
     private boolean follows(ByteBuffer b, int at, int payload) {
-        int tcp = at + Packet.HEADER;
-        int heldTcp = heldAt + Packet.HEADER;
-        return b.getInt(tcp + Packet.TCP_SEQUENCE) == nextSequence
-                && b.getInt(tcp) == held.getInt(heldTcp) // both ports
+        return Packet.protocol(b, at) == protocol
+                && b.getInt(at + Packet.HEADER) == held.getInt(heldAt + Packet.HEADER) // both ports
                 && Packet.source(b, at) == Packet.source(held, heldAt)
                 && Packet.destination(b, at) == Packet.destination(held, heldAt)
                 && payload <= segment && length + payload <= MAX_TOTAL_LENGTH
-                && b.get(tcp + Packet.TCP_DATA_OFFSET) == held.get(heldTcp + Packet.TCP_DATA_OFFSET)
                 && b.get(at + Packet.TOS) == held.get(heldAt + Packet.TOS)
                 && b.get(at + Packet.TTL) == held.get(heldAt + Packet.TTL)
                 && b.getShort(at + Packet.FRAGMENT) == held.getShort(heldAt + Packet.FRAGMENT)
                 // Identification means nothing in a packet that must not be fragmented (RFC 6864).
                 && (b.getShort(at + Packet.FRAGMENT) == Packet.DONT_FRAGMENT
                         || Packet.identification(b, at) == nextIdentification)
-                && b.getInt(tcp + Packet.TCP_ACK) == held.getInt(heldTcp + Packet.TCP_ACK)
-                && b.getShort(tcp + Packet.TCP_WINDOW) == held.getShort(heldTcp + Packet.TCP_WINDOW)
-                && sameOptions(b, at);
+                && (protocol == Packet.UDP || continues(b, at));
     }
 
-    private boolean sameOptions(ByteBuffer b, int at) {
+    /** Whether a TCP segment goes on where the one held ends. */
+    private boolean continues(ByteBuffer b, int at) {
+        int tcp = at + Packet.HEADER;
+        int heldTcp = heldAt + Packet.HEADER;
+        if (b.getInt(tcp + Packet.TCP_SEQUENCE) != nextSequence
+                || b.get(tcp + Packet.TCP_DATA_OFFSET) != held.get(heldTcp + Packet.TCP_DATA_OFFSET)
+                || b.getInt(tcp + Packet.TCP_ACK) != held.getInt(heldTcp + Packet.TCP_ACK)
+                || b.getShort(tcp + Packet.TCP_WINDOW) != held.getShort(heldTcp + Packet.TCP_WINDOW)) {
+            return false;
+        }
         for (int i = NO_OPTIONS_DATA; i < headers; i += 4) {
             if (b.getInt(at + i) != held.getInt(heldAt + i)) {
                 return false;

@@ -7,7 +7,7 @@ import simplevpn.linux.Buffer;
 import simplevpn.linux.Errno;
 import simplevpn.linux.PacketDevice;
 import simplevpn.protocol.Coalescer;
-import simplevpn.protocol.Framing;
+import simplevpn.protocol.Offload;
 import simplevpn.protocol.Wire;
 
 /**
@@ -45,7 +45,7 @@ public final class Device {
     /** Whether it takes UDP super-packets as well (Linux 6.2). */
     private final boolean offloadUdp;
     private boolean delivering;
-    /** Packets that the kernel did not take, or whose tag was not sound. */
+    /** Packets that the kernel did not take. */
     private long refused;
     /** Packets of this host that are no IPv4, or damaged; and those that waited while there was no connection. */
     private long notCarried;
@@ -161,15 +161,16 @@ public final class Device {
     /**
      * Hands one packet to the kernel. The {@link Abi#VNET_SIZE} bytes before it are overwritten.
      *
-     * @param tag its tag; 0 for a plain packet
-     * @return whether the tag was sound and the kernel took the packet
+     * @param tag its tag, sound, with nothing that {@link #features} does not have; 0 for a plain packet
+     * @return whether the kernel took it
      */
     public boolean write(Buffer source, int at, int length, int tag) {
         int header = kernel.header();
         answering = true;
-        boolean taken = header == 0 ? tag == 0 && kernel.write(source, at, length)
-                : VnetHeader.write(source.bytes, at, length, tag, offloadUdp)
-                        && kernel.write(source, at - header, header + length);
+        if (header != 0) {
+            VnetHeader.write(source.bytes, at, length, tag);
+        }
+        boolean taken = kernel.write(source, at - header, header + length);
         if (!taken) {
             refused++;
         }
@@ -183,43 +184,35 @@ public final class Device {
     }
 
     /**
-     * Hands over one packet that a peer sent. The bytes of it and of the {@link Abi#VNET_SIZE} before it must stay
-     * until {@link #flush}.
+     * Hands over one packet that a peer sent, together with those of its flow that come right behind it: one
+     * super-packet costs the kernel much less than its parts do. It stays until {@link #flush} at the latest, and the
+     * bytes of it and of the {@link Abi#VNET_SIZE} before it must stay until then.
      *
+     * @param tag its tag, sound
      * @return false when the kernel refused a packet
      */
-    public boolean deliver(Framing from, Buffer source, int at, int length, int tag) {
-        return from.tag == 0 ? join(source, at, length) : write(source, at, length, tag);
-    }
-
-    /**
-     * Hands over one plain packet from a peer without offload framing, together with those of its flow that come right
-     * behind it: one super-packet costs the kernel much less than its segments do. It stays until {@link #flush} at the
-     * latest, and the bytes of it and of the {@link Abi#VNET_SIZE} before it must stay until then.
-     *
-     * @return false when the kernel refused a packet
-     */
-    boolean join(Buffer source, int at, int length) {
+    public boolean deliver(Buffer source, int at, int length, int tag) {
         if (!offload) {
-            return write(source, at, length, 0);
+            return write(source, at, length, tag);
         }
         if (coalescer == null) {
             joined = Buffer.permanent(Inbox.HEADROOM + MAX_PACKET);
-            coalescer = new Coalescer(joined.bytes, Inbox.HEADROOM);
+            coalescer = new Coalescer(joined.bytes, Inbox.HEADROOM, offloadUdp);
         }
-        if (coalescer.add(source.bytes, at, length)) {
+        boolean single = (tag & Offload.SEGMENT) == 0;
+        if (single && coalescer.add(source.bytes, at, length, tag != 0)) {
             held = source;
             return true;
         }
         boolean taken = flush();
-        if (coalescer.add(source.bytes, at, length)) {
+        if (single && coalescer.add(source.bytes, at, length, tag != 0)) {
             held = source;
             return taken;
         }
-        return write(source, at, length, 0) && taken;
+        return write(source, at, length, tag) && taken;
     }
 
-    /** Hands over what {@link #join} keeps back; returns false when the kernel refused it. */
+    /** Hands over what {@link #deliver} keeps back; returns false when the kernel refused it. */
     public boolean flush() {
         int length = coalescer == null ? 0 : coalescer.flush();
         if (length == 0) {

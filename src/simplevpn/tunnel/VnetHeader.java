@@ -71,18 +71,14 @@ final class VnetHeader {
     /**
      * Writes the kernel's header in front of a packet that goes to the TUN device.
      *
-     * @param udpSegments whether the device takes UDP super-packets
-     * @return false, and nothing is written, when {@link Offload#check} refuses the tag
+     * @param tag one that {@link Offload#check} accepts
      */
-    static boolean write(ByteBuffer b, int at, int length, int tag, boolean udpSegments) {
-        if (!Offload.check(b, at, length, tag, udpSegments)) {
-            return false;
-        }
+    static void write(ByteBuffer b, int at, int length, int tag) {
         int front = at - Abi.VNET_SIZE;
         b.putLong(front, 0);
         b.putShort(front + Abi.VNET_CSUM_OFFSET, (short) 0);
         if (tag == 0) {
-            return true;
+            return;
         }
         b.put(front + Abi.VNET_FLAGS, (byte) Abi.VIRTIO_NET_HDR_F_NEEDS_CSUM);
         b.putShort(front + Abi.VNET_CSUM_START, swap((short) Packet.headerLength(b, at)));
@@ -92,7 +88,6 @@ final class VnetHeader {
             b.putShort(front + Abi.VNET_HDR_LEN, swap((short) (length - Offload.payload(b, at, length))));
             b.putShort(front + Abi.VNET_GSO_SIZE, swap((short) tag));
         }
-        return true;
     }
 
     private static int gsoType(ByteBuffer b, int at) {

@@ -10,53 +10,9 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-class CoalescerTest {
-    private static final int BASE = 14;
-
-    private final Random random = new Random(7323);
-    private final ByteBuffer joined = ByteBuffer.allocateDirect(BASE + 65535);
-    private final Coalescer coalescer = new Coalescer(joined, BASE);
-
-    /** What came out: a packet and its tag. */
-    private record Out(byte[] packet, int tag) {
-    }
-
-    /** Runs packets through as a loop does, all adjacent in one buffer, as in classic framing. */
-    private List<Out> run(List<byte[]> packets) {
-        int total = 0;
-        for (byte[] p : packets) {
-            total += p.length;
-        }
-        ByteBuffer b = ByteBuffer.allocateDirect(total);
-        List<Out> out = new ArrayList<>();
-        int at = 0;
-        for (byte[] p : packets) {
-            b.put(at, p);
-            if (!coalescer.add(b, at, p.length)) {
-                flush(out);
-                if (!coalescer.add(b, at, p.length)) {
-                    out.add(new Out(ReferencePackets.bytes(b, at, p.length), 0));
-                }
-            }
-            at += p.length;
-        }
-        flush(out);
-        return out;
-    }
-
-    private void flush(List<Out> out) {
-        int length = coalescer.flush();
-        if (length == 0) {
-            return;
-        }
-        Out o = new Out(ReferencePackets.bytes(coalescer.buffer(), coalescer.at(), length), coalescer.tag());
-        assertTrue(Offload.check(coalescer.buffer(), coalescer.at(), length, o.tag(), false));
-        out.add(o);
-    }
-
+class CoalescerTest extends Coalescing {
     /** A super-packet's packets, whose flags, identification and fragment field a sender without offloads uses. */
     private byte[] superPacket(int payload) {
         byte[] p = ReferencePackets.packet(random, ReferencePackets.TCP, 0, 4 * random.nextInt(11), payload);
@@ -179,24 +135,24 @@ class CoalescerTest {
         assertSeparate("the reserved bit", p -> p[6] = (byte) 0x80);
         assertSeparate("a fragment", p -> p[6] = 0x20);
         assertSeparate("a later fragment", p -> p[7] = 1);
-        assertSeparate("another protocol", p -> p[9] = 17);
+        assertSeparate("another protocol", p -> p[9] = 1);
         assertSeparate("no ACK", p -> p[33] = 0);
         for (int flag : new int[] {1, 2, 4, 32, 64, 128}) {
             assertSeparate("flag " + flag, p -> p[33] |= (byte) flag);
         }
     }
 
-    /** Packets that only have the right bytes where plain TCP has them: IP options, UDP, another total length. */
+    /** Packets that only have the right bytes where plain TCP has them: IP options, ICMP, another total length. */
     @Test
     void whatOnlyLooksLikeTcp() {
         byte[] options = ReferencePackets.packet(random, ReferencePackets.TCP, 4, 0, 300);
-        byte[] udp = ReferencePackets.packet(random, ReferencePackets.UDP, 0, 0, 300);
+        byte[] icmp = ReferencePackets.packet(random, 1, 0, 0, 300);
         byte[] longer = superPacket(300);
         ReferencePackets.set16(longer, 2, longer.length - 1);
-        for (byte[] p : List.of(options, udp, longer)) {
+        for (byte[] p : List.of(options, icmp, longer)) {
             p[32] = 0x50;
             p[33] = ReferencePackets.ACK;
-            assertFalse(coalescer.add(ReferencePackets.buffer(p, 0), 0, p.length));
+            assertFalse(coalescer.add(ReferencePackets.buffer(p, 0), 0, p.length, false));
         }
     }
 
@@ -267,11 +223,11 @@ class CoalescerTest {
     void smallSegmentsAreNotHeld() {
         for (int payload : new int[] {0, 1, 47}) {
             byte[] p = superPacket(payload);
-            assertFalse(coalescer.add(ReferencePackets.buffer(p, 0), 0, p.length));
+            assertFalse(coalescer.add(ReferencePackets.buffer(p, 0), 0, p.length, false));
             assertEquals(0, coalescer.flush());
         }
         byte[] p = superPacket(48);
-        assertTrue(coalescer.add(ReferencePackets.buffer(p, 0), 0, p.length));
+        assertTrue(coalescer.add(ReferencePackets.buffer(p, 0), 0, p.length, false));
         assertEquals(p.length, coalescer.flush());
     }
 
@@ -298,7 +254,7 @@ class CoalescerTest {
     void lonePacketsAreNotCopied() {
         byte[] p = superPacket(100);
         ByteBuffer b = ReferencePackets.buffer(p, 33);
-        assertTrue(coalescer.add(b, 33, p.length));
+        assertTrue(coalescer.add(b, 33, p.length, false));
         assertEquals(p.length, coalescer.flush());
         assertSame(b, coalescer.buffer());
         assertEquals(33, coalescer.at());
@@ -317,13 +273,13 @@ class CoalescerTest {
                 ReferencePackets.set16(p, 2, p.length);
                 p[6] = 0x40;
                 p[7] = 0;
-                p[9] = 6;
+                p[9] = (byte) (random.nextBoolean() ? 6 : 17);
                 p[33] = 16;
             }
             ByteBuffer b = ReferencePackets.buffer(p, 0);
-            if (!coalescer.add(b, 0, p.length)) {
+            if (!coalescer.add(b, 0, p.length, false)) {
                 coalescer.flush();
-                coalescer.add(b, 0, p.length);
+                coalescer.add(b, 0, p.length, false);
             }
         }
     }

@@ -16,6 +16,7 @@ import simplevpn.linux.Abi;
 import simplevpn.linux.Buffer;
 import simplevpn.memory.MemoryDevice;
 import simplevpn.memory.MemoryKernel;
+import simplevpn.protocol.Offload;
 import simplevpn.protocol.ReferencePackets;
 import simplevpn.protocol.Wire;
 
@@ -144,7 +145,7 @@ class DeviceTest {
         assertTrue(device.counts().endsWith(", 500 were out of date"), device.counts());
     }
 
-    /** A packet goes to the kernel with its header in front, if the tag is sound, the kernel takes it, and can. */
+    /** A packet goes to the kernel with its header in front, if the kernel takes it. */
     @Test
     void write() {
         Device device = new Device(kernel, true);
@@ -152,17 +153,32 @@ class DeviceTest {
         put(Inbox.HEADROOM, packet);
         assertTrue(device.write(source, Inbox.HEADROOM, packet.length, 0));
         assertArrayEquals(packet, kernel.receive());
-        assertFalse(device.write(source, Inbox.HEADROOM, packet.length, 1 << 31));
         kernel.up = false;
         assertFalse(device.write(source, Inbox.HEADROOM, packet.length, 0));
-        assertTrue(device.counts().startsWith("tun0 refused 2 packets; "), device.counts());
+        assertTrue(device.counts().startsWith("tun0 refused 1 packets; "), device.counts());
         kernel.up = true;
         kernel.header = 0;
         device = new Device(kernel, true);
         assertTrue(device.write(source, Inbox.HEADROOM, packet.length, 0));
         assertArrayEquals(packet, kernel.receive());
-        assertFalse(device.write(source, Inbox.HEADROOM, packet.length, 0x0100_0000), "nobody could finish it");
-        assertNull(kernel.receive());
+    }
+
+    /** A super-packet does not overtake what is held back, and nothing joins it. */
+    @Test
+    void superPacket() {
+        byte[] whole = ReferencePackets.packet(random, ReferencePackets.UDP, 0, 0, 3000);
+        List<byte[]> datagrams = ReferencePackets.segments(whole, 100);
+        Device device = new Device(kernel, true);
+        int at = put(Inbox.HEADROOM, datagrams.get(0));
+        assertTrue(device.deliver(source, Inbox.HEADROOM, datagrams.get(0).length, 0));
+        assertNull(kernel.receive(), "it is held");
+        byte[] unfinished = ReferencePackets.unfinished(whole);
+        put(at + Inbox.HEADROOM, unfinished);
+        assertTrue(device.deliver(source, at + Inbox.HEADROOM, unfinished.length, Offload.UNFINISHED | 100));
+        assertArrayEquals(datagrams.get(0), kernel.receive());
+        assertArrayEquals(unfinished, kernel.receive());
+        assertTrue(device.flush());
+        assertNull(kernel.receive(), "nothing is left");
     }
 
     /** Segments in a row reach a kernel that can take them as one packet, and any other one by one, in order. */
@@ -178,11 +194,11 @@ class DeviceTest {
             int at = Inbox.HEADROOM;
             for (byte[] segment : segments) {
                 put(at, segment);
-                assertTrue(device.join(source, at, segment.length));
+                assertTrue(device.deliver(source, at, segment.length, 0));
                 at += segment.length;
             }
             put(at, other);
-            assertTrue(device.join(source, at, other.length));
+            assertTrue(device.deliver(source, at, other.length, 0));
             assertTrue(device.flush());
             if (able) {
                 assertEquals(whole.length, kernel.receive().length);
@@ -205,11 +221,11 @@ class DeviceTest {
         whole[33] = 0x10; // ACK
         byte[] segment = ReferencePackets.segments(ReferencePackets.finished(whole), 1000).getFirst();
         put(Inbox.HEADROOM, segment);
-        assertTrue(device.join(source, Inbox.HEADROOM, segment.length), "it is only held");
+        assertTrue(device.deliver(source, Inbox.HEADROOM, segment.length, 0), "it is only held");
         byte[] other = packet(10);
         int at = Inbox.HEADROOM + segment.length;
         put(at, other);
-        assertFalse(device.join(source, at, other.length));
+        assertFalse(device.deliver(source, at, other.length, 0));
         assertTrue(device.flush(), "nothing is held any more");
         device.close();
         assertTrue(kernel.closed);

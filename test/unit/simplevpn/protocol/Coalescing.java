@@ -1,0 +1,59 @@
+package simplevpn.protocol;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** What the tests of {@link Coalescer} share. */
+abstract class Coalescing {
+    static final int BASE = 14;
+
+    final Random random = new Random(7323);
+    final ByteBuffer joined = ByteBuffer.allocateDirect(BASE + 65535);
+    final Coalescer coalescer = new Coalescer(joined, BASE, true);
+
+    /** What came out: a packet and its tag. */
+    record Out(byte[] packet, int tag) {
+    }
+
+    /** Runs packets through as a loop does, all adjacent in one buffer, as in classic framing. */
+    List<Out> run(List<byte[]> packets) {
+        return run(packets, false);
+    }
+
+    /** The same with checksums that are unfinished ({@code open}). */
+    List<Out> run(List<byte[]> packets, boolean open) {
+        int total = 0;
+        for (byte[] p : packets) {
+            total += p.length;
+        }
+        ByteBuffer b = ByteBuffer.allocateDirect(total);
+        List<Out> out = new ArrayList<>();
+        int at = 0;
+        for (byte[] p : packets) {
+            b.put(at, p);
+            if (!coalescer.add(b, at, p.length, open)) {
+                flush(out);
+                if (!coalescer.add(b, at, p.length, open)) {
+                    out.add(new Out(ReferencePackets.bytes(b, at, p.length), open ? Offload.UNFINISHED : 0));
+                }
+            }
+            at += p.length;
+        }
+        flush(out);
+        return out;
+    }
+
+    private void flush(List<Out> out) {
+        int length = coalescer.flush();
+        if (length == 0) {
+            return;
+        }
+        Out o = new Out(ReferencePackets.bytes(coalescer.buffer(), coalescer.at(), length), coalescer.tag());
+        assertTrue(Offload.check(coalescer.buffer(), coalescer.at(), length, o.tag(), true));
+        out.add(o);
+    }
+}
