@@ -118,13 +118,18 @@ install_program() {
     mv "$to.new" "$to"
 }
 
-# The user of systemd's units. In another system whoever makes that makes its users too, unless it has some already.
+# The user of systemd's units, and his folder. In another system whoever makes that makes its users too, unless it has some already.
 install_user() {
     [ "$init" = systemd ] || return 0
     mkdir -p "${sysusers%/*}"
     cp "$from/systemd/simplevpn.conf" "$sysusers"
     chmod 644 "$sysusers"
-    [ ! -e "$destdir/etc/passwd" ] || systemd-sysusers ${destdir:+"--root=$destdir"} simplevpn.conf
+    [ -e "$destdir/etc/passwd" ] || return 0
+    # The file itself, since systemd looks for names under /usr alone.
+    systemd-sysusers ${destdir:+"--root=$destdir"} - <"$sysusers"
+    mkdir -p "$destdir/var/lib/simplevpn"
+    chmod 700 "$destdir/var/lib/simplevpn"
+    chown "$(sed -n 's/^simplevpn:[^:]*:\([0-9]*:[0-9]*\):.*/\1/p' "$destdir/etc/passwd")" "$destdir/var/lib/simplevpn"
 }
 
 uninstall_program() {

@@ -82,7 +82,7 @@ final class Gate implements Handler {
     Gate(ServerSettings settings, Key[] keys, Handshakes handshakes) throws Failure {
         this.settings = settings;
         this.keys = keys;
-        leases = new LeaseFile(settings.peers, LeaseFile.FOLDER);
+        LeaseFile.prepare(settings.user);
         credentials = Credentials.ofServer(keys);
         records = new Records();
         this.handshakes = handshakes;
@@ -104,6 +104,7 @@ final class Gate implements Handler {
         for (Key key : keys) {
             Log.event("this server's key is " + key.pin() + ", " + peers.size() + " clients are in " + settings.peers);
         }
+        leases = new LeaseFile(settings.peers, LeaseFile.FOLDER);
         leases.tidy(peers);
         for (Peers.Known known : peers.all()) {
             Address address = leases.of(known.name);
@@ -211,6 +212,10 @@ final class Gate implements Handler {
             if (invited == null) {
                 return Answer.NO_INVITATION;
             }
+            if (file.state() != read) {
+                throw new Failure(Failure.SYSTEM, settings.peers + " is being changed: " + invited.name
+                        + " is taken in later");
+            }
             String text = Peers.with(settings.peers, pin + " " + invited.client());
             Peers.parse(settings.peers, text);
             invitations.all.remove(invited);
@@ -256,7 +261,14 @@ final class Gate implements Handler {
                 hub.forget(known.identity);
             }
         }
+        leases.tidy(peers);
         fix();
+        for (Peers.Known known : peers.all()) {
+            Peer holder = known.address == null ? null : hub.holder(known.address);
+            if (holder != null) {
+                holder.makeRoomFor(known);
+            }
+        }
         Log.event(settings.peers + " was read anew: " + peers.size() + " clients");
     }
 }

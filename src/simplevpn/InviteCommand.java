@@ -6,6 +6,7 @@ import simplevpn.base.Failure;
 import simplevpn.base.Log;
 import simplevpn.linux.Replacement;
 import simplevpn.linux.TextFile;
+import simplevpn.protocol.Hub;
 import simplevpn.tls.Pin;
 
 /** What {@code srv} does about invitations, beside the server that runs or before it does. */
@@ -68,8 +69,13 @@ final class InviteCommand {
             throw options.bad("invite", Peers.NAMES);
         }
         Address address = options.address("address");
-        if (address != null && !settings.network.contains(address)) {
-            throw options.bad("address", "is not in the network " + settings.network);
+        if (address != null && !Hub.canHave(settings.network, address)) {
+            throw options.bad("address", "is none that a client of " + settings.network + " can have");
+        }
+        for (Invitations.Invited other : invitations.all) {
+            if (address != null && address.equals(other.address)) {
+                throw options.bad("address", "is promised to " + other.name + " (see srv --invites)");
+            }
         }
         if (settings.user != null) {
             Replacement.check(settings.peers, settings.user);

@@ -1,6 +1,7 @@
 package simplevpn;
 
 import java.util.Arrays;
+import java.util.List;
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
 import simplevpn.linux.Errno;
@@ -19,6 +20,9 @@ final class Joining {
     /** Where a device keeps what it was given, unless told otherwise. */
     static final String FOLDER = "/var/lib/simplevpn";
     private static final int MAX_INVITATION = 4096;
+    private static final int MAX_CONFIG = 1 << 14;
+    /** The options of the config file that is written. */
+    private static final List<String> KEPT = List.of("server", "port", "key", "server-pin");
     /** How {@code srv --invite} begins the line that it prints. */
     private static final String COMMAND = "cli --join ";
 
@@ -57,14 +61,16 @@ final class Joining {
         }
         if (invitation == null) {
             if (!TextFile.exists(config)) {
-                throw options.bad("join", "neither an invitation, as srv --invite prints it, nor a file with one;"
-                        + " and there is no " + config + " of an earlier one");
+                // What was meant for an invitation has its secret in it.
+                String shown = join.indexOf(':') > 0 && join.indexOf('/') > 0 ? "" : " " + join;
+                throw options.wrong("--join" + shown + ": neither an invitation, as srv --invite prints it, nor a file"
+                        + " with one; and there is no " + config + " of an earlier one");
             }
-            options.read(config);
+            again(options, config);
             return null;
         }
         Libc.mkdir(folder);
-        String key = options.given("key") ? options.text("key") : absolute(folder) + "/cli.key";
+        String key = absolute(options.given("key") ? options.text("key") : folder + "/cli.key");
         if (!TextFile.exists(key)) {
             Log.event("made a key in " + key + ", " + KeyFiles.generate(key).pin());
         }
@@ -80,6 +86,24 @@ final class Joining {
             throw new Failure(Failure.USAGE, file + ": no invitation, which is the line that srv --invite prints");
         }
         return invitation;
+    }
+
+    /**
+     * What an earlier invitation brought counts as it did then. Nothing else in that file does: it belongs to the user
+     * that root becomes.
+     */
+    private static void again(Options options, String config) throws Failure {
+        String text = TextFile.readRegular(config, MAX_CONFIG);
+        if (text == null) {
+            throw options.wrong(config + ": what cli --join wrote there has less than " + MAX_CONFIG + " bytes");
+        }
+        options.unset("server-pin");
+        for (String line : text.split("\n")) {
+            int space = line.indexOf(' ');
+            if (space > 0 && KEPT.contains(line.substring(0, space))) {
+                options.set(line.substring(0, space), line.substring(space + 1).trim());
+            }
+        }
     }
 
     /** Sets options as an invitation says; returns the config file that says the same. */
@@ -101,8 +125,8 @@ final class Joining {
     }
 
     /** A config file may be read from any folder. */
-    private static String absolute(String folder) {
-        return folder.startsWith("/") ? folder : System.getProperty("user.dir") + "/" + folder;
+    private static String absolute(String path) {
+        return path.startsWith("/") ? path : System.getProperty("user.dir") + "/" + path;
     }
 
     /** The server has taken this client in: what there is to know is kept, and the invitation is of no more use. */

@@ -12,6 +12,7 @@ import simplevpn.linux.Errno;
 import simplevpn.linux.Libc;
 import simplevpn.linux.Replacement;
 import simplevpn.linux.TextFile;
+import simplevpn.linux.User;
 
 /**
  * Where the addresses that clients with keys were given outlive the server: lines {@code NAME ADDRESS}, of which the
@@ -20,7 +21,7 @@ import simplevpn.linux.TextFile;
  */
 final class LeaseFile {
     /** Where it lies when the folder of the peers cannot be written to: until the machine starts anew. */
-    static final String FOLDER = "/run/simplevpn";
+    static final String FOLDER = "/run/simplevpn-srv";
     private static final String SUFFIX = ".leases";
     private static final int MOST = 1 << 20;
 
@@ -33,8 +34,16 @@ final class LeaseFile {
     private boolean untidy;
     private boolean told;
 
+    /** Lets the user whom root becomes write where a lease file may have to lie; {@code null} for nobody else. */
+    static void prepare(User user) {
+        Libc.mkdir(FOLDER);
+        if (user != null) {
+            user.own(FOLDER);
+        }
+    }
+
     /**
-     * Reads the leases that there are, and opens the file for those to come.
+     * Reads the leases that there are, and opens the file for those to come: as the user who goes on writing it.
      *
      * @param peers the file with the peers, beside which it lies
      * @param folder where it lies when that cannot be
@@ -98,7 +107,7 @@ final class LeaseFile {
                 untidy = true;
             }
         }
-        if (untidy) {
+        if (untidy && fd >= 0) {
             writeAnew();
         }
     }
@@ -109,7 +118,7 @@ final class LeaseFile {
             return;
         }
         String line = name + " " + address + "\n";
-        if (length + line.length() >= most) {
+        if (untidy || length + line.length() >= most) {
             writeAnew();
             return;
         }
@@ -119,6 +128,7 @@ final class LeaseFile {
         bytes.free();
         length += Math.max(0, result);
         if (result != line.length()) {
+            untidy = true;
             tell(Errno.failure("write " + path, result < 0 ? result : -Errno.ENOSPC, ""));
         }
     }
@@ -129,6 +139,9 @@ final class LeaseFile {
             text.append(lease.getKey()).append(' ').append(lease.getValue()).append('\n');
         }
         if (text.length() >= most) {
+            tell(new Failure(Failure.SYSTEM, path + ": a file of leases has less than " + most + " bytes"));
+            Libc.close(fd);
+            fd = -1;
             return;
         }
         try {
@@ -137,6 +150,9 @@ final class LeaseFile {
             open();
             length = text.length();
             untidy = false;
+            if (fd < 0) {
+                tell(Errno.failure("open " + path, fd, ""));
+            }
         } catch (Failure e) {
             tell(e);
         }

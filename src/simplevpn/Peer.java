@@ -262,6 +262,13 @@ final class Peer extends Member implements Receiver {
         }
     }
 
+    /** Its address is fixed for another, unless that is the same by name. */
+    void makeRoomFor(Peers.Known owner) {
+        if (!owner.name.equals(name)) {
+            close("gone: its address is that of " + owner.name + " now");
+        }
+    }
+
     /** Another connection needs its place, unless it has just asked for an address. */
     void giveWay(String why) throws Failure {
         link.ready(false, false);

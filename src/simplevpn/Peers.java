@@ -16,7 +16,7 @@ import simplevpn.tls.Pin;
  * may have two pins, while its key is being changed for another.
  */
 final class Peers {
-    private static final int MAX_FILE = 4 << 20;
+    private static final int MAX_FILE = 1 << 20;
     private static final int MAX_NAME = 63;
     /** What a name is. */
     static final String NAMES = "a name has letters, digits, dashes and dots, " + MAX_NAME + " at most";
@@ -72,18 +72,15 @@ final class Peers {
     static Peers parse(String path, String text) throws Failure {
         Peers peers = new Peers();
         int number = 0;
-        int at = text.startsWith(Options.BYTE_ORDER_MARK) ? Options.BYTE_ORDER_MARK.length() : 0;
-        while (at < text.length()) {
-            int end = text.indexOf('\n', at);
-            end = end < 0 ? text.length() : end;
-            int comment = text.indexOf('#', at);
+        int begin = text.startsWith(Options.BYTE_ORDER_MARK) ? Options.BYTE_ORDER_MARK.length() : 0;
+        for (String line : text.substring(begin).split("\n")) {
             number++;
+            int comment = line.indexOf('#');
             try {
-                peers.add(words(text.substring(at, comment < 0 ? end : Math.min(comment, end))));
+                peers.add(words(comment < 0 ? line : line.substring(0, comment)));
             } catch (Failure e) {
                 throw new Failure(Failure.USAGE, path + " line " + number + ": " + e.getMessage());
             }
-            at = end + 1;
         }
         return peers;
     }

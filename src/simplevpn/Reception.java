@@ -2,6 +2,7 @@ package simplevpn;
 
 import java.util.ArrayDeque;
 import java.util.Iterator;
+import simplevpn.base.Failure;
 import simplevpn.tls.Handshakes;
 import simplevpn.tls.TlsStream;
 import simplevpn.tunnel.Budget;
@@ -21,14 +22,16 @@ final class Reception implements Handshakes {
 
     private final Timer next = new Timer() {
         @Override
-        protected void expired(long now) {
+        protected void expired(long now) throws Failure {
             if (handshakes.isIdle()) {
                 TlsStream stream = take();
                 if (stream == null) {
                     return;
                 }
                 lastSource = stream.peer().source();
-                handshakes.add(stream);
+                if (!handshakes.add(stream)) {
+                    stream.refused();
+                }
             }
             loop.timers.set(this, now + Budget.HANDSHAKE_INTERVAL);
         }

@@ -10,6 +10,9 @@ public final class Abi {
     /** Bytes of {@code size_t}, {@code long} and a pointer: 8, or 4 on armhf. */
     public static final int WORD = Linking.WORD;
 
+    /* linux/limits.h */
+    public static final int PATH_MAX = 4096;
+
     /* bits/socket.h, netinet/in.h */
     public static final int AF_UNIX = 1;
     public static final int AF_INET = 2;

@@ -32,10 +32,12 @@ public final class Entropy {
         Buffer bytes = Buffer.temporary(Long.BYTES);
         int fd = Libc.open("/dev/urandom", Abi.O_CLOEXEC);
         int result = fd < 0 ? fd : Libc.read(fd, bytes, 0, 6);
+        if (fd >= 0) {
+            Libc.close(fd);
+        }
         if (result < 0) {
             throw Errno.failure("read /dev/urandom", result, "");
         }
-        Libc.close(fd);
         long random = bytes.bytes.getLong(0) >>> 16;
         bytes.free();
         return random == 0 ? 1 : random;

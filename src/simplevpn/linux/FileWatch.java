@@ -40,6 +40,9 @@ public final class FileWatch {
         fd = Libc.inotify_init1();
         int result = fd < 0 ? fd : Libc.inotify_add_watch(fd, folder, EVENTS);
         if (result < 0) {
+            if (fd >= 0) {
+                Libc.close(fd);
+            }
             throw Errno.failure("inotify for " + folder, result, "");
         }
         events = Buffer.permanent(ROOM);

@@ -341,7 +341,7 @@ public final class Libc {
     /** readlink(2): where a symbolic link leads, or {@code null} when that cannot be told. Allocates. */
     static String readlink(String path) {
         Buffer name = string(path);
-        Buffer target = Buffer.temporary(256);
+        Buffer target = Buffer.temporary(Abi.PATH_MAX);
         int length = call(READLINK, name.address, target.address, target.size);
         byte[] bytes = new byte[Math.max(0, length)];
         target.bytes.get(0, bytes);

@@ -59,6 +59,15 @@ final class RegularFile {
         status.free();
     }
 
+    /** Waits until the disk has the names in a file's folder: a new one is lost with the power otherwise (fsync(2)). */
+    static void syncFolder(String path) {
+        int fd = Libc.open(Replacement.folder(path), Abi.O_CLOEXEC);
+        if (fd >= 0) {
+            Libc.fsync(fd);
+            Libc.close(fd);
+        }
+    }
+
     /** Whether what is at a path belongs to the user with that number. */
     static boolean belongsTo(long uid, String path) {
         Buffer status = Buffer.temporary(Abi.STATX_SIZE);

@@ -20,7 +20,7 @@ public final class Replacement {
     /**
      * Writes the text beside the file, and waits until the disk has it. The file itself is as it was.
      *
-     * @param file its path; a symbolic link is followed
+     * @param file its path; a symbolic link is followed, by root only where its folder is root's
      * @throws Failure for example when the disk is full, or the folder somebody else's
      */
     public Replacement(String file, String text) throws Failure {
@@ -77,9 +77,7 @@ public final class Replacement {
             undo();
             throw Errno.failure("rename " + path + SUFFIX + " to " + path, result, "");
         }
-        int fd = Libc.open(folder(path), Abi.O_CLOEXEC);
-        Libc.fsync(fd);
-        Libc.close(fd);
+        RegularFile.syncFolder(path);
     }
 
     /** The file stays as it was. */
@@ -102,12 +100,17 @@ public final class Replacement {
         return slash < 0 ? "." : slash == 0 ? "/" : path.substring(0, slash);
     }
 
-    private static String behindLinks(String file) {
+    private static String behindLinks(String file) throws Failure {
         String path = file;
         for (int i = 0; i < MOST_LINKS; i++) {
             String target = Libc.readlink(path);
             if (target == null) {
                 break;
+            }
+            // Another user's link may lead anywhere, and root may write anywhere.
+            if (Privileges.uid() == 0 && !RegularFile.belongsTo(0, folder(path))) {
+                throw new Failure(Failure.USAGE, path + " is a symbolic link in a folder that is not root's: name the"
+                        + " file that it leads to");
             }
             path = target.startsWith("/") ? target : folder(path) + "/" + target;
         }

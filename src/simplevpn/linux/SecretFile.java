@@ -68,6 +68,7 @@ public final class SecretFile {
             result = Libc.fsync(fd);
         }
         RegularFile.giveAway(fd, path);
+        RegularFile.syncFolder(path);
         Arrays.fill(bytes, (byte) 0);
         wipe(content);
         Libc.close(fd);

@@ -43,12 +43,12 @@ public final class TextFile {
     }
 
     /**
-     * Reads the beginning of a file as UTF-8; never waits for a pipe.
+     * Reads the beginning of a file on a disk, or under /proc, as UTF-8.
      *
      * @param most bytes that are read
      */
     public static String beginning(String path, int most) throws Failure {
-        return new String(bytes(path, most), StandardCharsets.UTF_8);
+        return new String(bytes(path, RegularFile.open(path), most), StandardCharsets.UTF_8);
     }
 
     private static byte[] bytes(String path, int most) throws Failure {

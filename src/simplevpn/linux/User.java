@@ -25,6 +25,13 @@ public final class User {
         this.gid = gid;
     }
 
+    /** What is at a path belongs to this user from now on, if that is allowed. */
+    public void own(String path) {
+        int fd = Libc.open(path, Abi.O_CLOEXEC);
+        Libc.fchown(fd, (int) uid, (int) gid);
+        Libc.close(fd);
+    }
+
     /** Who a program becomes that was told nothing: simplevpn or nobody, 65534 where there is neither. */
     public static User usual() {
         String passwd;

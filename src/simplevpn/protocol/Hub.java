@@ -43,6 +43,11 @@ public final class Hub<M extends Member> {
         Table.scatter(secret);
     }
 
+    /** Whether an address is one that a client of a network can have. */
+    public static boolean canHave(Network network, Address address) {
+        return network.contains(address) && !new Allocator<Member>(network).reserved(address.ipv4());
+    }
+
     /** This host's own address on the VPN. */
     public Address own() {
         return Address.ofIpv4(pool.own());
@@ -113,6 +118,11 @@ public final class Hub<M extends Member> {
     /** A client by that name does not exist any more: what it had is anybody's. */
     public void forget(long identity) {
         pool.reservations.remove(identity);
+    }
+
+    /** The client that has an address, or {@code null}. */
+    public M holder(Address address) {
+        return pool.holder(address.ipv4());
     }
 
     /** The client that has an address by a name, or {@code null}. */

@@ -47,9 +47,9 @@ public final class HandshakeThread implements Handshakes, Handler, Runnable {
             }
             runs = true;
         }
-        Thread thread = new Thread(null, this, "handshakes", STACK, false);
-        thread.setDaemon(true);
         try {
+            Thread thread = new Thread(null, this, "handshakes", STACK, false);
+            thread.setDaemon(true);
             thread.start();
         } catch (OutOfMemoryError e) {
             synchronized (this) {
@@ -66,11 +66,18 @@ public final class HandshakeThread implements Handshakes, Handler, Runnable {
         return !runs;
     }
 
+    /** Without memory it ends, and the handshake in question is one that nobody goes on with; the next begins anew. */
     @Override
     public void run() {
         Libc.setpriority(nice);
-        for (TlsStream stream = next(null); stream != null; stream = next(stream)) {
-            stream.compute();
+        try {
+            for (TlsStream stream = next(null); stream != null; stream = next(stream)) {
+                stream.compute();
+            }
+        } catch (OutOfMemoryError e) {
+            synchronized (this) {
+                runs = false;
+            }
         }
     }
 

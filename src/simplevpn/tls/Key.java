@@ -186,6 +186,9 @@ public final class Key {
 
     /** The JDK tells no public key of a private one, but makes both from what a random generator gives it. */
     private static Key ed25519(byte[] seed) throws GeneralSecurityException {
+        if (seed.length != SEED) {
+            throw new IllegalArgumentException();
+        }
         KeyPairGenerator generator = KeyPairGenerator.getInstance("Ed25519");
         generator.initialize(255, new Given(seed));
         KeyPair pair = generator.generateKeyPair();

@@ -31,11 +31,12 @@ public final class TlsStream implements Stream {
     /** What the connection is doing. */
     private enum State { SHAKING_HANDS, OPEN, PLAIN, ENDED, FAILED }
 
-    /** Records without data that may come, tickets and changes of keys, and for how much data one more. */
+    /** Records without data that may come, of handshakes, tickets and new keys, and for how much data one more. */
     private static final int IDLE_RECORDS = 32;
     private static final int DATA_OF_IDLE_RECORD = 1 << 20;
     /** Records of one read: however short they are, others have their turn. */
     private static final int RECORDS = 64;
+    private static final String TOO_MANY = "too many handshakes at once";
     private static final String NO_TLS = "does not speak TLS";
     /** What a client can do that came to a web server on the same port. */
     private static final String OTHER_SERVER = "; behind a proxy, --server-name says which server is meant";
@@ -58,9 +59,7 @@ public final class TlsStream implements Stream {
     private volatile boolean closed;
     /** What was read of it and has not come to a whole record, while other connections use the records' memory. */
     byte[] kept = Records.NOTHING;
-    /** Ciphertext that the stream below has not taken yet, from which byte on. */
-    private byte[] unsent = Records.NOTHING;
-    private int sent;
+    private final Unsent unsent;
     /** Plaintext that is encrypted before any of it is written. */
     private int burst = Records.MOST_OUT;
     private boolean mayHoldMore;
@@ -78,6 +77,7 @@ public final class TlsStream implements Stream {
         this.credentials = credentials;
         this.records = records;
         this.handshakes = handshakes;
+        unsent = new Unsent(below, records);
     }
 
     /* ---- in ---- */
@@ -108,7 +108,9 @@ public final class TlsStream implements Stream {
             total += unwrap(records.plain(buffer, at + total, length - total));
             count++;
         }
-        mayHoldMore = state == State.OPEN && (records.holdsRecord() || (filled && records.wasFilled()));
+        // That the other end has ended is told by the next call, if this one has data.
+        mayHoldMore = state == State.ENDED
+                || (state == State.OPEN && (records.holdsRecord() || (filled && records.wasFilled())));
         return total == 0 && state == State.ENDED ? END : total;
     }
 
@@ -144,12 +146,11 @@ public final class TlsStream implements Stream {
                 state = State.ENDED;
             } else if (result.getStatus() != SSLEngineResult.Status.OK) {
                 fail("sends a record that is too long");
-            } else if (state == State.OPEN) {
-                if (idleRecords > IDLE_RECORDS) {
-                    fail("sends too many records without data");
-                } else if (result.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
-                    answer();
-                }
+            } else if (idleRecords > IDLE_RECORDS) {
+                // Of a message that comes in parts the engine copies all that it has for each of them.
+                fail("sends too many records without data");
+            } else if (state == State.OPEN && result.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
+                answer();
             }
             return result.bytesProduced();
         } catch (SSLException | RuntimeException | LinkageError e) {
@@ -170,13 +171,13 @@ public final class TlsStream implements Stream {
 
     /** What the engine has to say by itself: parts of a handshake, an alert, the answer to a change of keys. */
     private boolean answer() {
-        if (!flushed()) {
+        if (!unsent.flush()) {
             return false;
         }
         try {
             records.begin();
             engine.wrap(Records.EMPTY, records.out);
-            return put();
+            return unsent.put();
         } catch (SSLException | RuntimeException | LinkageError e) {
             fail(e);
             return false;
@@ -241,7 +242,7 @@ public final class TlsStream implements Stream {
     private void letCompute() {
         computes = handshakes.add(this);
         if (!computes) {
-            fail("too many handshakes at once");
+            fail(TOO_MANY);
         }
     }
 
@@ -279,6 +280,12 @@ public final class TlsStream implements Stream {
         }
     }
 
+    /** It cannot be computed now. */
+    public void refused() throws Failure {
+        broken = TOO_MANY;
+        computed();
+    }
+
     /** That is done, by the loop's thread. */
     public void computed() throws Failure {
         computes = false;
@@ -302,12 +309,12 @@ public final class TlsStream implements Stream {
         if (state == State.PLAIN) {
             return below.write(buffer, at, length);
         }
-        if (state != State.OPEN || !flushed()) {
+        if (state != State.OPEN || !unsent.flush()) {
             return 0;
         }
         int total = 0;
         try {
-            while (total < length && state == State.OPEN && unsent == Records.NOTHING) {
+            while (total < length && state == State.OPEN && unsent.isEmpty()) {
                 int part = Math.min(length - total, burst);
                 ByteBuffer plain = records.plain(buffer, at + total, part);
                 records.begin();
@@ -319,7 +326,7 @@ public final class TlsStream implements Stream {
                     }
                 }
                 total += part;
-                burst = put() ? Records.MOST_OUT : Records.PLAIN;
+                burst = unsent.put() ? Records.MOST_OUT : Records.PLAIN;
             }
         } catch (SSLException | RuntimeException | LinkageError e) {
             fail(e);
@@ -327,34 +334,11 @@ public final class TlsStream implements Stream {
         return total;
     }
 
-    /** Writes what was encrypted; returns whether all of it was taken. */
-    private boolean put() {
-        int length = records.out.position();
-        int written = records.write(below, records.out.array(), 0, length);
-        if (written < length) {
-            unsent = records.copyOut(written, length);
-            sent = 0;
-        }
-        return written == length;
-    }
-
     @Override
     public void flush() {
-        if (flushed() && state == State.SHAKING_HANDS) {
+        if (unsent.flush() && state == State.SHAKING_HANDS) {
             shakeHands();
         }
-    }
-
-    /** Whether nothing waits here any more. */
-    private boolean flushed() {
-        if (unsent != Records.NOTHING) {
-            sent += records.write(below, unsent, sent, unsent.length);
-            if (sent < unsent.length) {
-                return false;
-            }
-            unsent = Records.NOTHING;
-        }
-        return true;
     }
 
     /* ---- what its owner asks ---- */
@@ -391,7 +375,7 @@ public final class TlsStream implements Stream {
 
     @Override
     public boolean holdsOutput() {
-        return unsent != Records.NOTHING;
+        return !unsent.isEmpty();
     }
 
     @Override
@@ -478,10 +462,14 @@ public final class TlsStream implements Stream {
     /** With an alert that tells the other end, if there is room for it. */
     @Override
     public void close() {
-        if (engine != null && !computes && flushed()) {
-            engine.closeOutbound();
-            // One record as a rule: the alert that says why, or that this is the end.
-            for (int i = 0; i < 2 && engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP && answer(); i++) { }
+        if (engine != null && !computes && unsent.flush()) {
+            try {
+                engine.closeOutbound();
+                // One record as a rule: the alert that says why, or that this is the end.
+                for (int i = 0; i < 2 && engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP && answer(); i++) { }
+            } catch (RuntimeException e) {
+                fail(e);
+            }
         }
         release();
         below.close();
@@ -490,7 +478,7 @@ public final class TlsStream implements Stream {
     private void release() {
         closed = true;
         kept = Records.NOTHING;
-        unsent = Records.NOTHING;
+        unsent.clear();
         records.release(this);
     }
 }

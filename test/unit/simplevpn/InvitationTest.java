@@ -180,8 +180,10 @@ class InvitationTest extends KeyedWorldTest {
         known("one", "10.0.0.7");
         assertWrong(file("peers") + " line 2: 10.0.0.7: is the address of one too", "--invite", "two", "--address",
                 "10.0.0.7");
-        assertWrong("--address 10.9.0.1: is not in the network 10.0.0.0/16 (srv --help shows all options)", "--invite",
-                "two", "--address", "10.9.0.1");
+        for (String address : List.of("10.9.0.1", "10.0.0.1")) {
+            assertWrong("--address " + address + ": is none that a client of 10.0.0.0/16 can have"
+                    + " (srv --help shows all options)", "--invite", "two", "--address", address);
+        }
         assertWrong("--invite a_b: " + Peers.NAMES + " (srv --help shows all options)", "--invite", "a_b");
         for (String time : List.of("", "d", "7", "0d", "3651d", "-1d", "1s", "99999999999999999999d")) {
             assertWrong("--expires " + time + ": must be a number of minutes (m), hours (h) or days (d), 3650d at most"
@@ -191,6 +193,8 @@ class InvitationTest extends KeyedWorldTest {
                 "--host", "a b");
         assertWrong("there is no invitation of two; srv --invites lists them", "--uninvite", "two");
         String invitation = invite("two", "--address", "10.0.0.8");
+        assertWrong("--address 10.0.0.8: is promised to two (see srv --invites) (srv --help shows all options)",
+                "--invite", "four", "--address", "10.0.0.8");
         known("three", "10.0.0.8");
         server();
         assertNull(address(joining("device", invitation)));
@@ -258,9 +262,45 @@ class InvitationTest extends KeyedWorldTest {
         }
     }
 
-    /** A device without any of it is told what is missing. */
+    /** While somebody changes the peers, nobody is taken in: what was written half would be kept. */
+    @Test
+    void peersAreBeingWritten() throws Exception {
+        known("one");
+        String whole = content("peers");
+        String invitation = invite("shed");
+        server();
+        Files.writeString(file("peers"), whole.substring(0, 30));
+        World.Board board = joining("device", invitation);
+        assertNull(address(board));
+        assertSaid(".*peers is being changed: shed is taken in later");
+        assertEquals(whole.substring(0, 30), content("peers"));
+        Files.writeString(file("peers"), whole);
+        world.pass(60 * World.SECOND);
+        assertEquals("10.0.0.2", address(board));
+        assertTrue(content("peers").startsWith(whole), content("peers"));
+    }
+
+    /** The file that was kept belongs to whom root becomes: what else may stand in it is not believed. */
+    @Test
+    void keptConfig() throws Exception {
+        String invitation = invite("shed");
+        server();
+        joining("device", invitation).kill();
+        Path config = file("device").resolve("cli.conf");
+        Files.writeString(config, Files.readString(config) + "user root\naddress 10.0.0.99\nnonsense\n");
+        Options options = ClientSettings.options();
+        options.parse(new String[] {"--join", "/nonsense", "--dir", file("device").toString(), "--server", "other"});
+        assertNull(Joining.begin(options));
+        assertNull(options.text("user"));
+        assertNull(options.text("address"));
+        assertEquals("hub", options.text("server"), "as when it joined");
+    }
+
+    /** A device without any of it is told what is missing, but no secret. */
     @Test
     void nothingToJoin() {
+        String damaged = assertThrows(Failure.class, () -> joining("device", "hub:2002/abcdef")).getMessage();
+        assertTrue(damaged.startsWith("--join: neither an invitation"), damaged);
         assertEquals("--join nowhere: neither an invitation, as srv --invite prints it, nor a file with one;"
                 + " and there is no " + file("device").resolve("cli.conf") + " of an earlier one"
                 + " (cli --help shows all options)",

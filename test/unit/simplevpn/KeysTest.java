@@ -154,6 +154,22 @@ class KeysTest extends KeyedWorldTest {
         assertSaid(".*taken over.*");
     }
 
+    /** An address that is fixed for one client while another has it changes hands. */
+    @Test
+    void addressOfAnother() throws Exception {
+        known("one");
+        String two = known("two");
+        World.Hub hub = server();
+        World.Board one = pinned("one");
+        assertEquals("10.0.0.2", address(one));
+        Files.writeString(file("peers"), Files.readString(file("peers")).replace(two + " two", two + " two 10.0.0.2"));
+        hub.gate.reread();
+        assertSaid(".*\\(10.0.0.2, one\\) gone: its address is that of two now; .*");
+        assertEquals("10.0.0.2", address(pinned("two")));
+        world.pass(60 * World.SECOND);
+        assertEquals("10.0.0.3", address(one));
+    }
+
     /** Who is given another address, or another name, has to join anew, and gets it. */
     @Test
     void anotherAddress() throws Exception {

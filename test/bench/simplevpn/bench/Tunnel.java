@@ -94,11 +94,11 @@ final class Tunnel implements AutoCloseable {
 
     private static Tunnel simplevpn(Star lab, String folder, String server, String... options) {
         Program srv = startServer(lab, folder, options);
-        return simplevpn(lab, srv, server, (host, address) ->
+        return simplevpn(lab, srv, (host, address) ->
                 startClient(lab, folder, host, host == lab.client ? server : Star.serverOf(host), address, options));
     }
 
-    private static Tunnel simplevpn(Star lab, Program srv, String server, ClientStarter starter) {
+    private static Tunnel simplevpn(Star lab, Program srv, ClientStarter starter) {
         Tunnel tunnel = new Tunnel(lab, SERVER_ADDRESS, srv, starter.start(lab.client, CLIENT_ADDRESS));
         tunnel.starter = starter;
         return tunnel;
@@ -120,7 +120,7 @@ final class Tunnel implements AutoCloseable {
         // Named from here: the folders above may be closed to whom the programs become.
         String peers = Lab.TOP.relativize(lab.write("keys/peers", lines.toString())).toString();
         Program srv = startServer(lab, folder, "--key", key(lab, "server").toString(), "--peers", peers);
-        return simplevpn(lab, srv, server, (host, address) ->
+        return simplevpn(lab, srv, (host, address) ->
                 startClient(lab, folder, host, host == lab.client ? server : Star.serverOf(host), address, "--key",
                         key(lab, address).toString(), "--server-pin", serverPin));
     }

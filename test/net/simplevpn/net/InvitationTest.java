@@ -76,6 +76,19 @@ final class InvitationTest extends Vpn {
         assertFalse(Files.exists(lan.file("west/cli.conf")));
     }
 
+    /** Root follows no link in a folder that another user can write to: it would lead root to any file. */
+    @Test
+    void linkOfAnother() throws IOException {
+        Path victim = Files.writeString(lan.file("victim"), "");
+        Files.delete(peers);
+        Files.createSymbolicLink(peers, victim);
+        Program srv = lan.start(hub, "srv", keyed("--invite", "east", "--host", hub.outer4));
+        assertEquals(2, srv.awaitExit(15), srv::log);
+        assertTrue(srv.lastLine().endsWith("/peers is a symbolic link in a folder that is not root's: name the file"
+                + " that it leads to"), srv::log);
+        assertEquals("", Files.readString(victim));
+    }
+
     /** A fleet's image: the config names a file, which is gone once it was used; the device comes back without it. */
     @Test
     void file() {

@@ -35,6 +35,7 @@ class AbiTest {
             #include <linux/capability.h>
             #include <linux/filter.h>
             #include <linux/if_tun.h>
+            #include <linux/limits.h>
             #include <linux/seccomp.h>
             #include <linux/sockios.h>
             #include <linux/virtio_net.h>

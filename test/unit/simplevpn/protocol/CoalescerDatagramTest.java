@@ -24,7 +24,7 @@ class CoalescerDatagramTest extends Coalescing {
         return all;
     }
 
-    /** Datagrams of one size become the super-packet that they could have been, whether their checksums are made yet. */
+    /** Datagrams of one size become the super-packet that they could have been, checksums made or not. */
     @Test
     void inverseOfSegmentation() {
         for (int round = 0; round < 3000; round++) {

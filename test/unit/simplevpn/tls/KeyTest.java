@@ -142,4 +142,13 @@ class KeyTest {
         assertThrows(Failure.class, () -> Key.of("k", other));
         assertArrayEquals(new byte[other.length], other);
     }
+
+    /** A seed that is a byte too short or too long, in a file that is sound otherwise, is damage. */
+    @Test
+    void seedOfAnotherLength() throws Failure {
+        for (int length : new int[] {0, 31, 33, 40}) {
+            String why = assertThrows(Failure.class, () -> Key.of("x", Key.pem(new byte[length]))).getMessage();
+            assertTrue(why.startsWith("x: a private key that is damaged;"), why);
+        }
+    }
 }

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import simplevpn.base.Failure;
+import simplevpn.linux.Stream;
 
 /** What two ends make of each other's bytes, and of what others put between them. */
 class TlsStreamTest extends TlsEnds {
@@ -111,6 +112,49 @@ class TlsStreamTest extends TlsEnds {
         server.turn(0);
         assertEquals("TLS: (bad_record_mac) Tag mismatch", server.stream.why());
         assertEquals(10, server.received.size());
+    }
+
+    /** A message in tiny records ends its connection: each of them would have all before it copied. */
+    @Test
+    void handshakeInPieces() throws Failure {
+        connect(1 << 20, ofClient(serverKey.pin()), Credentials.ofServer(serverKey));
+        client.toSend = bytes(1);
+        client.turn(1);
+        byte[] hello = below[1].take();
+        byte[] pieces = new byte[6 * (hello.length - 5)];
+        for (int i = 5; i < hello.length; i++) {
+            System.arraycopy(new byte[] {22, 3, 3, 0, 1, hello[i]}, 0, pieces, 6 * (i - 5), 6);
+        }
+        below[0].put(pieces);
+        for (int i = 0; i < 100 && server.stream.why() == null; i++) {
+            turn(0);
+        }
+        assertEquals("sends too many records without data", server.stream.why());
+    }
+
+    /** Where too many wait for their handshake, who comes then is told so. */
+    @Test
+    void refused() throws Failure {
+        connect(1 << 20, ofClient(serverKey.pin()), Credentials.ofServer(serverKey));
+        client.toSend = bytes(1);
+        client.turn(1);
+        server.turn(0);
+        computing.poll().refused();
+        assertEquals("too many handshakes at once", server.stream.why());
+        assertTrue(server.stream.error() < 0);
+    }
+
+    /** The end may come in one read with data, and nothing more comes behind it that the poller could tell of. */
+    @Test
+    void endBehindData() throws Failure {
+        connect(1 << 20, ofClient(serverKey.pin()), Credentials.ofServer(serverKey));
+        client.toSend = bytes(10);
+        run(10);
+        client.stream.write(client.out, 0, 10);
+        client.stream.close();
+        assertEquals(10, server.stream.read(server.out, 0, 1 << 15));
+        assertTrue(server.stream.holdsInput());
+        assertEquals(Stream.END, server.stream.read(server.out, 0, 1 << 15));
     }
 
     /** Whoever connects and says nothing, or something else, costs no engine, and none of the thread's time. */
