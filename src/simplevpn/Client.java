@@ -155,6 +155,9 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         } finally {
             // Whatever ended it: these routes would outlive the interface.
             device.setup.endDetours();
+            if (settings.joining != null) {
+                settings.joining.end();
+            }
         }
         client.end();
     }

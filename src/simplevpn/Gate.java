@@ -12,6 +12,7 @@ import simplevpn.linux.Poller;
 import simplevpn.linux.Replacement;
 import simplevpn.linux.Stderr;
 import simplevpn.linux.Stream;
+import simplevpn.linux.TextFile;
 import simplevpn.protocol.Answer;
 import simplevpn.protocol.Hub;
 import simplevpn.protocol.Wire;
@@ -97,6 +98,11 @@ final class Gate implements Handler {
         if (credentials == null) {
             Log.event("without --key, whoever reaches this port joins, and whoever is on the way reads");
             return;
+        }
+        try {
+            finish(settings.peers);
+        } catch (Failure e) {
+            Log.event(e.getMessage() + "; it was begun when this server ended last, and does not count");
         }
         file = new FileWatch(settings.peers);
         read = file.state();
@@ -195,7 +201,7 @@ final class Gate implements Handler {
             }
             return "this server takes clients with a key alone (see cli --key)";
         }
-        byte[] secret = peers.find(pin) == null ? Wire.secret(request, at) : null;
+        byte[] secret = Wire.secret(request, at);
         String refusal = secret == null ? null : enrol(pin, secret);
         Peers.Known known = peers.find(pin);
         if (known != null) {
@@ -205,10 +211,13 @@ final class Gate implements Handler {
         return refusal != null ? refusal : "this server does not know key " + pin;
     }
 
-    /** Adds a key to the peers' file, if the secret is that of an invitation, which is used then; returns why not. */
+    /**
+     * Adds a key to the peers' file, if the secret is that of an invitation, which is used then; returns why not. One
+     * that is there already uses it up too, since it has been seen.
+     */
     private String enrol(String pin, byte[] secret) {
         try (Invitations invitations = new Invitations(settings.peers, false, InviteCommand.now())) {
-            Invitations.Invited invited = invitations.find(secret);
+            Invitations.Invited invited = invitations.find(secret, InviteCommand.now());
             if (invited == null) {
                 return Answer.NO_INVITATION;
             }
@@ -216,14 +225,29 @@ final class Gate implements Handler {
                 throw new Failure(Failure.SYSTEM, settings.peers + " is being changed: " + invited.name
                         + " is taken in later");
             }
+            invitations.all.remove(invited);
+            Peers.Known known = peers.find(pin);
+            if (known != null) {
+                invitations.replacement().commit();
+                Log.event(known.name + ", whose key is known, has used up the invitation of " + invited.name);
+                return null;
+            }
             String text = Peers.with(settings.peers, pin + " " + invited.client());
             Peers.parse(settings.peers, text);
-            invitations.all.remove(invited);
-            // Both are on the disk before one of them counts; a loss of power between them costs the invitation.
+            // Both are on the disk before one of them counts: should the power fail between them, finish goes on.
             Replacement used = invitations.replacement();
-            Replacement list = new Replacement(settings.peers, text);
-            used.commit();
-            list.commit();
+            Replacement list = null;
+            try {
+                list = new Replacement(settings.peers, text);
+                used.commit();
+                list.commit();
+            } catch (Failure e) {
+                used.undo();
+                if (list != null) {
+                    list.undo();
+                }
+                throw e;
+            }
             Log.event(invited.name + " is taken in by invitation, with key " + pin);
         } catch (Failure e) {
             loop.budget.logStranger(e.getMessage(), loop.now());
@@ -232,6 +256,25 @@ final class Gate implements Handler {
         read = file.state();
         reread();
         return null;
+    }
+
+    /**
+     * The power failed while somebody was taken in: the invitation is used, but the list of clients is still that of
+     * before. The one that was to take its place is on the disk, and is it with lines at its end.
+     */
+    private static void finish(String path) throws Failure {
+        String next = path + Replacement.SUFFIX;
+        if (!TextFile.exists(next)) {
+            return;
+        }
+        String before = TextFile.readRegular(path, Peers.MAX_FILE);
+        String text = TextFile.readRegular(next, Peers.MAX_FILE);
+        if (before != null && text != null && text.length() > before.length() && text.startsWith(before)
+                && text.endsWith("\n")) {
+            Peers.parse(next, text);
+            new Replacement(path, text).commit();
+            Log.event(path + " has the client that was taken in when this server ended last");
+        }
     }
 
     /** What the server's owner can do about a refusal. */

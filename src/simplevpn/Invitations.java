@@ -21,7 +21,12 @@ final class Invitations implements AutoCloseable {
     private static final int MAX_FILE = 1 << 20;
     private static final int WORDS = 3;
 
-    /** Those that have not expired. */
+    /**
+     * How long one that has expired is kept, seconds: a clock that was wrong for a moment costs none.
+     */
+    private static final long KEPT = 30 * 86_400L;
+
+    /** Those that have not been used, and not expired long ago. */
     final List<Invited> all = new ArrayList<>();
     private final String path;
     private final FolderLock lock;
@@ -41,6 +46,11 @@ final class Invitations implements AutoCloseable {
             this.expires = expires;
             this.name = name;
             this.address = address;
+        }
+
+        /** Whether it may be used at a time, seconds since 1970. */
+        boolean isGood(long now) {
+            return expires > now;
         }
 
         /** How a line of peers goes on behind the pin. */
@@ -87,7 +97,7 @@ final class Invitations implements AutoCloseable {
                     throw new Failure(Failure.USAGE, path + " line " + number
                             + ": a line is HASH EXPIRES NAME [ADDRESS], and srv --invite writes it");
                 }
-                if (invited.expires > now) {
+                if (invited.expires + KEPT > now) {
                     all.add(invited);
                 }
             }
@@ -114,16 +124,26 @@ final class Invitations implements AutoCloseable {
         }
     }
 
-    /** The one that a secret belongs to, or {@code null}. */
-    Invited find(byte[] secret) {
+    /** The one that a secret belongs to and that may still be used, or {@code null}. */
+    Invited find(byte[] secret, long now) {
         // Hashes are compared, so that how long it takes tells nothing about a secret.
         String hash = Pin.hashing(secret).toString();
         for (Invited invited : all) {
-            if (invited.hash.equals(hash)) {
+            if (invited.hash.equals(hash) && invited.isGood(now)) {
                 return invited;
             }
         }
         return null;
+    }
+
+    /** Whether there is one for a name that may still be used. */
+    boolean isPromised(String name, long now) {
+        for (Invited invited : all) {
+            if (invited.name.equals(name) && invited.isGood(now)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Withdraws all of a name; returns whether there was one. */

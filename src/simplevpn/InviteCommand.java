@@ -39,8 +39,18 @@ final class InviteCommand {
     /** Does what the options ask for; returns whether that is all that was wanted. */
     static boolean isAnswered(Options options, ServerSettings settings) throws Failure {
         boolean invite = options.given("invite");
-        if (!invite && !options.given("invites") && !options.given("uninvite")) {
+        boolean uninvite = options.given("uninvite");
+        boolean list = options.given("invites");
+        for (String about : new String[] {"address", "expires", "host"}) {
+            if (options.given(about) && !invite) {
+                throw options.wrong("--invite NAME is missing: --" + about + " says something about that");
+            }
+        }
+        if (!invite && !uninvite && !list) {
             return false;
+        }
+        if (invite ? uninvite || list : uninvite && list) {
+            throw options.wrong("--invite, --uninvite and --invites are one command each");
         }
         if (settings.peers == null) {
             throw options.wrong("--key FILE and --peers FILE are missing: invitations are to a server with keys");
@@ -48,8 +58,8 @@ final class InviteCommand {
         InviteCommand command = new InviteCommand(options, settings);
         try (Invitations invitations = new Invitations(settings.peers, true, now())) {
             if (invite) {
-                System.out.println("cli --join " + command.invite(invitations));
-            } else if (options.given("uninvite")) {
+                command.invite(invitations);
+            } else if (uninvite) {
                 command.withdraw(invitations);
             } else {
                 list(invitations);
@@ -63,7 +73,7 @@ final class InviteCommand {
         return System.currentTimeMillis() / 1000;
     }
 
-    private Invitation invite(Invitations invitations) throws Failure {
+    private void invite(Invitations invitations) throws Failure {
         String name = options.text("invite");
         if (!Peers.isName(name)) {
             throw options.bad("invite", Peers.NAMES);
@@ -73,7 +83,7 @@ final class InviteCommand {
             throw options.bad("address", "is none that a client of " + settings.network + " can have");
         }
         for (Invitations.Invited other : invitations.all) {
-            if (address != null && address.equals(other.address)) {
+            if (address != null && address.equals(other.address) && other.isGood(now())) {
                 throw options.bad("address", "is promised to " + other.name + " (see srv --invites)");
             }
         }
@@ -92,9 +102,18 @@ final class InviteCommand {
         Invitations.Invited invited = new Invitations.Invited(hash, now() + lasts(), name, address);
         // What the peers will be told must not contradict what is there.
         Peers.parse(settings.peers, Peers.with(settings.peers, hash + " " + invited.client()));
+        if (invitations.isPromised(name, now()) || Peers.read(settings.peers).has(name)) {
+            Log.event(name + " is there already: this is for another key of the same device, since of two with one name"
+                    + " only one can be connected");
+        }
         invitations.all.add(invited);
         invitations.replacement().commit();
-        return invitation;
+        System.out.println("cli --join " + invitation);
+        if (System.out.checkError()) {
+            invitations.all.remove(invited);
+            invitations.replacement().commit();
+            throw new Failure(Failure.SYSTEM, "the invitation could not be printed, and is withdrawn");
+        }
     }
 
     private String host() throws Failure {
@@ -103,11 +122,10 @@ final class InviteCommand {
             host = TextFile.read("/proc/sys/kernel/hostname", 256).trim();
             Log.event("the client will look for " + host + ", this machine's own name; --host says another one");
         }
-        boolean good = !host.isEmpty() && host.length() <= 253;
-        for (int i = 0; i < host.length() && good; i++) {
-            good = host.charAt(i) > ' ' && host.charAt(i) < 127 && host.charAt(i) != '/';
+        if (host.startsWith("[") && host.endsWith("]")) {
+            host = host.substring(1, host.length() - 1);
         }
-        if (!good) {
+        if (!Invitation.isHost(host)) {
             throw options.wrong("--host " + host + ": must be a host name or an address");
         }
         return host;
@@ -145,6 +163,9 @@ final class InviteCommand {
         List<Invitations.Invited> all = invitations.all;
         for (Invitations.Invited invited : all) {
             long left = invited.expires - now();
+            if (left <= 0) {
+                continue;
+            }
             String time = left > 2 * DAY ? units(left, DAY) + " days" : left > 2 * HOUR ? units(left, HOUR) + " hours"
                     : units(left, 60) + " minutes";
             System.out.println(invited.client() + ", for " + time);

@@ -22,9 +22,7 @@ final class Joining {
     private static final int MAX_INVITATION = 4096;
     private static final int MAX_CONFIG = 1 << 14;
     /** The options of the config file that is written. */
-    private static final List<String> KEPT = List.of("server", "port", "key", "server-pin");
-    /** How {@code srv --invite} begins the line that it prints. */
-    private static final String COMMAND = "cli --join ";
+    private static final List<String> KEPT = List.of("server", "port", "key", "server-pin", "server-name");
 
     /** To be shown to the server. */
     final byte[] secret;
@@ -71,7 +69,10 @@ final class Joining {
         }
         Libc.mkdir(folder);
         String key = absolute(options.given("key") ? options.text("key") : folder + "/cli.key");
-        if (!TextFile.exists(key)) {
+        if (key.indexOf('#') >= 0) {
+            throw options.wrong("--join: a # in " + key + " would begin a comment in the config file that names it");
+        }
+        if (!TextFile.exists(key) || TextFile.isEmpty(key)) {
             Log.event("made a key in " + key + ", " + KeyFiles.generate(key).pin());
         }
         return new Joining(invitation, file, new Replacement(config, used(options, invitation, key)));
@@ -79,9 +80,10 @@ final class Joining {
 
     private static Invitation read(String file) throws Failure {
         String text = TextFile.readRegular(file, MAX_INVITATION);
-        String word = text == null ? "" : text.trim();
-        Invitation invitation = Invitation.parse(word.startsWith(COMMAND) ? word.substring(COMMAND.length()).trim()
-                : word);
+        List<String> words = Peers.words(text == null ? "" : text.replace(Options.BYTE_ORDER_MARK, ""));
+        // The word, or the command as it was printed, with whatever it was started by.
+        boolean command = words.size() > 2 && words.get(words.size() - 2).equals("--join");
+        Invitation invitation = words.size() == 1 || command ? Invitation.parse(words.getLast()) : null;
         if (invitation == null) {
             throw new Failure(Failure.USAGE, file + ": no invitation, which is the line that srv --invite prints");
         }
@@ -116,6 +118,9 @@ final class Joining {
         for (Pin pin : invitation.pins) {
             put(options, config, "server-pin", pin.toString());
         }
+        if (options.given("server-name")) {
+            put(options, config, "server-name", options.text("server-name"));
+        }
         return config.toString();
     }
 
@@ -127,6 +132,11 @@ final class Joining {
     /** A config file may be read from any folder. */
     private static String absolute(String path) {
         return path.startsWith("/") ? path : System.getProperty("user.dir") + "/" + path;
+    }
+
+    /** This client ends: what was to be kept is not, unless {@link #done} was called. */
+    void end() {
+        config.undo();
     }
 
     /** The server has taken this client in: what there is to know is kept, and the invitation is of no more use. */

@@ -16,7 +16,9 @@ import simplevpn.tls.Pin;
  * may have two pins, while its key is being changed for another.
  */
 final class Peers {
-    private static final int MAX_FILE = 1 << 20;
+    static final int MAX_FILE = 1 << 20;
+    /** Letters of a word in a message. */
+    private static final int MAX_SHOWN = 80;
     private static final int MAX_NAME = 63;
     /** What a name is. */
     static final String NAMES = "a name has letters, digits, dashes and dots, " + MAX_NAME + " at most";
@@ -108,7 +110,8 @@ final class Peers {
         }
         String pin = words.get(0);
         if (Pin.parse(pin) == null) {
-            throw new Failure(Failure.USAGE, pin + ": no pin, which is sha256: and 44 letters (see cli --pin)");
+            String shown = pin.length() > MAX_SHOWN ? pin.substring(0, MAX_SHOWN) + "..." : pin;
+            throw new Failure(Failure.USAGE, shown + ": no pin, which is sha256: and 44 letters (see cli --pin)");
         }
         if (words.size() < 2 || words.size() > 3) {
             throw new Failure(Failure.USAGE, "a line is PIN NAME [ADDRESS]");

@@ -47,6 +47,16 @@ final class RegularFile {
         return result < 0 ? 0 : mode;
     }
 
+    /** Whether there is one at a path that has no bytes. */
+    static boolean isEmpty(String path) {
+        Buffer status = Buffer.temporary(Abi.STATX_SIZE);
+        boolean empty = Libc.statx(Abi.AT_FDCWD, path, status) >= 0
+                && (status.nativeOrder.getShort(Abi.STX_MODE) & Abi.S_IFMT) == Abi.S_IFREG
+                && status.nativeOrder.getLong(Abi.STX_SIZE) == 0;
+        status.free();
+        return empty;
+    }
+
     /**
      * A file that root has made belongs to whoever has its folder, which is who will need it: it would be easy for that
      * one to put another there.

@@ -10,7 +10,7 @@ import simplevpn.base.Failure;
  */
 public final class Replacement {
     /** What a file is called while it is written. */
-    private static final String SUFFIX = ".new";
+    public static final String SUFFIX = ".new";
     /** Symbolic links that are followed at most (path_resolution(7)). */
     private static final int MOST_LINKS = 40;
     private static final int ALL_MODES = 07777;

@@ -48,12 +48,15 @@ public final class SecretFile {
     }
 
     /**
-     * Makes a file, for its owner alone from the first byte on; never one that is there already. One that root makes
-     * belongs to whoever has the folder.
+     * Makes a file, for its owner alone from the first byte on; never one that is there already, unless it is empty:
+     * the power failed when it was made. One that root makes belongs to whoever has the folder.
      *
      * @param bytes what is written into it; zeros afterwards
      */
     public static void create(String path, byte[] bytes) throws Failure {
+        if (RegularFile.isEmpty(path)) {
+            Libc.unlink(path);
+        }
         int fd = Libc.open(path, Abi.O_RDWR | Abi.O_CREAT | Abi.O_EXCL | Abi.O_CLOEXEC);
         if (fd < 0) {
             throw Errno.failure("create " + path, fd,

@@ -29,6 +29,11 @@ public final class TextFile {
         return RegularFile.mode(path) != 0;
     }
 
+    /** Whether there is a file without a byte at a path. */
+    public static boolean isEmpty(String path) {
+        return RegularFile.isEmpty(path);
+    }
+
     private static String text(String path, byte[] bytes, int most) throws Failure {
         if (bytes.length == most) {
             return null;

@@ -14,6 +14,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -192,6 +193,13 @@ class InvitationTest extends KeyedWorldTest {
         assertWrong("--host a b: must be a host name or an address (srv --help shows all options)", "--invite", "two",
                 "--host", "a b");
         assertWrong("there is no invitation of two; srv --invites lists them", "--uninvite", "two");
+        assertWrong("--invite, --uninvite and --invites are one command each (srv --help shows all options)",
+                "--invite", "two", "--uninvite", "two");
+        assertWrong("--invite NAME is missing: --expires says something about that (srv --help shows all options)",
+                "--expires", "1d");
+        invite("one", "--address", "10.0.0.7");
+        assertSaid("one is there already: this is for another key of the same device, .*");
+        srv("--uninvite", "one");
         String invitation = invite("two", "--address", "10.0.0.8");
         assertWrong("--address 10.0.0.8: is promised to two (see srv --invites) (srv --help shows all options)",
                 "--invite", "four", "--address", "10.0.0.8");
@@ -260,6 +268,81 @@ class InvitationTest extends KeyedWorldTest {
                 assertTrue(e.getMessage().startsWith(file("peers.invitations") + " line "), e.getMessage());
             }
         }
+    }
+
+    /** A key that is known already uses an invitation up: it has been seen, and would let another in. */
+    @Test
+    void shownByKnown() throws Exception {
+        known("one");
+        String invitation = invite("shed");
+        server();
+        Files.createDirectory(file("device"));
+        Files.copy(file("one"), file("device").resolve("cli.key"), StandardCopyOption.COPY_ATTRIBUTES);
+        assertEquals("10.0.0.2", address(joining("device", invitation)), "as the one who it is");
+        assertSaid("one, whose key is known, has used up the invitation of shed");
+        assertNoInvitation(invitation);
+    }
+
+    /** The power failed between the two steps: the device that was being taken in is in after the next start. */
+    @Test
+    void halfTakenIn() throws Exception {
+        String one = known("one");
+        String before = content("peers");
+        Path next = file("peers.new");
+        for (String rubbish : List.of(before + one.substring(0, 20) + "\n", before + "sha256:", "", before)) {
+            Files.writeString(next, rubbish);
+            server().kill();
+            assertEquals(before, content("peers"));
+        }
+        Files.writeString(next, before + key("shed") + " shed\n");
+        server();
+        assertSaid(".*peers has the client that was taken in when this server ended last");
+        assertEquals("10.0.0.2", address(pinned("shed")));
+        assertFalse(Files.exists(next));
+    }
+
+    /** A clock that ran ahead for a moment costs no invitation. */
+    @Test
+    void clockAhead() throws Exception {
+        invite("early");
+        Path file = file("peers.invitations");
+        String[] words = content("peers.invitations").split(" ");
+        Files.writeString(file, words[0] + " " + (InviteCommand.now() - 86_400) + " " + words[2]);
+        invite("late");
+        assertEquals("late, for 7 days\n", srv("--invites"));
+        assertEquals(2, content("peers.invitations").lines().count());
+        Files.writeString(file, words[0] + " " + (InviteCommand.now() - 31 * 86_400) + " " + words[2]);
+        invite("late");
+        assertEquals(1, content("peers.invitations").lines().count(), "not for ever");
+    }
+
+    /** A file with an invitation may have been written anywhere, with the command around the word. */
+    @Test
+    void invitationFiles() throws Exception {
+        String word = invite("shed");
+        Path file = file("invitation");
+        for (String text : List.of(word, "\ufeff" + word + "\r\n", "cli  --join " + word,
+                "sudo ./cli --join " + word + "\n")) {
+            Files.writeString(file, text);
+            Options options = ClientSettings.options();
+            options.parse(new String[] {"--join", file.toString(), "--dir", file("device").toString()});
+            Joining.begin(options).end();
+            assertEquals("hub", options.text("server"));
+        }
+        for (String text : List.of("", word + " " + word, "cli " + word, " --join", word.replace("hub", "hu b"))) {
+            Files.writeString(file, text);
+            assertThrows(Failure.class, () -> joining("device", file.toString()), text);
+        }
+    }
+
+    /** The power failed when the key was made: an empty file is none. */
+    @Test
+    void emptyKey() throws Exception {
+        String invitation = invite("shed");
+        server();
+        Files.createDirectory(file("device"));
+        Files.createFile(file("device").resolve("cli.key"));
+        assertEquals("10.0.0.2", address(joining("device", invitation)));
     }
 
     /** While somebody changes the peers, nobody is taken in: what was written half would be kept. */

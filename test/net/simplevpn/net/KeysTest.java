@@ -202,4 +202,17 @@ final class KeysTest extends KeyedVpn {
         client(west, with("east.key"));
         west.awaitPing(SERVER, 5);
     }
+
+    /** A config that comes through a pipe can be read once: nobody looks into it before the program does. */
+    @Test
+    void configFromPipe() {
+        Program server = lan.start(hub, List.of("sh", "-c", """
+                exec "$0" --config /dev/stdin <<END
+                key $1
+                peers $2
+                END
+                """, Lab.TOP.resolve("srv").toString(), file("srv.key"), file("peers")));
+        server.awaitLine("this server's key is " + Pattern.quote(serverPin), 15);
+        server.awaitLine("listening on", 15);
+    }
 }
