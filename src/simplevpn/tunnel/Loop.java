@@ -20,6 +20,8 @@ public class Loop implements Handler {
     private static final long HOUSEKEEPING = 10 * SECOND;
     /** By how much a timer is late only when this program stood still: stopped, or on a machine that slept. */
     private static final long STANDSTILL = SECOND;
+    /** After which time without packets of this host's own one comes alone, rather than first of many, nanoseconds. */
+    private static final long LULL = 500_000;
     /** After which time a connection is tried again that takes nothing, though the kernel says that it would. */
     private static final long STALL = SECOND / 50;
 
@@ -41,6 +43,8 @@ public class Loop implements Handler {
     private final Buffer clock = Buffer.permanent(Abi.TIMESPEC_SIZE);
     private Router router;
     private boolean readsDevice;
+    /** When the device was read last. */
+    private long deviceRead;
     private long now;
     private long resumed;
     private long turns;
@@ -193,6 +197,9 @@ public class Loop implements Handler {
             return;
         }
         Buffer buffer = device.buffer;
+        // A packet that comes alone goes on its way before anybody looks for another.
+        boolean alone = now - deviceRead > LULL;
+        deviceRead = now;
         long writesBefore = budget.writes;
         int packets = 0;
         int bytes = 0;
@@ -212,6 +219,9 @@ public class Loop implements Handler {
             if (length != Device.DROP) {
                 bytes += length;
                 router.route(buffer, at, length, device.tag);
+                if (alone) {
+                    break;
+                }
             }
         }
         device.answering = false;

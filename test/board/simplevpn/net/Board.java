@@ -46,12 +46,18 @@ final class Board {
      * @param program {@code srv} or {@code cli}: what its init script starts
      */
     Board(Lan lan, Host neighbour, Host place, String target, int megabytes, String program) {
+        this(lan, neighbour, place, target, megabytes, program, "");
+    }
+
+    /** The same with a clock that begins at a date, YYYY-MM-DD. */
+    Board(Lan lan, Host neighbour, Host place, String target, int megabytes, String program, String date) {
         this.neighbour = neighbour;
         this.place = place;
         this.target = target;
         this.megabytes = megabytes;
         this.program = program;
-        console = lan.start(place, "test/board/boot", target, Integer.toString(megabytes), program, place.outer4);
+        console = lan.start(place, "test/board/boot", target, Integer.toString(megabytes), program, place.outer4,
+                date);
     }
 
     /** Waits for a condition; fails at once when it cannot come true any more. */

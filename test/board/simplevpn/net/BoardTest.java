@@ -9,12 +9,14 @@ import java.io.Reader;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import simplevpn.harness.Command;
 import simplevpn.harness.Lab;
 import simplevpn.harness.Lan;
 import simplevpn.harness.Program;
@@ -92,6 +94,40 @@ abstract class BoardTest extends Vpn {
         board.echo(SERVER, BYTES / 10);
         board.tell("1 MB there and back after its restart");
         assertStops(board, "srv");
+    }
+
+    /** A board whose clock knows no better than 1970 joins by an invitation, and comes back with what it kept. */
+    @Test
+    @Execution(ExecutionMode.SAME_THREAD)
+    void keysWithoutAClock() throws Exception {
+        List<String> keyed = List.of("--user", "root", "--key", file("srv.key"), "--peers", file("peers"));
+        assertEquals(0, lan.start(hub, "srv", "--keygen", file("srv.key")).awaitExit(20));
+        Program invite = lan.start(hub, "srv", Command.words(keyed, "--invite", "board", "--address", "10.0.0.9", "--host",
+                hub.outer4).toArray(String[]::new));
+        assertEquals(0, invite.awaitExit(20), invite::log);
+        Program server = server(keyed.toArray(String[]::new));
+        Board board = new Board(lan, hub, east, target, MEMORY, "cli", "1970-01-02");
+        // The one that the init script starts has no key.
+        server.awaitLine("refused: this server takes clients with a key alone", BOOT);
+        board.ask("/etc/init.d/S60simplevpn-cli stop");
+        assertEquals("1970", board.ask("date +%Y").strip());
+        String join = "simplevpn-" + invite.lastLine() + " --dir /run/kept";
+        board.tell("joined with keys, " + firstPing(board, join) + " s from exec to the first ping; " + board.memory());
+        server.awaitLine("board is taken in by invitation", BOOT);
+        board.echo("10.0.0.9", BYTES / 10);
+        board.ask("killall java; while pidof java >/dev/null; do sleep 1; done");
+        String again = firstPing(board, "simplevpn-cli --config /run/kept/cli.conf");
+        board.tell("again with its key, " + again + " s from exec to the first ping");
+        server.awaitLine("assigned 10\\.0\\.0\\.9 to board .*", BOOT);
+    }
+
+    /** Starts a client on a board; returns the seconds until it reaches its server. */
+    private static String firstPing(Board board, String command) throws IOException {
+        String[] times = board.ask("now() { cut -d ' ' -f 1 /proc/uptime; }; begin=$(now);"
+                + " setsid " + command + " </dev/null >/dev/console 2>&1 &"
+                + " until ping -c 1 -W 1 " + SERVER + " >/dev/null 2>&1; do usleep 20000; done;"
+                + " echo \"$begin $(now)\"").strip().split(" ");
+        return "%.1f".formatted(Double.parseDouble(times[1]) - Double.parseDouble(times[0]));
     }
 
     /** Finds the least memory with which a board boots, connects and carries 1 MB, to within 4 MB, and tells it. */

@@ -245,6 +245,26 @@ class LoopTest {
         assertEquals(reads, host.reads, "an answer that nobody wanted is no reason to look later");
     }
 
+    /** A packet that comes alone goes on its way before anybody looks for another; those behind it come together. */
+    @Test
+    void aloneOrInARow() throws Failure {
+        List<Integer> routed = new ArrayList<>();
+        loop.setRouter((buffer, at, length, tag) -> routed.add(host.reads));
+        loop.readDevice(true);
+        int reads = host.reads;
+        for (int i = 0; i < 4; i++) {
+            host.send(packet());
+        }
+        loop.time += SECOND;
+        loop.turnOnce();
+        assertEquals(List.of(reads + 1), routed);
+        assertEquals(reads + 1, host.reads, "no look for more");
+        loop.time += 50_000;
+        loop.turnOnce();
+        assertEquals(List.of(reads + 1, reads + 2, reads + 3, reads + 4), routed);
+        assertEquals(reads + 5, host.reads, "until there is none");
+    }
+
     /**
      * Now and then frames that wait at a stream that takes nothing are dropped for their age, and what is left does
      * not keep a large buffer from others.
