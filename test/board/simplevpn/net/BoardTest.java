@@ -102,8 +102,8 @@ abstract class BoardTest extends Vpn {
     void keysWithoutAClock() throws Exception {
         List<String> keyed = List.of("--user", "root", "--key", file("srv.key"), "--peers", file("peers"));
         assertEquals(0, lan.start(hub, "srv", "--keygen", file("srv.key")).awaitExit(20));
-        Program invite = lan.start(hub, "srv", Command.words(keyed, "--invite", "board", "--address", "10.0.0.9", "--host",
-                hub.outer4).toArray(String[]::new));
+        Program invite = lan.start(hub, "srv", Command.words(keyed, "--invite", "board", "--address", "10.0.0.9",
+                "--host", hub.outer4).toArray(String[]::new));
         assertEquals(0, invite.awaitExit(20), invite::log);
         Program server = server(keyed.toArray(String[]::new));
         Board board = new Board(lan, hub, east, target, MEMORY, "cli", "1970-01-02");
