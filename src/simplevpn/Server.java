@@ -48,8 +48,13 @@ public final class Server implements Router, Listener.Owner {
     private final Timer tidy = new Timer() {
         @Override
         protected void expired(long now) {
-            accepted = 0;
+            // Of those who came meanwhile too much is left, unless they are few.
+            boolean goesOn = accepted > Budget.CROWD + Budget.FEW;
+            accepted = goesOn ? Budget.CROWD : 0;
             System.gc();
+            if (goesOn) {
+                loop.timers.set(this, now + Budget.AFTER_CROWD);
+            }
         }
     };
 

@@ -57,8 +57,12 @@ public final class Budget {
     /** By how much their thread stands back behind the loop: of a core that both want, a quarter is left to it. */
     public static final int HANDSHAKE_NICE = 5;
 
-    /** How many connections come until the heap is tidied up, and how long after that, nanoseconds. */
+    /**
+     * How many connections come until the heap is tidied up, how long after that, nanoseconds, and how many more may
+     * come meanwhile without its being done again.
+     */
     public static final int CROWD = 256;
+    public static final int FEW = 16;
     public static final long AFTER_CROWD = 15_000_000_000L;
 
     /** Connections without an address, of all that there may be: the most, and one for how many. */
