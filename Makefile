@@ -70,7 +70,7 @@ test-unit: $(classes) ## the fast tests, which need no root
 test-net: all ## the tests on real TUN devices in network namespaces
 	@test/run net
 
-test-images: ## the images for all targets, those for ARM under qemu-user (as root)
+test-images: all ## the images for all targets, those for ARM under qemu-user (as root)
 	@jlink/progress test-images test/images/run
 
 test-board: ## whole boards in qemu-system: aarch64, armhf, and x86_64 with systemd (as root)
