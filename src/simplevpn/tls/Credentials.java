@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.Principal;
 import java.security.PrivateKey;
+import java.security.SecureRandom;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.List;
@@ -51,11 +52,15 @@ public final class Credentials {
     private final SSLParameters parameters = new SSLParameters();
     private final boolean client;
 
-    private Credentials(Key[] keys, Pin[] servers, boolean aesIsFast, String serverName) throws Failure {
+    /**
+     * @param servers the pins of which the server has to show one; {@code null} for a server's own
+     * @param random where random numbers come from; {@code null} for the kernel
+     */
+    Credentials(Key[] keys, Pin[] servers, boolean aesIsFast, String serverName, SecureRandom random) throws Failure {
         client = servers != null;
         try {
             context = SSLContext.getInstance("TLSv1.3");
-            context.init(new KeyManager[] {new Keys(keys)}, new TrustManager[] {new Pins(servers)}, null);
+            context.init(new KeyManager[] {new Keys(keys)}, new TrustManager[] {new Pins(servers)}, random);
         } catch (GeneralSecurityException e) {
             throw new Failure(Failure.SYSTEM, "this Java runtime has no TLS 1.3: " + e.getMessage());
         }
@@ -76,7 +81,7 @@ public final class Credentials {
         if (keys.length == 2 && keys[0].algorithm().equals(keys[1].algorithm())) {
             throw new Failure(Failure.USAGE, "both keys are of one kind, of which the second would never be shown");
         }
-        return new Credentials(keys, null, true, null);
+        return new Credentials(keys, null, true, null, null);
     }
 
     /**
@@ -88,7 +93,7 @@ public final class Credentials {
      * @param serverName the name to send (SNI), ASCII, or {@code null}
      */
     public static Credentials ofClient(Key key, Pin[] servers, boolean aesIsFast, String serverName) throws Failure {
-        return new Credentials(new Key[] {key}, servers, aesIsFast, serverName);
+        return new Credentials(new Key[] {key}, servers, aesIsFast, serverName, null);
     }
 
     /** One side of one connection. */
