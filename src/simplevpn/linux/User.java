@@ -28,8 +28,10 @@ public final class User {
     /** What is at a path belongs to this user from now on, if that is allowed. */
     public void own(String path) {
         int fd = Libc.open(path, Abi.O_CLOEXEC);
-        Libc.fchown(fd, (int) uid, (int) gid);
-        Libc.close(fd);
+        if (fd >= 0) {
+            Libc.fchown(fd, (int) uid, (int) gid);
+            Libc.close(fd);
+        }
     }
 
     /** Who a program becomes that was told nothing: simplevpn or nobody, 65534 where there is neither. */

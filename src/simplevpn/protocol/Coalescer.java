@@ -106,6 +106,11 @@ public final class Coalescer {
         return length;
     }
 
+    /** Whether there is something to {@link #flush}. */
+    public boolean isHolding() {
+        return count > 0;
+    }
+
     /** Where the packet is that {@link #flush} ended. */
     public ByteBuffer buffer() {
         return held;

@@ -200,11 +200,13 @@ public final class Device {
             coalescer = new Coalescer(joined.bytes, Inbox.HEADROOM, offloadUdp);
         }
         boolean single = (tag & Offload.SEGMENT) == 0;
-        if (single && coalescer.add(source.bytes, at, length, tag != 0)) {
-            held = source;
-            return true;
+        boolean taken = true;
+        if (coalescer.isHolding()) {
+            if (single && coalescer.add(source.bytes, at, length, tag != 0)) {
+                return true;
+            }
+            taken = flush();
         }
-        boolean taken = flush();
         if (single && coalescer.add(source.bytes, at, length, tag != 0)) {
             held = source;
             return taken;
