@@ -25,7 +25,8 @@ final class Board {
     /** Sends back whatever comes. */
     private static final int ECHO = 7;
     private static final int SHELL = 23;
-    private static final int PATIENCE = 60_000;
+    /** Milliseconds; a first handshake takes an emulated board half a minute, and a minute on a loaded machine. */
+    private static final int PATIENCE = 120_000;
     /** What a board says that will not come up: the kernel, or the VM on it. */
     private static final Pattern END = Pattern.compile("Kernel panic|Out of memory|Unable to mount|can't execute"
             + "|Exception in thread");

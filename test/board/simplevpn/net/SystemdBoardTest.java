@@ -111,7 +111,7 @@ final class SystemdBoardTest extends Vpn {
         awaitActive();
         Program client = lan.start(hub, "cli", "-s", east.outer4, "--key", lan.file("key").toString(),
                 "--server-pin", pin);
-        awaitAddress(client, hub);
+        client.await("an address on the client's device", PATIENCE, () -> hub.tunnel().isPresent());
         assertEquals("10.0.0.9", address(hub));
         board.ping("10.0.0.9");
         assertConfined(CAP_NET_ADMIN | CAP_NET_BIND_SERVICE);
