@@ -23,6 +23,7 @@ public final class Abi {
     public static final int SOCK_CLOEXEC = 0x80000;
     public static final int SOMAXCONN = 4096;
     public static final int MSG_DONTWAIT = 0x40;
+    public static final int MSG_EOR = 0x80;
     public static final int MSG_NOSIGNAL = 0x4000;
     public static final int IPPROTO_IP = 0;
     public static final int IPPROTO_TCP = 6;
@@ -37,6 +38,7 @@ public final class Abi {
     public static final int SO_REUSEADDR = 2;
     public static final int SO_ERROR = 4;
     public static final int SO_LINGER = 13;
+    public static final int SO_MAX_PACING_RATE = 47;
 
     /* netinet/tcp.h */
     public static final int TCP_NODELAY = 1;
@@ -158,6 +160,8 @@ public final class Abi {
     public static final int TCPI_RETRANSMITS = 2;
     public static final int TCPI_RTT = 68;
     public static final int TCPI_TOTAL_RETRANS = 100;
+    public static final int TCPI_BYTES_ACKED = 120;
+    public static final int TCPI_NOTSENT_BYTES = 144;
     public static final int TCPI_MIN_RTT = 148;
     public static final int TCPI_SIZE = TCPI_MIN_RTT + 4;
 

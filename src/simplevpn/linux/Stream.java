@@ -87,6 +87,17 @@ public interface Stream {
     /** Lets routers cut its packets, where they can; returns whether the kernel allows it. */
     boolean allowFragments();
 
+    /**
+     * Keeps short what the kernel has taken and not sent yet, as a slow line wants it: what is written next waits
+     * behind that.
+     *
+     * @param most bytes of one write, at least 1; 0 for a line that is fast enough to send all at once
+     */
+    void limitUnsent(int most);
+
+    /** Bounds the rate at which the kernel sends, bytes per second; 0 for no bound. */
+    void limitRate(int most);
+
     /** Looks at the line; returns whether it could be looked at, with the figures in {@code line}. */
     boolean look(Line line);
 
@@ -108,5 +119,8 @@ public interface Stream {
         /** The smoothed round-trip time, and the least ever seen, microseconds. */
         public int roundTrip;
         public int leastRoundTrip;
+        /** Bytes that the other end has acknowledged so far, and that the kernel has taken and not sent yet. */
+        public long acknowledged;
+        public int unsent;
     }
 }

@@ -20,6 +20,8 @@ public final class Tcp implements Stream {
 
     private final int fd;
     private final Endpoint peer;
+    /** Bytes of one write, 0 for any number. */
+    private int mostPerWrite;
 
     private Tcp(int fd, Endpoint peer) {
         this.fd = fd;
@@ -103,6 +105,11 @@ public final class Tcp implements Stream {
 
     @Override
     public int write(Buffer buffer, int at, int length) {
+        if (mostPerWrite != 0) {
+            // Without MSG_EOR the kernel would let up to 64 KiB wait, since it fills a segment up before it asks whether
+            // there is room (tcp_sendmsg_locked).
+            return Math.max(0, Libc.send(fd, buffer, at, Math.min(length, mostPerWrite), Abi.MSG_EOR));
+        }
         return Math.max(0, Libc.tryWrite(fd, buffer, at, length));
     }
 
@@ -164,6 +171,19 @@ public final class Tcp implements Stream {
         return peer.ipv4() != null && set(fd, Abi.IPPROTO_IP, Abi.IP_MTU_DISCOVER, Abi.IP_PMTUDISC_DONT) >= 0;
     }
 
+    /** TCP_NOTSENT_LOWAT, and MSG_EOR (tcp(7), send(2)). */
+    @Override
+    public void limitUnsent(int most) {
+        mostPerWrite = most;
+        set(fd, Abi.IPPROTO_TCP, Abi.TCP_NOTSENT_LOWAT, most == 0 ? UNSENT : Math.min(UNSENT, 2 * most));
+    }
+
+    /** SO_MAX_PACING_RATE (socket(7)). */
+    @Override
+    public void limitRate(int most) {
+        set(fd, Abi.SOL_SOCKET, Abi.SO_MAX_PACING_RATE, most == 0 ? -1 : most);
+    }
+
     /** TCP_INFO. */
     @Override
     public boolean look(Line line) {
@@ -174,6 +194,8 @@ public final class Tcp implements Stream {
         line.repetitions = INFO.bytes.get(Abi.TCPI_RETRANSMITS) & 0xff;
         line.retransmitted = INFO.nativeOrder.getInt(Abi.TCPI_TOTAL_RETRANS);
         line.roundTrip = INFO.nativeOrder.getInt(Abi.TCPI_RTT);
+        line.acknowledged = INFO.nativeOrder.getLong(Abi.TCPI_BYTES_ACKED);
+        line.unsent = INFO.nativeOrder.getInt(Abi.TCPI_NOTSENT_BYTES);
         line.leastRoundTrip = INFO.nativeOrder.getInt(Abi.TCPI_MIN_RTT);
         return true;
     }

@@ -101,6 +101,18 @@ public final class Packet {
     }
 
     /**
+     * A hash of what tells a packet's flow from others, the same for all packets of one: addresses, protocol, ports. Its
+     * upper bits are the better ones.
+     */
+    public static int flow(ByteBuffer b, int at) {
+        int protocol = protocol(b, at);
+        boolean hasPorts = (protocol == TCP || protocol == UDP) && (b.getShort(at + FRAGMENT) & IS_FRAGMENT) == 0
+                && totalLength(b, at) >= headerLength(b, at) + Integer.BYTES;
+        int ports = hasPorts ? b.getInt(at + headerLength(b, at)) : 0;
+        return (((source(b, at) * 31 + destination(b, at)) * 31 + ports) * 31 + protocol) * 0x9e37_79b1;
+    }
+
+    /**
      * Whether these bytes are an IPv4 packet with a header that fits and just this total length. Refuses BIG TCP too,
      * whose total length is 0, and with it whatever 16 bits cannot count.
      */

@@ -449,6 +449,16 @@ public final class TlsStream implements Stream {
     }
 
     @Override
+    public void limitUnsent(int most) {
+        below.limitUnsent(most);
+    }
+
+    @Override
+    public void limitRate(int most) {
+        below.limitRate(most);
+    }
+
+    @Override
     public boolean look(Line line) {
         return below.look(line);
     }

@@ -3,29 +3,43 @@ package simplevpn.tunnel;
 import simplevpn.linux.Stream;
 
 /**
- * Which congestion control one connection has.
+ * How one connection meets its line: which congestion control it has, and how much the kernel may hold for it.
  *
  * <p>Unless the user chose one, a connection begins with CUBIC, which together with the {@link Outbox} keeps queues
  * short. When it loses segments although there is no queue, its round-trip time being near the least, the line itself
  * loses them, and slowing down would not help: then it gets BBR, which takes such loss for what it is. What the kernel
  * does not have stays the system's choice.
+ *
+ * <p>BBR finds a line's rate by sending faster than that, and goes on so while it believes that nobody wants to send
+ * more, which a tunnel looks like whose packets wait for answers. So once there is a queue, the kernel is told the rate
+ * that comes through.
  */
 final class Congestion {
     private static final String CUBIC = "cubic";
     private static final String BBR = "bbr";
-    /** How often to look, nanoseconds. */
-    private static final long INTERVAL = 500_000_000L;
     /** How many looks have to find loss without a queue: those after the first overshoot of a clean line are fewer. */
-    private static final int STRIKES = 4;
+    private static final int STRIKES = 3;
 
-    /** One loop, one look at a time. */
-    private static final Stream.Line LINE = new Stream.Line();
+    /** Milliseconds that what the kernel holds may take, and after which it is too much. */
+    private static final int UNSENT = 3;
+    private static final int TOO_MUCH_UNSENT = 4;
+    /** Two segments may always go in one write; what the kernel takes in one piece anyway needs no limit. */
+    private static final int LEAST_WRITE = 3000;
+    private static final int GREATEST_WRITE = 64 * 1024;
+    /** Bytes per second to which no line is limited. */
+    private static final int LEAST_RATE = 50_000;
 
     private final Stream stream;
-    private long nextLook;
+    private final boolean decided;
+    private boolean lossy;
     private int lost;
     private int strikes;
-    private boolean decided;
+    /** Bytes acknowledged at the last look, and when that was; −1 before the first. */
+    private long acknowledged = -1;
+    private long looked;
+    /** The limits in force; 0 for none. */
+    private int mostUnsent;
+    private int mostRate;
 
     /**
      * @param stream a connection that stands
@@ -35,34 +49,62 @@ final class Congestion {
         this.stream = stream;
         boolean set = stream.setCongestion(chosen != null ? chosen : CUBIC);
         decided = chosen != null || !set;
+        lossy = stream.congestion().equals(BBR);
     }
 
     /**
-     * Looks at a connection that sends, from time to time.
+     * Learns from a look at a connection that sends.
      *
      * @return whether it changed to BBR just now
      */
-    boolean look(long now) {
-        if (decided || now - nextLook < 0) {
+    boolean learn(Stream.Line line, long now) {
+        boolean losing = line.retransmitted != lost;
+        lost = line.retransmitted;
+        if (acknowledged >= 0) {
+            int rate = (int) Math.min(Integer.MAX_VALUE / 2,
+                    (line.acknowledged - acknowledged) * 1_000_000 / Math.max(1, (now - looked) / 1000));
+            limitUnsent(line, rate);
+            if (lossy) {
+                limitRate(line, rate);
+            }
+        }
+        acknowledged = line.acknowledged;
+        looked = now;
+        if (decided || lossy || !losing) {
             return false;
         }
-        nextLook = now + INTERVAL;
-        if (!stream.look(LINE)) {
-            decided = true;
-            return false;
+        strikes = 4L * line.roundTrip < 5L * line.leastRoundTrip ? strikes + 1 : 0;
+        lossy = strikes >= STRIKES && stream.setCongestion(BBR);
+        return lossy;
+    }
+
+    /** A line that is slow, as has shown, gets little at a time. */
+    private void limitUnsent(Stream.Line line, int rate) {
+        if (mostUnsent == 0 && (line.unsent < LEAST_WRITE || line.unsent < rate / 1000 * TOO_MUCH_UNSENT)) {
+            return;
         }
-        int before = lost;
-        lost = LINE.retransmitted;
-        if (lost == before) {
-            return false;
+        int wanted = Math.max(LEAST_WRITE, rate / 1000 * UNSENT);
+        wanted = wanted >= GREATEST_WRITE ? 0 : wanted;
+        // A call for each small change would be one for each look.
+        if (wanted == 0 || Math.abs(wanted - mostUnsent) > mostUnsent / 4) {
+            mostUnsent = wanted;
+            stream.limitUnsent(wanted);
         }
-        strikes = 4L * LINE.roundTrip < 5L * LINE.leastRoundTrip ? strikes + 1 : 0;
-        decided = strikes == STRIKES;
-        return decided && stream.setCongestion(BBR);
+    }
+
+    /** The limit follows what comes through while there is a queue, and grows out of the way while there is none. */
+    private void limitRate(Stream.Line line, int rate) {
+        boolean queue = 2L * line.roundTrip > 3L * line.leastRoundTrip;
+        if (!queue && mostRate == 0) {
+            return;
+        }
+        long wanted = queue ? Math.max(LEAST_RATE, rate + rate / 10L) : mostRate + mostRate / 4L;
+        mostRate = wanted > Integer.MAX_VALUE ? 0 : (int) wanted;
+        stream.limitRate(mostRate);
     }
 
     /** Whether BBR is in force: the line is known or said to be a bad one. */
     boolean isForLossyLine() {
-        return stream.congestion().equals(BBR);
+        return lossy;
     }
 }

@@ -45,8 +45,8 @@ public final class Link implements Handler {
 
     private final Loop loop;
     private final Receiver receiver;
-    private Congestion congestion;
-    private BlackHole blackHole;
+    /** What looks after the line; {@code null} until the connection has a congestion control. */
+    private LineWatch line;
     /** Whether whole frames were left for the next turn. */
     private boolean leftover;
     /** Bytes that came since the last sign of life. */
@@ -116,11 +116,7 @@ public final class Link implements Handler {
      * @return the name of the one in force
      */
     public String chooseCongestion(String chosen) {
-        blackHole = new BlackHole(stream, loop.now());
-        congestion = new Congestion(stream, chosen);
-        if (congestion.isForLossyLine()) {
-            outbox.onLossyLine();
-        }
+        line = new LineWatch(loop, stream, outbox, chosen);
         return stream.congestion();
     }
 
@@ -274,12 +270,7 @@ public final class Link implements Handler {
         if (next < end) {
             queue(source, next, end - next, now);
         } else {
-            lookForBlackHole(now);
-        }
-        if (congestion != null && congestion.look(now)) {
-            outbox.onLossyLine();
-            loop.budget.logPeer(stream.peer() + " loses segments without a queue: congestion control "
-                    + stream.congestion(), now);
+            look(now);
         }
         watch();
     }
@@ -313,10 +304,9 @@ public final class Link implements Handler {
         watch();
     }
 
-    private void lookForBlackHole(long now) {
-        if (blackHole != null && blackHole.look(now)) {
-            loop.budget.logPeer(stream.peer() + " gets nothing: perhaps a router on the way drops large packets; they"
-                    + " may be cut from now on (see --mss)", now);
+    private void look(long now) {
+        if (line != null) {
+            line.look(now);
         }
     }
 
@@ -327,13 +317,13 @@ public final class Link implements Handler {
 
     /** Puts whole data frames to what waits, to be written by {@link #flush}. */
     void queue(Buffer source, int at, int length, long now) {
-        lookForBlackHole(now);
+        look(now);
         outbox.expire(now);
         int end = at + length;
         int next = at;
         while (next < end) {
             int frame = frameLength(source, next);
-            if (outbox.add(source, next, frame, now)) {
+            if ((isFull() && outbox.addSparse(source, next, frame)) || outbox.add(source, next, frame, now)) {
                 next += frame;
                 continue;
             }

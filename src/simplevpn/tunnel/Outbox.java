@@ -5,8 +5,8 @@ import simplevpn.linux.Stream;
 import simplevpn.protocol.Framing;
 
 /**
- * What waits to be written to one peer: data frames in order, bounded in bytes and in age, and in front of them control
- * frames, which are never dropped for data.
+ * What waits to be written to one peer: data frames in order, bounded in bytes and in age; in front of them data frames
+ * of flows that have nothing among those; and in front of all control frames, which are never dropped for data.
  *
  * <p>A data frame that does not fit is dropped, as a network card's queue does. One that waited too long is dropped
  * from the head, so that the connections inside the tunnel see early that they are too fast, and a queue does not
@@ -29,10 +29,12 @@ final class Outbox implements Pool.Holder {
     Framing framing = Framing.CLASSIC;
 
     private final Pool pool;
-    /** Both are made when something waits for the first time. */
+    /** Each is made when something waits there for the first time. */
     private FrameQueue data;
+    private FrameQueue sparse;
     private FrameQueue control;
     private Arrivals arrivals;
+    private Flows flows;
     private long droppedPackets;
     private long droppedBytes;
     private long droppedControl;
@@ -50,11 +52,15 @@ final class Outbox implements Pool.Holder {
 
     /** Whether nothing waits. */
     boolean isEmpty() {
-        return dataSize() == 0 && controlSize() == 0;
+        return size() == 0;
     }
 
     private int dataSize() {
         return data == null ? 0 : data.size();
+    }
+
+    private int sparseSize() {
+        return sparse == null ? 0 : sparse.size();
     }
 
     private int controlSize() {
@@ -63,7 +69,7 @@ final class Outbox implements Pool.Holder {
 
     /** Bytes that wait. */
     int size() {
-        return dataSize() + controlSize();
+        return dataSize() + sparseSize() + controlSize();
     }
 
     /** How many packets were dropped, their bytes, and how many control frames. */
@@ -81,11 +87,15 @@ final class Outbox implements Pool.Holder {
 
     /** How many packets wait of which nothing was written, and their bytes. */
     int waitingPackets() {
-        return data == null ? 0 : data.frames();
+        return (data == null ? 0 : data.frames()) + (sparse == null ? 0 : sparse.frames());
     }
 
     int waitingBytes() {
-        return data == null ? 0 : data.size() - data.rest() - data.frames() * framing.tag;
+        return waitingBytes(data) + waitingBytes(sparse);
+    }
+
+    private int waitingBytes(FrameQueue queue) {
+        return queue == null ? 0 : queue.size() - queue.rest() - queue.frames() * framing.tag;
     }
 
     /** Counts a data frame that was dropped without being added. */
@@ -103,8 +113,20 @@ final class Outbox implements Pool.Holder {
         if (dataSize() + length > Budget.OUTBOX || !data().add(source, at, length)) {
             return false;
         }
+        flows.add(source.bytes, at + framing.tag, length);
         arrivals.add(length, now);
         return true;
+    }
+
+    /** The same before what waits, if its flow has nothing there; returns false when it has, or there is no room. */
+    boolean addSparse(Buffer source, int at, int length) {
+        if (dataSize() == 0 || !flows.goesPast(source.bytes, at + framing.tag, length, dataSize())) {
+            return false;
+        }
+        if (sparse == null) {
+            sparse = new FrameQueue(pool, this);
+        }
+        return sparse.add(source, at, length);
     }
 
     /** Adds one whole control frame; it is dropped only if the peer has let many of them wait already. */
@@ -126,6 +148,7 @@ final class Outbox implements Pool.Holder {
         if (!data().addRest(source, at, length)) {
             return false;
         }
+        flows.addRest(length);
         arrivals.add(length, now);
         return true;
     }
@@ -134,6 +157,7 @@ final class Outbox implements Pool.Holder {
         if (data == null) {
             data = new FrameQueue(pool, this);
             arrivals = new Arrivals();
+            flows = new Flows();
         }
         return data;
     }
@@ -144,18 +168,29 @@ final class Outbox implements Pool.Holder {
      * @return whether it took all of it, so that another go is worth trying
      */
     boolean writeTo(Stream stream) {
-        // A frame that was begun comes first, then control frames, then data.
-        boolean dataBegun = data != null && data.rest() > 0;
-        boolean controlFirst = controlSize() > 0 && !dataBegun;
-        FrameQueue from = controlFirst ? control : data;
-        boolean single = framing.isClassic() || (dataBegun && controlSize() > 0);
+        FrameQueue from = next();
+        boolean single = framing.isClassic() || (from.rest() > 0 && size() > from.size());
         int length = from.pieceLength(single, framing.tag);
         int written = stream.write(from.buffer(), from.pieceAt(), length);
         if (written > 0) {
             from.taken(written, framing.tag);
-            forgetArrivals();
+            if (from == data) {
+                flows.left(written);
+                forgetArrivals();
+            }
         }
         return written == length;
+    }
+
+    /** A frame that was begun comes first, then control frames, then data. */
+    private FrameQueue next() {
+        if (data != null && data.rest() > 0) {
+            return data;
+        }
+        if (sparseSize() > 0 && (sparse.rest() > 0 || controlSize() == 0)) {
+            return sparse;
+        }
+        return controlSize() > 0 ? control : data;
     }
 
     /** Drops data frames that waited too long. */
@@ -181,11 +216,18 @@ final class Outbox implements Pool.Holder {
     /** Others need the memory more: all data frames are dropped, but for the rest of a begun one. */
     @Override
     public void release() {
-        while (data.size() > data.rest()) {
-            dropFirst();
-        }
+        release(data);
+        release(sparse);
         forgetArrivals();
-        data.tidy();
+    }
+
+    private void release(FrameQueue queue) {
+        if (queue != null) {
+            while (queue.size() > queue.rest()) {
+                drop(queue.dropFirst(framing.tag));
+            }
+            queue.tidy();
+        }
     }
 
     /** Moves what little waits out of a large buffer, which others may need. */
@@ -199,6 +241,9 @@ final class Outbox implements Pool.Holder {
     void clear() {
         if (data != null) {
             data.clear();
+        }
+        if (sparse != null) {
+            sparse.clear();
         }
         if (control != null) {
             control.clear();

@@ -97,10 +97,6 @@ class AbiTest {
         offset(c, "RLIM_CUR", "rlimit", "rlim_cur");
         offset(c, "RLIM_MAX", "rlimit", "rlim_max");
         c.put("RLIM_SIZE", "sizeof(struct rlimit)");
-        offset(c, "TCPI_RETRANSMITS", "tcp_info", "tcpi_retransmits");
-        offset(c, "TCPI_RTT", "tcp_info", "tcpi_rtt");
-        offset(c, "TCPI_TOTAL_RETRANS", "tcp_info", "tcpi_total_retrans");
-        offset(c, "TCPI_MIN_RTT", "tcp_info", "tcpi_min_rtt");
         offset(c, "VNET_FLAGS", "virtio_net_hdr", "flags");
         offset(c, "VNET_GSO_TYPE", "virtio_net_hdr", "gso_type");
         offset(c, "VNET_HDR_LEN", "virtio_net_hdr", "hdr_len");
@@ -108,8 +104,18 @@ class AbiTest {
         offset(c, "VNET_CSUM_START", "virtio_net_hdr", "csum_start");
         offset(c, "VNET_CSUM_OFFSET", "virtio_net_hdr", "csum_offset");
         c.put("VNET_SIZE", "sizeof(struct virtio_net_hdr)");
-        c.put("TCPI_SIZE", "offsetof(struct tcp_info, tcpi_min_rtt) + sizeof(__u32)");
+        tcpInfo(c);
         return c;
+    }
+
+    private static void tcpInfo(Map<String, String> c) {
+        offset(c, "TCPI_RETRANSMITS", "tcp_info", "tcpi_retransmits");
+        offset(c, "TCPI_RTT", "tcp_info", "tcpi_rtt");
+        offset(c, "TCPI_TOTAL_RETRANS", "tcp_info", "tcpi_total_retrans");
+        offset(c, "TCPI_BYTES_ACKED", "tcp_info", "tcpi_bytes_acked");
+        offset(c, "TCPI_NOTSENT_BYTES", "tcp_info", "tcpi_notsent_bytes");
+        offset(c, "TCPI_MIN_RTT", "tcp_info", "tcpi_min_rtt");
+        c.put("TCPI_SIZE", "offsetof(struct tcp_info, tcpi_min_rtt) + sizeof(__u32)");
     }
 
     private static void filesAndSignals(Map<String, String> c) {

@@ -42,12 +42,16 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
 
     /** How often each was called, and what was set. */
     public int writes;
+    public int looks;
     public int patience;
     public String congestion = "reno";
     public boolean hasCongestions = true;
     public final Line line = new Line();
     /** Whether its packets may be cut. */
     public boolean fragments;
+    /** What was said last of bytes per write and per second. */
+    public int mostUnsent;
+    public int mostRate;
 
     private MemoryStream(MemoryKernel kernel, Endpoint peer, int room) {
         this.kernel = kernel;
@@ -187,8 +191,23 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
     }
 
     @Override
+    public void limitUnsent(int most) {
+        assertOpen();
+        mostUnsent = most;
+    }
+
+    @Override
+    public void limitRate(int most) {
+        assertOpen();
+        mostRate = most;
+    }
+
+    @Override
     public boolean look(Line into) {
         assertOpen();
+        looks++;
+        into.acknowledged = line.acknowledged;
+        into.unsent = line.unsent;
         into.repetitions = line.repetitions;
         into.retransmitted = line.retransmitted;
         into.roundTrip = line.roundTrip;

@@ -9,10 +9,11 @@ import simplevpn.linux.Endpoint;
 import simplevpn.memory.MemoryKernel;
 import simplevpn.memory.MemoryStream;
 
-/** Which congestion control a connection gets, and when it changes; what that brings is measured by make bench. */
+/** How a connection meets its line, and when that changes; what it brings is measured by make bench. */
 class CongestionTest {
     private static final Endpoint ANY = MemoryKernel.endpoint(0xc0000201, 2002);
-    private static final long LOOK = 500_000_000L;
+    private static final long LOOK = 100_000_000L;
+    private static final int MEGABYTE = 1_000_000;
 
     private final MemoryStream stream = MemoryStream.pair(new MemoryKernel(), ANY, ANY, 1)[0];
     private long now = 7;
@@ -22,7 +23,14 @@ class CongestionTest {
         stream.line.retransmitted += lost;
         stream.line.roundTrip = roundTrip;
         stream.line.leastRoundTrip = 40_000;
-        return congestion.look(now);
+        return congestion.learn(stream.line, now);
+    }
+
+    /** One look, after so many bytes a second since the last, with so many unsent. */
+    private void look(Congestion congestion, int rate, int unsent, int roundTrip) {
+        stream.line.acknowledged += rate / 10;
+        stream.line.unsent = unsent;
+        look(congestion, 0, roundTrip);
     }
 
     /** A connection without loss keeps what it began with, however often it is looked at. */
@@ -36,11 +44,11 @@ class CongestionTest {
         assertFalse(congestion.isForLossyLine());
     }
 
-    /** Loss at four looks in a row, with hardly a queue: the line itself loses, and BBR takes over, once. */
+    /** Loss at three looks in a row, with hardly a queue: the line itself loses, and BBR takes over, once. */
     @Test
     void lossWithoutAQueue() {
         Congestion congestion = new Congestion(stream, null);
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 2; i++) {
             assertFalse(look(congestion, 1, 49_999));
         }
         assertFalse(look(congestion, 0, 49_999), "a look without loss decides nothing");
@@ -61,22 +69,13 @@ class CongestionTest {
         assertEquals("cubic", stream.congestion);
     }
 
-    /** Between two looks passes half a second, however much is sent. */
-    @Test
-    void looksNowAndThen() {
-        Congestion congestion = new Congestion(stream, null);
-        look(congestion, 0, 41_000);
-        for (int i = 0; i < 100; i++) {
-            stream.line.retransmitted++;
-            now += 4_000_000;
-            assertFalse(congestion.look(now));
-        }
-    }
-
-    /** What the user chose stays; what the kernel does not have, or cannot tell, changes nothing. */
+    /** What the user chose stays; what the kernel does not have changes nothing. */
     @Test
     void choices() {
-        assertFalse(look(new Congestion(stream, "vegas"), 1, 40_000));
+        Congestion vegas = new Congestion(stream, "vegas");
+        for (int i = 0; i < 10; i++) {
+            assertFalse(look(vegas, 1, 40_000));
+        }
         assertEquals("vegas", stream.congestion);
         assertTrue(new Congestion(stream, "bbr").isForLossyLine());
         stream.hasCongestions = false;
@@ -86,12 +85,65 @@ class CongestionTest {
             assertFalse(look(none, 1, 40_000));
         }
         assertEquals("reno", stream.congestion);
-        stream.hasCongestions = true;
-        Congestion blind = new Congestion(stream, null);
-        stream.line.leastRoundTrip = 0;
-        assertFalse(blind.look(now + LOOK));
+    }
+
+    /** Where more waits unsent than the line sends in four milliseconds, writes become as long as three of them. */
+    @Test
+    void slowLine() {
+        Congestion congestion = new Congestion(stream, null);
+        look(congestion, 0, 60_000, 40_000);
+        assertEquals(0, stream.mostUnsent, "the first look knows no rate");
+        look(congestion, 5 * MEGABYTE, 19_999, 40_000);
+        assertEquals(0, stream.mostUnsent);
+        look(congestion, 5 * MEGABYTE, 20_000, 40_000);
+        assertEquals(15_000, stream.mostUnsent);
+        look(congestion, 5 * MEGABYTE + 100_000, 0, 40_000);
+        assertEquals(15_000, stream.mostUnsent, "nearly the same");
+        look(congestion, 0, 0, 40_000);
+        assertEquals(3_000, stream.mostUnsent, "two segments may always go");
+        look(congestion, 10 * MEGABYTE, 0, 40_000);
+        assertEquals(30_000, stream.mostUnsent);
+        look(congestion, 22 * MEGABYTE, 0, 40_000);
+        assertEquals(0, stream.mostUnsent, "what is fast enough has no limit");
+    }
+
+    /** A fast line whose queue is as long as one write is no slow one. */
+    @Test
+    void fastLine() {
+        Congestion congestion = new Congestion(stream, null);
         for (int i = 0; i < 10; i++) {
-            assertFalse(look(blind, 1, 40_000), "a kernel that tells nothing is not asked again");
+            look(congestion, 1000 * MEGABYTE, 65_536, 40_000);
+            look(congestion, 100_000, 2_999, 40_000);
         }
+        assertEquals(0, stream.mostUnsent);
+    }
+
+    /** With BBR, a queue bounds the rate to a little more than what comes through, until there is none for a while. */
+    @Test
+    void queueWithBbr() {
+        Congestion congestion = new Congestion(stream, "bbr");
+        look(congestion, 0, 0, 90_000);
+        look(congestion, 2 * MEGABYTE, 0, 60_000);
+        assertEquals(0, stream.mostRate, "no queue, no bound");
+        look(congestion, 2 * MEGABYTE, 0, 60_001);
+        assertEquals(2_200_000, stream.mostRate);
+        look(congestion, 1000, 0, 60_001);
+        assertEquals(50_000, stream.mostRate, "a stall is no rate");
+        look(congestion, 1000, 0, 60_000);
+        assertEquals(62_500, stream.mostRate);
+        for (int i = 0; i < 50 && stream.mostRate > 0; i++) {
+            look(congestion, 1000, 0, 40_000);
+        }
+        assertEquals(0, stream.mostRate);
+    }
+
+    /** CUBIC is not bounded: it shares the line's queue with others. */
+    @Test
+    void queueWithCubic() {
+        Congestion congestion = new Congestion(stream, null);
+        for (int i = 0; i < 10; i++) {
+            look(congestion, MEGABYTE, 0, 90_000);
+        }
+        assertEquals(0, stream.mostRate);
     }
 }

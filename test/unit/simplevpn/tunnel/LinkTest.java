@@ -42,10 +42,10 @@ class LinkTest {
     private Link link;
     private long now;
 
-    /** What the reader saw: bytes of an incomplete frame, frames, and the number of the last one. */
+    /** What the reader saw: bytes of an incomplete frame, frames, and the number of each flow's last one. */
     private int pending;
     private int frames;
-    private int last = -1;
+    private int[] last;
 
     @BeforeEach
     void connect() throws Failure {
@@ -57,26 +57,33 @@ class LinkTest {
         link = Link.open(loop, near, recorder);
         link.setFraming(Framing.STREAM);
         link.trust();
+        pending = 0;
+        frames = 0;
+        last = new int[] {-1, -1};
     }
 
     /** Puts a numbered packet with right checksums and a tag to byte {@code at}; returns where the next one goes. */
     private int put(int at, int number, int payload) {
         byte[] p = ReferencePackets.packet(random, ReferencePackets.UDP, 4 * random.nextInt(11), 0, 4 + payload);
         ReferencePackets.set32(p, p.length - 4, number);
+        // Of one of two flows.
+        ReferencePackets.set32(p, 12, 0x0a00_0001);
+        ReferencePackets.set32(p, 16, number % 2);
+        ReferencePackets.set32(p, (p[0] & 15) * 4, 0);
         p = ReferencePackets.finished(p);
         source.bytes.putInt(at, 0);
         source.bytes.put(at + link.framing().tag, p);
         return at + link.framing().tag + p.length;
     }
 
-    /** Reads at most {@code most} bytes, and checks that whole, undamaged frames come in the order of their numbers. */
+    /** Reads at most {@code most} bytes, and checks that whole, undamaged frames come, those of each flow in order. */
     private void read(int most) {
         int end = pending + Math.max(0, far.read(received, pending, Math.min(most, received.size - pending)));
         int at = 0;
         for (;;) {
             int packet = at + link.framing().tag;
             int verdict = Wire.frame(received.bytes, packet, end, true);
-            assertNotEquals(Wire.DAMAGED, Wire.kind(verdict), "the stream is damaged behind frame " + last);
+            assertNotEquals(Wire.DAMAGED, Wire.kind(verdict), "the stream is damaged behind frame " + frames);
             int length = Wire.length(verdict);
             if (Wire.kind(verdict) == Wire.INCOMPLETE || packet + length > end) {
                 break;
@@ -84,8 +91,9 @@ class LinkTest {
             byte[] p = ReferencePackets.bytes(received.bytes, packet, length);
             assertArrayEquals(ReferencePackets.finished(p), p, "a checksum is wrong");
             int number = (int) ReferencePackets.get32(p, p.length - 4);
-            assertTrue(number > last, "frame " + number + " came behind frame " + last);
-            last = number;
+            int before = last[number % 2];
+            assertTrue(number > before, "frame " + number + " came behind frame " + before + " of its flow");
+            last[number % 2] = number;
             frames++;
             at = packet + length;
         }
@@ -146,9 +154,6 @@ class LinkTest {
     void slowReaders() throws Failure {
         for (Framing framing : Framing.values()) {
             connect();
-            pending = 0;
-            frames = 0;
-            last = -1;
             randomly(framing, 0);
         }
     }
@@ -158,9 +163,6 @@ class LinkTest {
     void agingFrames() throws Failure {
         for (Framing framing : Framing.values()) {
             connect();
-            pending = 0;
-            frames = 0;
-            last = -1;
             randomly(framing, 2 * MILLISECOND);
         }
     }
@@ -169,7 +171,7 @@ class LinkTest {
         link.setFraming(framing);
         int end = 0;
         for (int i = 0; i < 5; i++) {
-            end = put(end, last + 1 + i, 100);
+            end = put(end, frames + i, 100);
         }
         int before = near.writes;
         if (queue) {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -158,6 +159,92 @@ class OutboxTest {
             }
             assertEquals(each.isClassic() ? 5 : 1, write());
             assertEquals(numbers(0, 5), arrived(0));
+        }
+    }
+
+    /** Puts a frame of one of some flows to the source's beginning, with a number; returns its length. */
+    private int frame(int flow, int length, int number) {
+        int frame = frame(length, number);
+        source.bytes.put(outbox.framing.tag + 9, (byte) 1);
+        source.bytes.putInt(outbox.framing.tag + 16, 0x0a00_0100 + flow);
+        return frame;
+    }
+
+    /**
+     * A packet of a flow that has nothing waiting goes before those of one that has, behind what was begun and control
+     * frames; as long as its flow has, none goes past it.
+     */
+    @Test
+    void sparseFlowsComeFirst() {
+        for (Framing each : Framing.values()) {
+            outbox.framing = each;
+            assertFalse(outbox.addSparse(source, 0, frame(2, 100, 0)), "there is nothing to go past");
+            int begun = frame(1, 1000, 0);
+            assertTrue(outbox.addRest(source, 300, begun - 300, 0));
+            for (int number = 3; number < 6; number++) {
+                assertTrue(outbox.add(source, 0, frame(1, 1000, number), 0));
+            }
+            assertFalse(outbox.addSparse(source, 0, frame(1, 100, 9)), "behind its own");
+            assertTrue(outbox.addSparse(source, 0, frame(2, 100, 2)));
+            addControl(1);
+            assertEquals(4, outbox.waitingPackets());
+            assertEquals(3100, outbox.waitingBytes());
+            write();
+            assertEquals(List.of(1, 2, 3, 4, 5), arrived(begun - 300), () -> "in " + each);
+            assertTrue(outbox.isEmpty());
+        }
+    }
+
+    /** Those who go past do not do so for ever: what waits gets as much of the line. */
+    @Test
+    void sparseFlowsAreBounded() {
+        near.other().room(0);
+        assertTrue(outbox.add(source, 0, frame(1, 30_000, 0), 0));
+        int past = 0;
+        while (past < 100 && outbox.addSparse(source, 0, frame(2, 1000, 1))) {
+            past++;
+        }
+        assertEquals(8, past);
+        near.other().room(8 * 1000 + 2000);
+        write();
+        near.other().take();
+        assertTrue(outbox.addSparse(source, 0, frame(2, 2000, 1)), "as many bytes of the others went");
+        assertFalse(outbox.addSparse(source, 0, frame(2, 500, 1)));
+    }
+
+    /** Whatever comes and goes, the packets of each flow stay in order, each is whole, and none is lost uncounted. */
+    @Test
+    void flowsStayInOrder() {
+        Random random = new Random(13);
+        for (int round = 0; round < 200; round++) {
+            outbox.framing = Framing.values()[round % Framing.values().length];
+            int[] next = new int[6];
+            int[] seen = new int[6];
+            byte[] all = {};
+            for (int step = 0; step < 200; step++) {
+                int flow = random.nextInt(next.length);
+                int frame = frame(flow, 60 + random.nextInt(900), next[flow]++);
+                if (random.nextBoolean() || !outbox.addSparse(source, 0, frame)) {
+                    assertTrue(outbox.add(source, 0, frame, 0));
+                }
+                near.mostPerWrite = 1 + random.nextInt(3000);
+                if (random.nextInt(3) == 0 || step == 199) {
+                    do {
+                        outbox.writeTo(near);
+                    } while (!outbox.isEmpty() && step == 199);
+                    byte[] more = near.other().take();
+                    all = Arrays.copyOf(all, all.length + more.length);
+                    System.arraycopy(more, 0, all, all.length - more.length, more.length);
+                }
+            }
+            int at = 0;
+            while (at < all.length) {
+                int packet = at + outbox.framing.tag;
+                int flow = (int) ReferencePackets.get32(all, packet + 16) - 0x0a00_0100;
+                assertEquals(seen[flow]++, ReferencePackets.get32(all, packet + 4), "flow " + flow);
+                at = packet + ReferencePackets.get16(all, packet + 2);
+            }
+            assertArrayEquals(next, seen);
         }
     }
 

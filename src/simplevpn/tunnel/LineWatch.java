@@ -1,0 +1,61 @@
+package simplevpn.tunnel;
+
+import simplevpn.linux.Stream;
+
+/** Looks from time to time at the line of one connection to which something is sent, and tells what was done about it. */
+final class LineWatch {
+    /** How often to look, nanoseconds. */
+    private static final long INTERVAL = 100_000_000L;
+
+    /** One loop, one look at a time. */
+    private static final Stream.Line LINE = new Stream.Line();
+
+    private final Loop loop;
+    private final Stream stream;
+    private final Outbox outbox;
+    private final Congestion congestion;
+    private final BlackHole blackHole;
+    private long next;
+    private boolean blind;
+
+    /**
+     * Gives a connection its congestion control.
+     *
+     * @param stream a connection that stands
+     * @param outbox what waits for it
+     * @param chosen the name that the user chose, or {@code null}
+     */
+    LineWatch(Loop loop, Stream stream, Outbox outbox, String chosen) {
+        this.loop = loop;
+        this.stream = stream;
+        this.outbox = outbox;
+        congestion = new Congestion(stream, chosen);
+        blackHole = new BlackHole(stream);
+        next = loop.now();
+        if (congestion.isForLossyLine()) {
+            outbox.onLossyLine();
+        }
+    }
+
+    /** Something is sent. */
+    void look(long now) {
+        if (now - next < 0 || blind) {
+            return;
+        }
+        next = now + INTERVAL;
+        if (!stream.look(LINE)) {
+            // A kernel that tells nothing is not asked again.
+            blind = true;
+            return;
+        }
+        if (blackHole.learn(LINE)) {
+            loop.budget.logPeer(stream.peer() + " gets nothing: perhaps a router on the way drops large packets; they"
+                    + " may be cut from now on (see --mss)", now);
+        }
+        if (congestion.learn(LINE, now)) {
+            outbox.onLossyLine();
+            loop.budget.logPeer(stream.peer() + " loses segments without a queue: congestion control "
+                    + stream.congestion(), now);
+        }
+    }
+}
