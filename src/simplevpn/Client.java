@@ -153,8 +153,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         try {
             loop.run();
         } finally {
-            // Whatever ended it: these routes would outlive the interface.
-            device.setup.endDetours();
+            // Whatever ended it: these routes may outlive the interface.
+            device.setup.endRoutes();
             if (settings.joining != null) {
                 settings.joining.end();
             }

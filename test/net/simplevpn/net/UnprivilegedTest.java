@@ -190,7 +190,7 @@ final class UnprivilegedTest extends Vpn {
         new ClassicServer(hub, request -> ClassicServer.extendedAnswer("10.3.0.7", options));
         Program client = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4);
         client.awaitLine("connected to", 15);
-        assertTrue(client.said("SIOCADDRT 172\\.16\\.8\\.0/21 dev vpn0: EPERM .*root:"
+        assertTrue(client.said("RTM_NEWROUTE 172\\.16\\.8\\.0/21 dev vpn0: EPERM .*root:"
                 + " ip route add 172\\.16\\.8\\.0/21 dev vpn0$"), client::log);
         assertTrue(client.said("ip route add 172\\.20\\.0\\.0/16 dev vpn0$"), client::log);
         assertFalse(client.said("172\\.20\\.0\\.0/14"), client::log);
