@@ -80,8 +80,8 @@ final class Invitation {
         }
     }
 
-    /** The number that stands there, or 0. */
-    private static int port(String word, int from, int to) {
+    /** The port that stands from one letter to another, or 0. */
+    static int port(String word, int from, int to) {
         int port = 0;
         for (int i = from; i < to; i++) {
             int digit = word.charAt(i) - '0';

@@ -61,8 +61,8 @@ class TcpTest {
         try (LoopbackPair pair = new LoopbackPair()) {
             port = Integer.parseInt(pair.left.peer().toString().replaceAll(".*:", ""));
         }
-        Endpoint nobody = new TcpConnector(0).lookUp("127.0.0.1", port).result()[0];
-        Stream attempt = new TcpConnector(0).connect(nobody);
+        Endpoint nobody = new TcpConnector(0, null, 0).lookUp("127.0.0.1", port).result()[0];
+        Stream attempt = new TcpConnector(0, null, 0).connect(nobody);
         int error = 0;
         for (long end = System.nanoTime() + 5_000_000_000L; error == 0 && System.nanoTime() < end;) {
             error = attempt.error();
