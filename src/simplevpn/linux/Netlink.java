@@ -162,11 +162,15 @@ final class Netlink {
             return null;
         }
         int network = find(Abi.RTA_DST, from, to, Integer.BYTES);
-        int gateway = find(Abi.RTA_GATEWAY, hopFrom, hopTo, Integer.BYTES);
         return new Route(device, name(device),
                 Network.ofIpv4(network == 0 ? 0 : message.bytes.getInt(network), length),
-                gateway == 0 ? null : Address.ofIpv4(message.bytes.getInt(gateway)),
-                numberAt(find(Abi.RTA_PRIORITY, from, to, Integer.BYTES)), byteOf(at, Abi.RTM_PROTOCOL));
+                addressAt(find(Abi.RTA_GATEWAY, hopFrom, hopTo, Integer.BYTES)),
+                numberAt(find(Abi.RTA_PRIORITY, from, to, Integer.BYTES)), byteOf(at, Abi.RTM_PROTOCOL),
+                addressAt(find(Abi.RTA_PREFSRC, from, to, Integer.BYTES)));
+    }
+
+    private Address addressAt(int at) {
+        return at == 0 ? null : Address.ofIpv4(message.bytes.getInt(at));
     }
 
     /** The name of an interface, for people (SIOCGIFNAME, netdevice(7)). */
@@ -213,6 +217,9 @@ final class Netlink {
         netlink.number(Abi.RTA_OIF, route.index);
         if (route.gateway != null) {
             netlink.address(Abi.RTA_GATEWAY, route.gateway);
+        }
+        if (route.source != null) {
+            netlink.address(Abi.RTA_PREFSRC, route.source);
         }
         if (route.metric != 0) {
             netlink.number(Abi.RTA_PRIORITY, route.metric);

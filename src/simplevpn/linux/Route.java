@@ -25,19 +25,27 @@ public final class Route {
     /** Who made it, 0 to 255: {@link #OURS}, say. */
     public final int protocol;
 
+    /** This host's own address for what goes there; {@code null} for the interface's. */
+    final Address source;
+
     /** A route, wherever it comes from; the parameters are the fields. */
     public Route(int index, String device, Network network, Address gateway, int metric, int protocol) {
+        this(index, device, network, gateway, metric, protocol, null);
+    }
+
+    Route(int index, String device, Network network, Address gateway, int metric, int protocol, Address source) {
         this.index = index;
         this.device = device;
         this.network = network;
         this.gateway = gateway;
         this.metric = metric;
         this.protocol = protocol;
+        this.source = source;
     }
 
     /** One of ours to another network, along the same way. */
     public Route to(Network other, int otherMetric) {
-        return new Route(index, device, other, gateway, otherMetric, OURS);
+        return new Route(index, device, other, gateway, otherMetric, OURS, source);
     }
 
     /** Whether it leads to the same network as another one. */
@@ -47,8 +55,12 @@ public final class Route {
 
     /** Whether it is as good as another one: to the same network along the same way. */
     public boolean isLike(Route other) {
-        return index == other.index && hasNetwork(other.network)
-                && (gateway == null ? other.gateway == null : gateway.equals(other.gateway));
+        return index == other.index && hasNetwork(other.network) && isSame(gateway, other.gateway)
+                && isSame(source, other.source);
+    }
+
+    private static boolean isSame(Address one, Address other) {
+        return one == null ? other == null : one.equals(other);
     }
 
     /** As ip-route(8) has it: {@code 192.0.2.0/24 via 198.51.100.1 dev eth0}. */

@@ -71,6 +71,22 @@ class TcpTest {
         attempt.close();
     }
 
+    /** An interface that there is not, and a mark without the right to set one, are named; nothing is left open. */
+    @Test
+    void chosenLine() throws Failure {
+        Endpoint anybody = new TcpConnector(0, null, 0).lookUp("127.0.0.1", 1).result()[0];
+        Failure failure = assertThrows(Failure.class, () -> new TcpConnector(0, "none-such", 0).connect(anybody));
+        assertEquals("SO_BINDTODEVICE none-such: ENODEV (No such device): there is no such interface",
+                failure.getMessage());
+        assertNull(new TcpConnector(0, "none-such", 0).way(anybody));
+        new TcpConnector(0, "lo", 0).connect(anybody).close();
+        if (Privileges.uid() != 0) {
+            failure = assertThrows(Failure.class, () -> new TcpConnector(0, null, 7).connect(anybody));
+            assertEquals("SO_MARK 7: EPERM (Operation not permitted): run with the capability CAP_NET_ADMIN",
+                    failure.getMessage());
+        }
+    }
+
     /** A port can be listened on once; the failure says what to do. */
     @Test
     void listening() throws Failure {
