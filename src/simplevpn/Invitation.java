@@ -14,7 +14,6 @@ import simplevpn.tls.Pin;
  * in brackets.
  */
 final class Invitation {
-    private static final int MOST_HOST = 253;
     private static final int MOST_PINS = 2;
 
     final String host;
@@ -48,10 +47,10 @@ final class Invitation {
         if (host.startsWith("[") && host.endsWith("]")) {
             host = host.substring(1, host.length() - 1);
         }
-        int port = port(word, colon + 1, slash);
+        int port = Remote.port(word, colon + 1, slash);
         byte[] bytes = decoded(word.substring(slash + 1));
         int count = bytes == null ? 0 : (bytes.length - Wire.SECRET) / Pin.LENGTH;
-        if (!isHost(host) || port == 0 || count < 1 || count > MOST_PINS
+        if (!Remote.isHost(host) || port == 0 || count < 1 || count > MOST_PINS
                 || bytes.length != count * Pin.LENGTH + Wire.SECRET) {
             return null;
         }
@@ -62,35 +61,12 @@ final class Invitation {
         return new Invitation(host, port, pins, Arrays.copyOfRange(bytes, count * Pin.LENGTH, bytes.length));
     }
 
-    /** Whether a text can be a host name or an address, to be looked up. */
-    static boolean isHost(String text) {
-        boolean good = !text.isEmpty() && text.length() <= MOST_HOST;
-        for (int i = 0; i < text.length() && good; i++) {
-            char c = text.charAt(i);
-            good = c > ' ' && c < 127 && c != '/' && c != '[' && c != ']';
-        }
-        return good;
-    }
-
     private static byte[] decoded(String letters) {
         try {
             return Base64.getUrlDecoder().decode(letters.getBytes(StandardCharsets.ISO_8859_1));
         } catch (IllegalArgumentException e) {
             return null;
         }
-    }
-
-    /** The port that stands from one letter to another, or 0. */
-    static int port(String word, int from, int to) {
-        int port = 0;
-        for (int i = from; i < to; i++) {
-            int digit = word.charAt(i) - '0';
-            if (digit < 0 || digit > 9 || port > 6553) {
-                return 0;
-            }
-            port = port * 10 + digit;
-        }
-        return port > 65535 ? 0 : port;
     }
 
     /** The word that {@link #parse} reads. */

@@ -4,6 +4,8 @@ import simplevpn.tls.Pin;
 
 /** One of a client's servers, as the user names it. */
 final class Remote {
+    private static final int MOST_HOST = 253;
+
     /** Its name or address. */
     final String host;
     /** TCP port, 1 to 65535. */
@@ -33,7 +35,30 @@ final class Remote {
         if (bracket >= 0) {
             host = bracket == host.length() - 1 ? host.substring(1, bracket) : "";
         }
-        int own = hasPort ? Invitation.port(text, colon + 1, text.length()) : port;
-        return Invitation.isHost(host) && own != 0 ? new Remote(host, own, pins) : null;
+        int own = hasPort ? port(text, colon + 1, text.length()) : port;
+        return isHost(host) && own != 0 ? new Remote(host, own, pins) : null;
+    }
+
+    /** Whether a text can be a host name or an address, to be looked up. */
+    static boolean isHost(String text) {
+        boolean good = !text.isEmpty() && text.length() <= MOST_HOST;
+        for (int i = 0; i < text.length() && good; i++) {
+            char c = text.charAt(i);
+            good = c > ' ' && c < 127 && c != '/' && c != '[' && c != ']';
+        }
+        return good;
+    }
+
+    /** The port that stands from one letter to another, or 0. */
+    static int port(String word, int from, int to) {
+        int port = 0;
+        for (int i = from; i < to; i++) {
+            int digit = word.charAt(i) - '0';
+            if (digit < 0 || digit > 9 || port > 6553) {
+                return 0;
+            }
+            port = port * 10 + digit;
+        }
+        return port > 65535 ? 0 : port;
     }
 }

@@ -291,10 +291,15 @@ final class Netlink {
         if (type(0) != Abi.RTM_NEWROUTE || device == 0 || source == 0) {
             return null;
         }
-        byte[] address = new byte[length];
-        message.bytes.get(source, address);
+        int gateway = find(Abi.RTA_GATEWAY, ATTRIBUTES, to, length);
         int table = find(Abi.RTA_TABLE, ATTRIBUTES, to, Integer.BYTES);
-        return new Way(device, address, !bound
+        return new Way(device, bytes(source, length), gateway == 0 ? null : bytes(gateway, length), !bound
                 && (table == 0 ? byteOf(0, Abi.RTM_TABLE) : numberAt(table)) == Abi.RT_TABLE_MAIN);
+    }
+
+    private byte[] bytes(int at, int length) {
+        byte[] copy = new byte[length];
+        message.bytes.get(at, copy);
+        return copy;
     }
 }

@@ -8,13 +8,16 @@ public final class Way {
     private final int device;
     /** This host's own address there: 4 or 16 bytes. */
     private final byte[] source;
+    /** The next router, the same; {@code null} where there is none, or it is of another family. */
+    private final byte[] gateway;
     /** Whether the main table says so; other tables, and an interface that the user chose, come before that. */
     public final boolean isOfMainTable;
 
     /** A way, as the kernel told it; the parameters are the fields. */
-    public Way(int device, byte[] source, boolean isOfMainTable) {
+    public Way(int device, byte[] source, byte[] gateway, boolean isOfMainTable) {
         this.device = device;
         this.source = source;
+        this.gateway = gateway;
         this.isOfMainTable = isOfMainTable;
     }
 
@@ -26,6 +29,11 @@ public final class Way {
     /** Whether a connection along another one does not go on along this one: it is another interface, or address. */
     public boolean isOther(Way other) {
         return device != other.device || !Arrays.equals(source, other.source);
+    }
+
+    /** Whether there is hope in it where there was none in another one: it may also be another router. */
+    public boolean isNew(Way other) {
+        return isOther(other) || !Arrays.equals(gateway, other.gateway);
     }
 
     /** This host's own address: {@code 192.0.2.7} or {@code 2001:db8::7}. */

@@ -13,7 +13,7 @@ import simplevpn.linux.Way;
  * <p>And when to leave a connection that stands: since the way to its server is another one now, or a better server is
  * there again.
  */
-public final class Dialer implements Target.Owner, Race.Owner, Uplink.Owner, Preference.Owner {
+public final class Dialer extends Timer implements Race.Owner {
     private static final long SECOND = 1_000_000_000L;
     /** How long name servers may take before the addresses of before are tried, or the next server. */
     private static final long LOOKUP_TIME = 2 * SECOND;
@@ -51,13 +51,6 @@ public final class Dialer implements Target.Owner, Race.Owner, Uplink.Owner, Pre
     /** Where the owner's connection leads to; {@code null} while there is none. */
     private Candidate connected;
     private String why;
-
-    private final Timer patience = new Timer() {
-        @Override
-        protected void expired(long now) throws Failure {
-            begin();
-        }
-    };
 
     /** Who wants the connection. */
     public interface Owner {
@@ -123,7 +116,7 @@ public final class Dialer implements Target.Owner, Race.Owner, Uplink.Owner, Pre
         if (targets[server].lookUp(this)) {
             begin();
         } else if (targets[server].found.length > 0 || server + 1 < targets.length) {
-            loop.timers.set(patience, loop.now() + LOOKUP_TIME);
+            loop.timers.set(this, loop.now() + LOOKUP_TIME);
         }
     }
 
@@ -134,8 +127,14 @@ public final class Dialer implements Target.Owner, Race.Owner, Uplink.Owner, Pre
         }
     }
 
+    /** Name servers take too long. */
+    @Override
+    protected void expired(long now) throws Failure {
+        begin();
+    }
+
     private void begin() throws Failure {
-        loop.timers.cancel(patience);
+        loop.timers.cancel(this);
         state = State.CONNECTING;
         if (!race.begin(targets[server])) {
             lost(race.why());
@@ -218,16 +217,16 @@ public final class Dialer implements Target.Owner, Race.Owner, Uplink.Owner, Pre
         return connected.way == null || connected.way.isOfMainTable ? connected.address.ipv4() : null;
     }
 
-    @Override
-    public void firstAnswers() throws Failure {
+    /** The first server is there again. */
+    void firstAnswers() throws Failure {
         better = 0;
         owner.outdated("is left for " + targets[0] + ", which answers again");
     }
 
     /* ---- ways ---- */
 
-    @Override
-    public void waysChanged() throws Failure {
+    /** Ways out of this host may have changed. */
+    void waysChanged() throws Failure {
         Way way = null;
         boolean changed;
         if (connected != null) {

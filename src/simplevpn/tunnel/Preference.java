@@ -8,7 +8,7 @@ import simplevpn.linux.Stream;
  * to time, which says no word, and has to answer several times in a row. Each return that comes to nothing makes that
  * twice as many.
  */
-final class Preference extends Timer implements Race.Owner, Target.Owner {
+final class Preference extends Timer implements Race.Owner {
     /** How often to ask, nanoseconds, and how many answers in a row make a server one that is there. */
     private static final long INTERVAL = 30_000_000_000L;
     private static final int ANSWERS = 3;
@@ -17,20 +17,14 @@ final class Preference extends Timer implements Race.Owner, Target.Owner {
     private final Loop loop;
     private final Target first;
     private final Pauses pauses;
-    private final Owner owner;
+    private final Dialer owner;
     private final Race race;
     private int answers;
     private int needed = ANSWERS;
     private boolean asks;
 
-    /** Who wants to go back. */
-    interface Owner {
-        /** The first server is there again. */
-        void firstAnswers() throws Failure;
-    }
-
     /** @param pauses whose jitter it shares */
-    Preference(Loop loop, Target first, Pauses pauses, Owner owner) {
+    Preference(Loop loop, Target first, Pauses pauses, Dialer owner) {
         this.loop = loop;
         this.first = first;
         this.pauses = pauses;

@@ -28,6 +28,9 @@ final class Race extends Timer {
 
     /** Who wants a connection. */
     interface Owner {
+        /** The lookup of a server's name that took its time has ended. */
+        void lookedUp(Target server) throws Failure;
+
         /** A connection stands. */
         void won(Stream stream, Candidate candidate) throws Failure;
 

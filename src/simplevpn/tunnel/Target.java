@@ -18,18 +18,12 @@ public final class Target implements Handler {
     private final String host;
     private final int port;
     private Loop loop;
-    private Owner owner;
+    private Race.Owner owner;
     private Lookup lookup;
     /** In the order in which to try them: IPv6 and IPv4 in turn, as far as there are both (RFC 8305, 4). */
     Candidate[] found = {};
     /** Why the last lookup brought nothing, or {@code null}. */
     private String why;
-
-    /** Who wants to know. */
-    interface Owner {
-        /** A lookup that took its time has ended. */
-        void lookedUp(Target target) throws Failure;
-    }
 
     /**
      * @param host its name or address
@@ -52,7 +46,7 @@ public final class Target implements Handler {
      * @param asker who is told when there is an answer, if it takes its time
      * @return whether there is an answer now
      */
-    boolean lookUp(Owner asker) throws Failure {
+    boolean lookUp(Race.Owner asker) throws Failure {
         owner = asker;
         loop.device.setup.aroundNameServers(nameServers());
         if (lookup != null) {
@@ -139,7 +133,7 @@ public final class Target implements Handler {
     boolean hasOtherWay() {
         for (Candidate candidate : found) {
             Way way = way(candidate);
-            if (way != null && (candidate.way == null || way.isOther(candidate.way))) {
+            if (way != null && (candidate.way == null || way.isNew(candidate.way))) {
                 return true;
             }
         }

@@ -17,18 +17,12 @@ final class Uplink extends Timer implements Handler {
     private static final int MOST = 1000;
 
     private final Loop loop;
-    private final Owner owner;
+    private final Dialer owner;
     private Monitor monitor;
     /** Whether the tunnel's own interface has changed. */
     private boolean deviceChanged;
 
-    /** Who wants to know. */
-    interface Owner {
-        /** Ways may have changed. */
-        void waysChanged() throws Failure;
-    }
-
-    Uplink(Loop loop, Owner owner) {
+    Uplink(Loop loop, Dialer owner) {
         this.loop = loop;
         this.owner = owner;
     }

@@ -22,7 +22,7 @@ class LineTest extends WorldTest {
     private static final Way LTE = way(3, 9);
 
     private static Way way(int device, int host) {
-        return new Way(device, new byte[] {(byte) 198, 51, 100, (byte) host}, true);
+        return new Way(device, new byte[] {(byte) 198, 51, 100, (byte) host}, null, true);
     }
 
     private static void change(World.Board board, Way to) {
@@ -114,6 +114,9 @@ class LineTest extends WorldTest {
         board.connector.monitor.tell();
         world.pass(SECOND / 4);
         assertEquals(begun, board.connector.begun.size());
+        change(board, new Way(2, new byte[] {(byte) 198, 51, 100, 7}, new byte[] {(byte) 198, 51, 100, 1}, true));
+        world.pass(SECOND / 4);
+        assertEquals(begun + 1, board.connector.begun.size(), "another router");
     }
 
     /** The same for a name that could not be looked up. */
@@ -208,10 +211,10 @@ class LineTest extends WorldTest {
         world.hub("-n", "192.0.2.0/24");
         World.Board board = world.new Board(1, "-s", "hub");
         board.device.others.add(new Route(2, "eth0", Network.ofIpv4(0, 0), Address.parse("198.51.100.1"), 100, 4));
-        board.connector.ways = address -> new Way(2, new byte[] {10, 1, 1, 1}, false);
+        board.connector.ways = address -> new Way(2, new byte[] {10, 1, 1, 1}, null, false);
         world.pass(SECOND);
         assertEquals(1, board.device.others.size());
-        board.connector.ways = address -> new Way(2, new byte[] {10, 1, 1, 2}, true);
+        board.connector.ways = address -> new Way(2, new byte[] {10, 1, 1, 2}, null, true);
         board.connector.monitor.tell();
         world.pass(SECOND);
         assertEquals("192.0.2.1/32 via 198.51.100.1 dev eth0", board.device.others.getLast().toString());
