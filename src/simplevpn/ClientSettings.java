@@ -116,14 +116,15 @@ final class ClientSettings extends Settings {
     /** The options that there are. */
     static Options options() {
         return common(new Options("cli", USAGE)
-                .add('s', "server", "HOST", "name or address of the server, or HOST:PORT; several: in this order").several()
+                .add('s', "server", "HOST", "name or address of the server, or HOST:PORT; several: in order").several()
                 .add((char) 0, "prefer", "WHICH", "of several servers: first (default), or any that works")
                 .add((char) 0, "bind", "INTERFACE", "reach servers through this interface alone")
                 .add((char) 0, "mark", "NUMBER", "of packets to servers, for routing rules (fwmark)")
                 .add('a', "address", "ADDRESS", "ask for this address (default: any)")
                 .add((char) 0, "once", null, "try once to connect, and end with status 4 if that fails")
                 .add((char) 0, "key", "FILE", "TLS with the key in FILE")
-                .add((char) 0, "server-pin", "PIN", "the key that the server has to show; twice: either").severalOf("server")
+                .add((char) 0, "server-pin", "PIN", "the key that the server has to show; twice: either")
+                .severalOf("server")
                 .add((char) 0, "join", "INVITATION", "join by what srv --invite printed, or by a file with that")
                 .add((char) 0, "dir", "DIR", "--join: keep its key and config there (default " + Joining.FOLDER + ")")
                 .add((char) 0, "server-name", "NAME", "ask a proxy in front of the server for NAME (SNI)"));

@@ -69,7 +69,7 @@ final class Options {
         return this;
     }
 
-    /** The same, and each time it belongs to the value of another option that was said last, or to all; see {@link #places}. */
+    /** The same, and each value belongs to what was said last of another option, or to all; see {@link #places}. */
     Options severalOf(String owner) {
         owners[count - 1] = owner;
         return several();

@@ -197,7 +197,7 @@ public final class Abi {
     public static final int RTM_FLAGS = 8;
     public static final int RTM_SIZE = 12;
 
-    /** {@code struct rtattr} and {@code struct rtnexthop}; the index in {@code struct ifinfomsg} (linux/rtnetlink.h). */
+    /** {@code struct rtattr}, {@code struct rtnexthop} and {@code struct ifinfomsg} (linux/rtnetlink.h). */
     public static final int RTA_LEN = 0;
     public static final int RTA_TYPE = 2;
     public static final int RTA_SIZE = 4;

@@ -9,7 +9,7 @@ import simplevpn.linux.Way;
 
 /**
  * Connects to one of a server's addresses (RFC 8305, 5): the next one is begun when one has failed, or has not answered
- * for a quarter of a second; two at most are in the making at once. The first that stands wins, and the other is closed.
+ * for a quarter of a second; two at most are in the making at once. The first that stands wins, the other is closed.
  */
 final class Race extends Timer {
     private static final long SECOND = 1_000_000_000L;

@@ -9,7 +9,7 @@ import simplevpn.linux.Lookup;
 import simplevpn.linux.Poller;
 import simplevpn.linux.Way;
 
-/** One of a client's servers: its name, how it is connected to, and its addresses, those of before until there are new. */
+/** One of a client's servers: its name, how it is connected to, and its addresses as they were found last. */
 public final class Target implements Handler {
     /** Addresses of a name that are tried. */
     private static final int MOST = 16;

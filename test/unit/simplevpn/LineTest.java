@@ -84,7 +84,7 @@ class LineTest extends WorldTest {
         assertEquals(1, board.connector.begun.size());
     }
 
-    /** While there is no way at all the connection is kept: the one of before may come back. A way into ours is none. */
+    /** While there is no way at all the connection is kept: that of before may come back. A way into ours is none. */
     @Test
     void noWay() throws Failure {
         World.Hub hub = world.hub();

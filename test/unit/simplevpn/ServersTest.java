@@ -44,7 +44,7 @@ class ServersTest extends WorldTest {
         return board.connector.last().peer().toString();
     }
 
-    /** An address that says nothing costs a quarter of a second; the next one wins, and nothing is left of the first. */
+    /** An address that says nothing costs a quarter of a second; the next one wins, and nothing stays of the first. */
     @Test
     void deadIpv6() throws Failure {
         MemoryAcceptor dead = ipv6(1);
@@ -83,7 +83,7 @@ class ServersTest extends WorldTest {
         assertEquals(4, board.connector.begun.size());
         assertEquals("[fd00::2]:2002", peer(board));
         world.pass(25 * SECOND);
-        assertSaid("192\\.0\\.2\\.3:2002 cannot be reached: no answer to the connection attempt in 10 s; trying again .*");
+        assertSaid("192\\.0\\.2\\.3:2002 cannot be reached: no answer to the connection attempt in 10 s; trying .*");
         assertTrue(board.connector.begun.stream().limit(5).allMatch(stream -> stream.isClosed()));
     }
 

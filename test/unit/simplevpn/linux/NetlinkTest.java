@@ -41,7 +41,8 @@ class NetlinkTest {
         List<String> listed = new ArrayList<>();
         for (String line : Files.readAllLines(Path.of("/proc/self/net/route"))) {
             String[] fields = line.trim().split("\\s+");
-            if (!fields[0].equals("Iface") && !fields[0].equals("*") && (Integer.parseInt(fields[3], 16) & 0x201) == 1) {
+            boolean route = !fields[0].equals("Iface") && !fields[0].equals("*");
+            if (route && (Integer.parseInt(fields[3], 16) & 0x201) == 1) {
                 listed.add(fields[0] + " " + fields[6]);
             }
         }
