@@ -45,6 +45,8 @@ import simplevpn.tunnel.Timer;
  *     │ none works  │    └─────────────┤ the next one    │ no answer
  *     └─────────────┴──────────────────┴─────────────────┘
  * </pre>
+ *
+ * <p>When there is a better way, or server, ASKING and JOINED end in DIALING at once.
  */
 public final class Client implements Router, Receiver, Dialer.Owner {
     /** What the connection is doing. */

@@ -130,6 +130,36 @@ final class UplinksTest extends Vpn {
         assertEquals(1, client.lines().stream().filter(line -> line.contains("is reached")).count(), client::log);
     }
 
+    /**
+     * A server inside the VPN's own network is reached around the tunnel along whichever uplink there is; what a killed
+     * client left of that goes with the next one.
+     */
+    @Test
+    void detour() {
+        String inside = "10.0.200.1";
+        uplinks();
+        ip(hub, "address add " + inside + "/32 dev lo");
+        server();
+        Program client = lan.start(east, "cli", "-s", inside);
+        awaitAddress(client, east);
+        ip(east, "link set eth0 down");
+        client.awaitLine("is reached from " + SECOND + " now", 20);
+        east.awaitPing(SERVER, 20);
+        String way = inside + " via " + SECOND_ROUTER + " dev eth1 proto 202 metric 2002";
+        assertTrue(east.run("ip", "route").output().contains(way), client::log);
+        client.kill();
+        assertTrue(east.run("ip", "route").output().contains(way), "it outlives the client");
+        ip(east, "link set eth0 up");
+        ip(east, "route add default via " + hub.outer4 + " metric 100");
+        client = lan.start(east, "cli", "-s", inside);
+        awaitAddress(client, east);
+        Wait.until("the way of now", 10, () -> east.run("ip", "route").output().contains(inside + " via "
+                + hub.outer4 + " dev eth0 proto 202 metric 2002"));
+        east.awaitPing(SERVER, 20);
+        client.stop();
+        assertFalse(east.run("ip", "route").output().contains("proto 202"), client::log);
+    }
+
     /** An interface that is not there yet is named, and waited for. */
     @Test
     void bind() {
