@@ -235,7 +235,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     }
 
     /** The next attempt is made after a pause. */
-    private void pause(String why) throws Failure {
+    private void pause(String why) {
         state = State.PAUSED;
         if (!dialer.isLookingUp()) {
             device.setup.endDetours();
