@@ -14,6 +14,7 @@ import simplevpn.tls.Pin;
  * in brackets.
  */
 final class Invitation {
+    private static final int MOST_HOST = 253;
     private static final int MOST_PINS = 2;
 
     final String host;
@@ -50,7 +51,7 @@ final class Invitation {
         int port = Remote.port(word, colon + 1, slash);
         byte[] bytes = decoded(word.substring(slash + 1));
         int count = bytes == null ? 0 : (bytes.length - Wire.SECRET) / Pin.LENGTH;
-        if (!Remote.isHost(host) || port == 0 || count < 1 || count > MOST_PINS
+        if (!isHost(host) || port == 0 || count < 1 || count > MOST_PINS
                 || bytes.length != count * Pin.LENGTH + Wire.SECRET) {
             return null;
         }
@@ -59,6 +60,16 @@ final class Invitation {
             pins[i] = Pin.of(Arrays.copyOfRange(bytes, i * Pin.LENGTH, (i + 1) * Pin.LENGTH));
         }
         return new Invitation(host, port, pins, Arrays.copyOfRange(bytes, count * Pin.LENGTH, bytes.length));
+    }
+
+    /** Whether a text can be a host name or an address, to be looked up. */
+    static boolean isHost(String text) {
+        boolean good = !text.isEmpty() && text.length() <= MOST_HOST;
+        for (int i = 0; i < text.length() && good; i++) {
+            char c = text.charAt(i);
+            good = c > ' ' && c < 127 && c != '/' && c != '[' && c != ']';
+        }
+        return good;
     }
 
     private static byte[] decoded(String letters) {

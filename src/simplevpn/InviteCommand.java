@@ -125,7 +125,7 @@ final class InviteCommand {
         if (host.startsWith("[") && host.endsWith("]")) {
             host = host.substring(1, host.length() - 1);
         }
-        if (!Remote.isHost(host)) {
+        if (!Invitation.isHost(host)) {
             throw options.wrong("--host " + host + ": must be a host name or an address");
         }
         return host;

@@ -4,8 +4,6 @@ import simplevpn.tls.Pin;
 
 /** One of a client's servers, as the user names it. */
 final class Remote {
-    private static final int MOST_HOST = 253;
-
     /** Its name or address. */
     final String host;
     /** TCP port, 1 to 65535. */
@@ -39,12 +37,12 @@ final class Remote {
         return isHost(host) && own != 0 ? new Remote(host, own, pins) : null;
     }
 
-    /** Whether a text can be a host name or an address, to be looked up. */
-    static boolean isHost(String text) {
-        boolean good = !text.isEmpty() && text.length() <= MOST_HOST;
+    /** A name server may know names of all letters. */
+    private static boolean isHost(String text) {
+        boolean good = !text.isEmpty();
         for (int i = 0; i < text.length() && good; i++) {
             char c = text.charAt(i);
-            good = c > ' ' && c < 127 && c != '/' && c != '[' && c != ']';
+            good = c > ' ' && c != '/' && c != '[' && c != ']';
         }
         return good;
     }

@@ -222,10 +222,11 @@ class OptionsTest {
     void remotes() throws Failure {
         StringBuilder found = new StringBuilder();
         for (Remote remote : client("-s", "hub", "-s", "192.0.2.1:443,[2001:db8::1]:8443", "-s", "2001:db8::1",
-                "-s[::1]", "-p", "2003").servers) {
+                "-s[::1]", "-s", "h\u00fcb:1", "-p", "2003").servers) {
             found.append(remote.host).append(' ').append(remote.port).append(", ");
         }
-        assertEquals("hub 2003, 192.0.2.1 443, 2001:db8::1 8443, 2001:db8::1 2003, ::1 2003, ", found.toString());
+        assertEquals("hub 2003, 192.0.2.1 443, 2001:db8::1 8443, 2001:db8::1 2003, ::1 2003, h\u00fcb 1, ",
+                found.toString());
         for (String wrong : new String[] {"", "hub:", "hub:0", "hub:65536", "hub:x", ":443", "[::1", "[::1]x", "[]:1",
             "[::1]:", "a/b"}) {
             assertThrows(Failure.class, () -> client("-s", wrong), wrong);
