@@ -20,6 +20,7 @@ import simplevpn.protocol.Wire;
 import simplevpn.tls.Credentials;
 import simplevpn.tls.HandshakeThread;
 import simplevpn.tls.Handshakes;
+import simplevpn.tls.Key;
 import simplevpn.tls.TlsConnector;
 import simplevpn.tunnel.Device;
 import simplevpn.tunnel.Dialer;
@@ -28,6 +29,7 @@ import simplevpn.tunnel.Link;
 import simplevpn.tunnel.Loop;
 import simplevpn.tunnel.Receiver;
 import simplevpn.tunnel.Router;
+import simplevpn.tunnel.Target;
 import simplevpn.tunnel.Timer;
 
 /**
@@ -37,22 +39,22 @@ import simplevpn.tunnel.Timer;
  * the applications' own connections only see packets get lost.
  *
  * <pre>
- *            time              found                connected            answer
- *   PAUSED ──────→ LOOKING_UP ──────→ CONNECTING ───────→ ASKING ───────────→ JOINED
- *     ↑                │                  │ ↑               │                   │ closed, damaged,
- *     │ no address     │                  │ └───────────────┤ the next address  │ no answer
- *     └────────────────┴──────────────────┴─────────────────┴───────────────────┘
+ *           time          connected          answer
+ *   PAUSED ──────→ DIALING ────────→ ASKING ────────→ JOINED
+ *     ↑             │    ↑             │                 │ closed, damaged,
+ *     │ none works  │    └─────────────┤ the next one    │ no answer
+ *     └─────────────┴──────────────────┴─────────────────┘
  * </pre>
+ *
+ * <p>When there is a better way, or server, ASKING and JOINED end in DIALING at once.
  */
 public final class Client implements Router, Receiver, Dialer.Owner {
     /** What the connection is doing. */
     enum State {
         /** There is none, until it is time for the next attempt. */
         PAUSED,
-        /** The server's addresses are looked up. */
-        LOOKING_UP,
-        /** One of the server's addresses is tried. */
-        CONNECTING,
+        /** A server is looked for: the dialer's work. */
+        DIALING,
         /** The address request is sent. */
         ASKING,
         /** Packets are carried. */
@@ -60,12 +62,9 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     }
 
     private static final long SECOND = 1_000_000_000L;
-    /** How long one address of the server may take to connect, and a server to answer the address request. */
-    private static final long CONNECT_TIME = 10 * SECOND;
-    /** How long name servers may take before the addresses of before are tried. */
-    private static final long LOOKUP_TIME = 2 * SECOND;
     /** A connection that was joined for so long is one that worked. */
     private static final long LASTING = 10 * SECOND;
+    /** How long a server may take to answer the address request. */
     private static final long ANSWER_TIME = 10 * SECOND;
 
     private final ClientSettings settings;
@@ -82,7 +81,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     private boolean confined;
 
     private State state = State.PAUSED;
-    /** The connection; {@code null} while PAUSED or LOOKING_UP. */
+    /** The connection; {@code null} while PAUSED or DIALING. */
     private Link link;
     private Keepalive keepalive;
     /** When it was joined. */
@@ -104,7 +103,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
      * @param token 48 random bits, not 0
      * @param confined whether this process has given up already what it does not need to be allowed
      */
-    Client(ClientSettings settings, Loop loop, Connector connector, Supervisor supervisor, long token,
+    Client(ClientSettings settings, Loop loop, Target[] targets, Supervisor supervisor, long token,
             boolean confined) {
         this.settings = settings;
         this.loop = loop;
@@ -113,12 +112,12 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         joining = settings.joining;
         this.confined = confined;
         device = loop.device;
-        dialer = new Dialer(loop, connector, this, settings.server, settings.port, token);
+        dialer = new Dialer(loop, this, targets, settings.prefersFirst, token);
         lease = new Lease(settings.address != null ? settings.address : device.setup.fixedAddress());
         details = new Ratelimit(1, 10, loop.now());
         loop.setRouter(this);
         loop.timers.set(deadline, loop.now());
-        supervisor.status("looking for " + settings.server);
+        supervisor.status("looking for " + targets[0]);
     }
 
     /** Starts the program; see {@code cli --help}. */
@@ -139,22 +138,21 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         long token = TokenFile.token(System.getenv("RUNTIME_DIRECTORY"));
         Device device = new Device(Tun.open(settings.interfaceName), settings.offload);
         Loop loop = new Loop(new Epoll(), device, true, 1);
-        Connector tcp = new TcpConnector(settings.mss);
-        Connector connector = settings.key == null ? tcp
-                : secured(tcp, settings, new HandshakeThread(loop.poller, 1, 0));
+        Target[] targets = targets(settings, new TcpConnector(settings.mss, settings.bind, settings.mark),
+                settings.key == null ? null : new HandshakeThread(loop.poller, 1, 0));
         Supervisor supervisor = Program.supervisor(loop);
         // An invitation is used as root: what it brings is kept where root alone may write.
         boolean confined = settings.joining == null;
         if (confined) {
             Program.confine(settings.user);
         }
-        Client client = new Client(settings, loop, connector, supervisor, token, confined);
+        Client client = new Client(settings, loop, targets, supervisor, token, confined);
         Program.endOnSignal(loop);
         try {
             loop.run();
         } finally {
-            // Whatever ended it: these routes would outlive the interface.
-            device.setup.endDetours();
+            // Whatever ended it: these routes may outlive the interface.
+            device.setup.endRoutes();
             if (settings.joining != null) {
                 settings.joining.end();
             }
@@ -162,10 +160,25 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         client.end();
     }
 
-    /** The same connections with TLS over them. */
-    static Connector secured(Connector tcp, ClientSettings settings, Handshakes handshakes) throws Failure {
-        return new TlsConnector(tcp, Credentials.ofClient(KeyFiles.read(settings.key), settings.serverPins,
-                Processor.computesAes(), settings.serverName), handshakes);
+    /**
+     * The servers.
+     *
+     * @param tcp how to connect
+     * @param handshakes who computes those of TLS; {@code null} without a key
+     */
+    static Target[] targets(ClientSettings settings, Connector tcp, Handshakes handshakes) throws Failure {
+        Target[] targets = new Target[settings.servers.length];
+        Connector connector = tcp;
+        Key key = settings.key == null ? null : KeyFiles.read(settings.key);
+        for (int i = 0; i < targets.length; i++) {
+            Remote server = settings.servers[i];
+            if (key != null && (i == 0 || server.pins != settings.servers[i - 1].pins)) {
+                connector = new TlsConnector(tcp, Credentials.ofClient(key, server.pins, Processor.computesAes(),
+                        settings.serverName), handshakes);
+            }
+            targets[i] = new Target(connector, server.host, server.port);
+        }
+        return targets;
     }
 
     /** The program ends. */
@@ -179,62 +192,28 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     /** The time of the state is over. */
     private void proceed(long now) throws Failure {
         if (state == State.PAUSED) {
-            attempt();
-        } else if (state == State.LOOKING_UP) {
-            // The name server does not answer: with the addresses of before.
-            lookedUp();
+            state = State.DIALING;
+            dialer.attempt();
         } else if (state == State.JOINED) {
             keepAlive(now);
         } else {
-            next(link.stream.peer() + (state == State.CONNECTING
-                    ? " cannot be reached: no answer to the connection attempt in " + CONNECT_TIME / SECOND + " s"
-                    : " did not answer the address request in " + ANSWER_TIME / SECOND + " s"));
+            next(link.stream.peer() + " did not answer the address request in " + ANSWER_TIME / SECOND + " s");
         }
     }
 
     /* ---- connecting ---- */
 
-    private void attempt() throws Failure {
-        state = State.LOOKING_UP;
-        if (dialer.lookUp()) {
-            lookedUp();
-        } else if (dialer.hasAddresses()) {
-            loop.timers.set(deadline, loop.now() + LOOKUP_TIME);
-        }
-    }
-
-    @Override
-    public void lookedUp() throws Failure {
-        if (state == State.LOOKING_UP) {
-            dialer.begin();
-            next();
-        }
-    }
-
+    /** The connection was of no use, for this reason. */
     private void next(String why) throws Failure {
-        dialer.failed(why);
-        next();
-    }
-
-    /** Begins to connect to the next address of the server; when none is left, pauses. */
-    private void next() throws Failure {
         closeLink();
-        Stream stream = dialer.connect();
-        if (stream == null) {
-            pause();
-            return;
-        }
-        link = Link.connecting(loop, stream, this);
-        state = State.CONNECTING;
-        loop.timers.set(deadline, loop.now() + CONNECT_TIME);
+        state = State.DIALING;
+        dialer.next(why);
     }
 
     @Override
-    public void connected(int error) throws Failure {
-        if (error < 0) {
-            next(Errno.failure("connect " + link.stream.peer(), error, "").getMessage());
-            return;
-        }
+    public void connected(Stream stream) throws Failure {
+        link = Link.open(loop, stream, this);
+        link.trust();
         Address wanted = lease.wanted();
         int length = Wire.request(loop.message.bytes, Inbox.HEADROOM, device.features(), token,
                 wanted == null ? 0 : wanted.ipv4());
@@ -246,24 +225,50 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         loop.timers.set(deadline, loop.now() + ANSWER_TIME);
     }
 
-    /** The attempt came to nothing: the next one is made after a pause. */
-    private void pause() throws Failure {
+    @Override
+    public void unreachable(String why) throws Failure {
+        if (settings.once) {
+            device.setup.endDetours();
+            throw new Failure(Failure.UNREACHABLE, why);
+        }
+        pause(why);
+    }
+
+    /** The next attempt is made after a pause. */
+    private void pause(String why) {
         state = State.PAUSED;
         if (!dialer.isLookingUp()) {
             device.setup.endDetours();
         }
-        if (settings.once) {
-            throw new Failure(Failure.UNREACHABLE, dialer.why());
+        supervisor.status("trying: " + why);
+        loop.timers.set(deadline, loop.now() + dialer.pauses.next(why));
+    }
+
+    /** There is a way that was not there before: it had better be tried now. */
+    @Override
+    public void hopeful() {
+        loop.timers.set(deadline, loop.now());
+    }
+
+    /** Another connection would be a better one: this one's packets go over that in a moment. */
+    @Override
+    public void outdated(String why) throws Failure {
+        String what = link.stream.peer() + " " + why;
+        if (state == State.JOINED) {
+            leave(what);
         }
-        supervisor.status("trying: " + dialer.why());
-        loop.timers.set(deadline, loop.now() + dialer.pause());
+        closeLink();
+        state = State.DIALING;
+        dialer.again();
     }
 
     private void closeLink() {
         if (link != null) {
             link.close();
             link = null;
+            dialer.closed();
         }
+        loop.timers.cancel(deadline);
         loop.readDevice(false);
     }
 
@@ -287,7 +292,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     private void refused(String reason) throws Failure {
         String why = link.stream.peer() + " refused: " + reason;
         boolean useless = joining != null && reason.equals(Answer.NO_INVITATION);
-        if (settings.once || useless || !lease.refused(reason)) {
+        boolean hopeless = !lease.refused(reason) || settings.once || useless;
+        if (hopeless && settings.servers.length == 1) {
             throw new Failure(Failure.REFUSED, why);
         }
         next(why);
@@ -295,7 +301,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
 
     private void join(Answer answer) throws Failure {
         try {
-            device.setup.leadInside(answer, link.stream.peer().ipv4(), dialer.nameServers());
+            device.setup.leadInside(answer, dialer.exposed(), dialer.nameServers());
         } catch (Failure e) {
             next(e.getMessage());
             return;
@@ -315,6 +321,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         state = State.JOINED;
         joined = loop.now();
         loop.readDevice(true);
+        dialer.joined();
         String congestion = link.chooseCongestion(settings.congestion);
         String what = "connected to " + link.stream.peer() + (framing.isClassic() ? " (classic)" : "") + ", address "
                 + answer.address + "/" + answer.length + " on " + device.name();
@@ -351,7 +358,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
             return;
         }
         if (keepalive.due(now)) {
-            device.setup.aroundStill(link.stream.peer().ipv4());
+            device.setup.aroundStill(dialer.exposed());
             link.sendMessage(loop.message, Wire.keepalive(loop.message.bytes, Inbox.HEADROOM), now);
             keepalive.asked(now);
         }
@@ -423,7 +430,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
             return;
         }
         String shown = link.stream.pin();
-        if (shown != null && settings.serverPins.length == 0) {
+        if (shown != null && settings.servers[dialer.server()].pins.length == 0) {
             throw new Failure(Failure.UNPINNED, link.stream.peer() + " shows key " + shown
                     + "; if srv --pin FILE says the same there, add --server-pin " + shown);
         }
@@ -443,13 +450,18 @@ public final class Client implements Router, Receiver, Dialer.Owner {
                     + ", as a classic one does when the address is taken, reserved or not in its network");
             return;
         }
+        leave(what);
+        closeLink();
+        dialer.pauses.lost(what);
+        unreachable(what);
+    }
+
+    /** A connection that carried packets is given up. */
+    private void leave(String what) {
         loop.budget.logPeer(what + "; " + counts() + "; reconnecting", loop.now());
         if (loop.now() - joined >= LASTING) {
             dialer.succeeded();
         }
-        closeLink();
-        dialer.lost(what);
-        pause();
     }
 
     private String counts() {

@@ -1,5 +1,6 @@
 package simplevpn;
 
+import java.util.Arrays;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.tls.Pin;
@@ -14,16 +15,23 @@ final class ClientSettings extends Settings {
     /** Of the name of a host (RFC 1035, 3.1). */
     private static final int MAX_NAME = 253;
 
-    /** Name or address of the server. */
-    final String server;
+    /** More servers than anybody has. */
+    private static final int MOST_SERVERS = 16;
+
+    /** The servers, in the order in which they are tried; at least one. */
+    final Remote[] servers;
+    /** Whether to go back to the first of them when it is there again. */
+    final boolean prefersFirst;
+    /** The one interface to reach them through, or {@code null}. */
+    final String bind;
+    /** The mark of packets to them, for routing rules, or 0. */
+    final int mark;
     /** The one address that will do, or {@code null}. */
     final Address address;
     /** Whether to connect once, and end if that fails. */
     final boolean once;
     /** The file with this client's key; {@code null} for one without TLS. */
     final String key;
-    /** Of which the server has to show one. */
-    final Pin[] serverPins;
     /** The name to ask a proxy for (SNI), or {@code null}. */
     final String serverName;
     /** The invitation that is to be used, or {@code null}. */
@@ -39,26 +47,58 @@ final class ClientSettings extends Settings {
     private ClientSettings(Options options, Joining joining) throws Failure {
         super(options);
         this.joining = joining;
-        server = options.text("server");
-        if (server == null) {
-            throw options.wrong("-s HOST is missing: which server to connect to");
-        }
-        if (server.isEmpty()) {
-            throw options.bad("server", "must be a host name or an address");
-        }
+        servers = servers(options, port);
         address = options.address("address");
         once = options.given("once");
         key = options.text("key");
-        serverPins = serverPins(options);
         serverName = options.text("server-name");
-        if (key == null && (serverPins.length > 0 || serverName != null)) {
+        if (key == null && (options.given("server-pin") || serverName != null)) {
             throw options.wrong("--key FILE is missing: this client's own key (cli --keygen FILE makes one)");
         }
         if (serverName != null && !Options.isName(serverName, MAX_NAME)) {
             throw options.bad("server-name", "must be a host name of letters, digits, dashes and dots");
         }
+        String prefer = options.text("prefer");
+        prefersFirst = prefer == null || prefer.equals("first");
+        if (!prefersFirst && !prefer.equals("any")) {
+            throw options.bad("prefer", "must be first or any");
+        }
+        bind = interfaceName("bind");
+        mark = options.number("mark", 1, 999_999_999, 0);
         congestion = congestion();
         interfaceName = interfaceName();
+    }
+
+    private static Remote[] servers(Options options, int port) throws Failure {
+        String[] texts = options.texts("server");
+        if (texts.length == 0) {
+            throw options.wrong("-s HOST is missing: which server to connect to");
+        }
+        if (texts.length > MOST_SERVERS) {
+            throw options.bad("server", "more than " + MOST_SERVERS + " servers");
+        }
+        Pin[] all = serverPins(options);
+        String places = options.places("server-pin");
+        Remote[] servers = new Remote[texts.length];
+        for (int i = 0; i < texts.length; i++) {
+            servers[i] = Remote.parse(texts[i], port, pins(all, places, i + 1));
+            if (servers[i] == null) {
+                throw options.bad("server", "must be a host name or an address, or HOST:PORT, or [ADDRESS]:PORT");
+            }
+        }
+        return servers;
+    }
+
+    /** Of all pins those that belong to one of the servers, or to all; when they are all, the same array. */
+    private static Pin[] pins(Pin[] all, String places, int server) {
+        Pin[] pins = new Pin[all.length];
+        int count = 0;
+        for (int i = 0; i < all.length; i++) {
+            if (places.charAt(i) == 0 || places.charAt(i) == server) {
+                pins[count++] = all[i];
+            }
+        }
+        return count == all.length ? all : Arrays.copyOf(pins, count);
     }
 
     private static Pin[] serverPins(Options options) throws Failure {
@@ -76,11 +116,15 @@ final class ClientSettings extends Settings {
     /** The options that there are. */
     static Options options() {
         return common(new Options("cli", USAGE)
-                .add('s', "server", "HOST", "name or address of the server")
+                .add('s', "server", "HOST", "name or address of the server, or HOST:PORT; several: in order").several()
+                .add((char) 0, "prefer", "WHICH", "of several servers: first (default), or any that works")
+                .add((char) 0, "bind", "INTERFACE", "reach servers through this interface alone")
+                .add((char) 0, "mark", "NUMBER", "of packets to servers, for routing rules (fwmark)")
                 .add('a', "address", "ADDRESS", "ask for this address (default: any)")
                 .add((char) 0, "once", null, "try once to connect, and end with status 4 if that fails")
                 .add((char) 0, "key", "FILE", "TLS with the key in FILE")
-                .add((char) 0, "server-pin", "PIN", "the key that the server has to show; twice: either").several()
+                .add((char) 0, "server-pin", "PIN", "the key that the server has to show; twice: either")
+                .severalOf("server")
                 .add((char) 0, "join", "INVITATION", "join by what srv --invite printed, or by a file with that")
                 .add((char) 0, "dir", "DIR", "--join: keep its key and config there (default " + Joining.FOLDER + ")")
                 .add((char) 0, "server-name", "NAME", "ask a proxy in front of the server for NAME (SNI)"));

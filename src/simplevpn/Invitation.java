@@ -48,7 +48,7 @@ final class Invitation {
         if (host.startsWith("[") && host.endsWith("]")) {
             host = host.substring(1, host.length() - 1);
         }
-        int port = port(word, colon + 1, slash);
+        int port = Remote.port(word, colon + 1, slash);
         byte[] bytes = decoded(word.substring(slash + 1));
         int count = bytes == null ? 0 : (bytes.length - Wire.SECRET) / Pin.LENGTH;
         if (!isHost(host) || port == 0 || count < 1 || count > MOST_PINS
@@ -78,19 +78,6 @@ final class Invitation {
         } catch (IllegalArgumentException e) {
             return null;
         }
-    }
-
-    /** The number that stands there, or 0. */
-    private static int port(String word, int from, int to) {
-        int port = 0;
-        for (int i = from; i < to; i++) {
-            int digit = word.charAt(i) - '0';
-            if (digit < 0 || digit > 9 || port > 6553) {
-                return 0;
-            }
-            port = port * 10 + digit;
-        }
-        return port > 65535 ? 0 : port;
     }
 
     /** The word that {@link #parse} reads. */

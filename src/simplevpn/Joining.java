@@ -99,6 +99,7 @@ final class Joining {
         if (text == null) {
             throw options.wrong(config + ": what cli --join wrote there has less than " + MAX_CONFIG + " bytes");
         }
+        options.unset("server");
         options.unset("server-pin");
         for (String line : text.split("\n")) {
             int space = line.indexOf(' ');
@@ -111,6 +112,7 @@ final class Joining {
     /** Sets options as an invitation says; returns the config file that says the same. */
     private static String used(Options options, Invitation invitation, String key) {
         StringBuilder config = new StringBuilder("# Written when this device joined by its invitation.\n");
+        options.unset("server");
         put(options, config, "server", invitation.host);
         put(options, config, "port", String.valueOf(invitation.port));
         put(options, config, "key", key);

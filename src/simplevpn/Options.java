@@ -31,6 +31,11 @@ final class Options {
     /** How the user spelled an option, for messages about its value. */
     private final String[] spelled = new String[MOST];
     private final boolean[] several = new boolean[MOST];
+    /** For an option whose values belong to those of another: which, and the number of it that each one belongs to. */
+    private final String[] owners = new String[MOST];
+    private final String[] places = new String[MOST];
+    /** While a config file is read: what the command line has said already. */
+    private boolean[] settled;
     private int count;
 
     /**
@@ -62,6 +67,12 @@ final class Options {
     Options several() {
         several[count - 1] = true;
         return this;
+    }
+
+    /** The same, and each value belongs to what was said last of another option, or to all; see {@link #places}. */
+    Options severalOf(String owner) {
+        owners[count - 1] = owner;
+        return several();
     }
 
     /** A wrong word: the exit status is 2, and the message says where all words are explained. */
@@ -112,10 +123,22 @@ final class Options {
 
     /** An option is as if it had not been given. */
     void unset(String name) {
-        values[byName(name)] = null;
+        int option = byName(name);
+        values[option] = null;
+        places[option] = null;
     }
 
     private void set(int option, String spelling, String value) {
+        if (owners[option] != null) {
+            int owner = byName(owners[option]);
+            // Where the command line says other ones, those of the file are nobody's own.
+            int place = settled != null && settled[owner] ? 0 : texts(owners[option]).length;
+            StringBuilder all = new StringBuilder(places[option] == null ? "" : places[option]);
+            for (int i = split(value).length; i > 0; i--) {
+                all.append((char) place);
+            }
+            places[option] = all.toString();
+        }
         // Of most options the last one counts.
         values[option] = several[option] && values[option] != null ? values[option] + '\n' + value : value;
         spelled[option] = spelling;
@@ -131,18 +154,20 @@ final class Options {
         for (int i = 0; i < count; i++) {
             fromCommandLine[i] = values[i] != null;
         }
+        settled = fromCommandLine;
         int number = 0;
         int at = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length() : 0;
         while (at < text.length()) {
             int end = text.indexOf('\n', at);
             end = end < 0 ? text.length() : end;
             number++;
-            line(path + " line " + number, text.substring(at, end), fromCommandLine);
+            line(path + " line " + number, text.substring(at, end));
             at = end + 1;
         }
+        settled = null;
     }
 
-    private void line(String where, String text, boolean[] fromCommandLine) throws Failure {
+    private void line(String where, String text) throws Failure {
         int comment = text.indexOf('#');
         String line = (comment < 0 ? text : text.substring(0, comment)).trim();
         if (line.isEmpty()) {
@@ -167,7 +192,7 @@ final class Options {
         if (arguments[option] != null && value.isEmpty()) {
             throw wrong(where + ": " + name + " needs a value, " + arguments[option]);
         }
-        if (!fromCommandLine[option]) {
+        if (!settled[option]) {
             set(option, where + ": " + name, value);
         }
     }
@@ -203,9 +228,19 @@ final class Options {
     /** The values of an option that may be given several times, each of them perhaps several with commas between. */
     String[] texts(String name) {
         String all = text(name);
-        if (all == null) {
-            return new String[0];
-        }
+        return all == null ? new String[0] : split(all);
+    }
+
+    /**
+     * Of each value of an option that belongs to another's ({@link #severalOf}): the number of that one's value, from
+     * 1, or 0 for one that was said before all of them, and belongs to all.
+     */
+    String places(String name) {
+        String all = places[byName(name)];
+        return all == null ? "" : all;
+    }
+
+    private static String[] split(String all) {
         int count = 1;
         for (int i = 0; i < all.length(); i++) {
             count += isBetween(all.charAt(i)) ? 1 : 0;

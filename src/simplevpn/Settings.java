@@ -78,19 +78,29 @@ class Settings {
                 .add('u', "udp", null, null);
     }
 
-    /** An interface name that the kernel can accept: 1 to 15 bytes, no slash, colon or space (linux/net/core/dev.c). */
+    /** The name that the TUN interface shall have. */
     final String interfaceName() throws Failure {
-        if (!options.given("interface")) {
-            return Tun.ANY_NAME;
+        String name = interfaceName("interface");
+        return name == null ? Tun.ANY_NAME : name;
+    }
+
+    /**
+     * An interface name that the kernel can accept: 1 to 15 bytes, no slash, colon or space (linux/net/core/dev.c).
+     *
+     * @return {@code null} when the option was not given
+     */
+    final String interfaceName(String option) throws Failure {
+        String name = options.text(option);
+        if (name == null) {
+            return null;
         }
-        String name = options.text("interface");
         boolean good = !name.isEmpty() && name.length() < Abi.IFNAMSIZ && !name.equals(".") && !name.equals("..");
         for (int i = 0; good && i < name.length(); i++) {
             char c = name.charAt(i);
             good = c > ' ' && c < 127 && c != '/' && c != ':';
         }
         if (!good) {
-            throw options.bad("interface",
+            throw options.bad(option,
                     "an interface name has 1 to 15 characters, without spaces, slashes and colons");
         }
         return name;

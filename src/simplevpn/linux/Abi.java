@@ -17,8 +17,10 @@ public final class Abi {
     public static final int AF_UNIX = 1;
     public static final int AF_INET = 2;
     public static final int AF_INET6 = 10;
+    public static final int AF_NETLINK = 16;
     public static final int SOCK_STREAM = 1;
     public static final int SOCK_DGRAM = 2;
+    public static final int SOCK_RAW = 3;
     public static final int SOCK_NONBLOCK = 0x800;
     public static final int SOCK_CLOEXEC = 0x80000;
     public static final int SOMAXCONN = 4096;
@@ -38,6 +40,8 @@ public final class Abi {
     public static final int SO_REUSEADDR = 2;
     public static final int SO_ERROR = 4;
     public static final int SO_LINGER = 13;
+    public static final int SO_BINDTODEVICE = 25;
+    public static final int SO_MARK = 36;
     public static final int SO_MAX_PACING_RATE = 47;
 
     /* netinet/tcp.h */
@@ -122,9 +126,8 @@ public final class Abi {
     public static final int TUN_F_USO4 = 0x20;
     public static final int TUN_F_USO6 = 0x40;
 
-    /* linux/sockios.h, linux/if.h, linux/route.h */
-    public static final int SIOCADDRT = 0x890b;
-    public static final int SIOCDELRT = 0x890c;
+    /* linux/sockios.h, linux/if.h */
+    public static final int SIOCGIFNAME = 0x8910;
     public static final int SIOCGIFFLAGS = 0x8913;
     public static final int SIOCSIFFLAGS = 0x8914;
     public static final int SIOCGIFADDR = 0x8915;
@@ -136,10 +139,73 @@ public final class Abi {
     public static final int SIOCGIFINDEX = 0x8933;
     public static final int SIOCSIFTXQLEN = 0x8943;
     public static final int IFF_UP = 0x1;
-    public static final int RTF_UP = 0x1;
-    public static final int RTF_GATEWAY = 0x2;
-    public static final int RTF_REJECT = 0x200;
     public static final int IFNAMSIZ = 16;
+
+    /* linux/netlink.h */
+    public static final int NETLINK_ROUTE = 0;
+    public static final int NLM_F_REQUEST = 1;
+    public static final int NLM_F_ACK = 4;
+    public static final int NLM_F_EXCL = 0x200;
+    public static final int NLM_F_DUMP = 0x300;
+    public static final int NLM_F_CREATE = 0x400;
+    public static final int NLMSG_ERROR = 2;
+
+    /* linux/rtnetlink.h */
+    public static final int RTM_NEWLINK = 16;
+    public static final int RTM_NEWROUTE = 24;
+    public static final int RTM_DELROUTE = 25;
+    public static final int RTM_GETROUTE = 26;
+    public static final int RTN_UNICAST = 1;
+    public static final int RTPROT_BOOT = 3;
+    public static final int RT_SCOPE_UNIVERSE = 0;
+    public static final int RT_SCOPE_LINK = 253;
+    public static final int RT_SCOPE_NOWHERE = 255;
+    public static final int RT_TABLE_MAIN = 254;
+    public static final int RTM_F_LOOKUP_TABLE = 0x1000;
+    public static final int RTNH_F_DEAD = 1;
+    public static final int RTA_DST = 1;
+    public static final int RTA_OIF = 4;
+    public static final int RTA_GATEWAY = 5;
+    public static final int RTA_PRIORITY = 6;
+    public static final int RTA_PREFSRC = 7;
+    public static final int RTA_MULTIPATH = 9;
+    public static final int RTA_TABLE = 15;
+    public static final int RTA_MARK = 16;
+    public static final int RTA_VIA = 18;
+    public static final int RTMGRP_LINK = 1;
+    public static final int RTMGRP_IPV4_IFADDR = 0x10;
+    public static final int RTMGRP_IPV4_ROUTE = 0x40;
+    public static final int RTMGRP_IPV6_IFADDR = 0x100;
+    public static final int RTMGRP_IPV6_ROUTE = 0x400;
+
+    /** {@code struct sockaddr_nl} (linux/netlink.h). */
+    public static final int NL_FAMILY = 0;
+    public static final int NL_GROUPS = 8;
+    public static final int NL_SIZE = 12;
+
+    /** {@code struct nlmsghdr}, and behind it what a {@code struct nlmsgerr} begins with (linux/netlink.h). */
+    public static final int NLH_LEN = 0;
+    public static final int NLH_TYPE = 4;
+    public static final int NLH_FLAGS = 6;
+    public static final int NLH_SIZE = 16;
+
+    /** {@code struct rtmsg} (linux/rtnetlink.h), whose fields but the flags are a byte each. */
+    public static final int RTM_FAMILY = 0;
+    public static final int RTM_DST_LEN = 1;
+    public static final int RTM_TABLE = 4;
+    public static final int RTM_PROTOCOL = 5;
+    public static final int RTM_SCOPE = 6;
+    public static final int RTM_TYPE = 7;
+    public static final int RTM_FLAGS = 8;
+    public static final int RTM_SIZE = 12;
+
+    /** {@code struct rtattr}, {@code struct rtnexthop} and {@code struct ifinfomsg} (linux/rtnetlink.h). */
+    public static final int RTA_LEN = 0;
+    public static final int RTA_TYPE = 2;
+    public static final int RTA_SIZE = 4;
+    public static final int RTNH_IFINDEX = 4;
+    public static final int RTNH_SIZE = 8;
+    public static final int IFI_INDEX = 4;
 
     /** {@code struct sockaddr_in} (netinet/in.h): port and address are big-endian, the family is not. */
     public static final int SIN_FAMILY = 0;
@@ -203,15 +269,6 @@ public final class Abi {
     public static final int AI_NEXT;
     public static final int AI_SIZE;
 
-    /** {@code struct rtentry} (linux/route.h). */
-    public static final int RT_DST;
-    public static final int RT_GATEWAY;
-    public static final int RT_GENMASK;
-    public static final int RT_FLAGS;
-    public static final int RT_METRIC;
-    public static final int RT_DEV;
-    public static final int RT_SIZE;
-
     /** {@code struct timespec} of the call named clock_gettime, whatever others there are: two words. */
     public static final int TV_SEC = 0;
     public static final int TV_NSEC = WORD;
@@ -266,22 +323,6 @@ public final class Abi {
         info.field(WORD);
         AI_NEXT = info.field(WORD);
         AI_SIZE = info.size();
-
-        Struct route = new Struct();
-        route.field(WORD);
-        RT_DST = route.bytes(SIN_SIZE);
-        RT_GATEWAY = route.bytes(SIN_SIZE);
-        RT_GENMASK = route.bytes(SIN_SIZE);
-        RT_FLAGS = route.field(2);
-        route.field(2);
-        route.field(WORD);
-        route.field(WORD);
-        RT_METRIC = route.field(2);
-        RT_DEV = route.field(WORD);
-        route.field(WORD);
-        route.field(WORD);
-        route.field(2);
-        RT_SIZE = route.size();
     }
 
     private Abi() {
@@ -296,12 +337,6 @@ public final class Abi {
         int field(int size) {
             end = (end + size - 1) / size * size + size;
             alignment = Math.max(alignment, size);
-            return end - size;
-        }
-
-        /** An aligned structure of {@code size} bytes inside; returns its offset. */
-        int bytes(int size) {
-            end += size;
             return end - size;
         }
 

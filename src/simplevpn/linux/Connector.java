@@ -23,4 +23,14 @@ public interface Connector {
      * @throws Failure when it fails at once
      */
     Stream connect(Endpoint to) throws Failure;
+
+    /** The way that a connection to an address would take now; {@code null} when there is none, or nobody can tell. */
+    Way way(Endpoint to);
+
+    /**
+     * Begins to tell when ways may have changed.
+     *
+     * @throws Failure when this process is not told
+     */
+    Monitor monitor() throws Failure;
 }

@@ -33,6 +33,11 @@ public final class Endpoint {
         return mapped ? Address.ofIpv4(int32(Abi.SIN6_ADDR + 12)) : null;
     }
 
+    /** Whether a connection to it is one over IPv6. */
+    public boolean isIpv6() {
+        return ipv4() == null;
+    }
+
     /**
      * Who counts as one source: an IPv4 address, which may be that of many hosts behind a NAT; or a /64 of IPv6, which
      * one host has as many addresses of as it likes.

@@ -39,10 +39,10 @@ abstract class Netdevice implements PacketDevice {
             Libc.close(socket);
             throw Errno.failure("SIOCSIFTXQLEN " + name, result, "");
         }
-        index = index();
+        index = presentIndex();
     }
 
-    private int index() {
+    private int presentIndex() {
         return ask(Abi.SIOCGIFINDEX) < 0 ? 0 : request.nativeOrder.getInt(Abi.IFR_UNION);
     }
 
@@ -53,7 +53,7 @@ abstract class Netdevice implements PacketDevice {
      */
     final boolean rename(String present) {
         name = present;
-        return index() == index;
+        return presentIndex() == index;
     }
 
     /**
@@ -65,6 +65,15 @@ abstract class Netdevice implements PacketDevice {
         for (int i = 0; i < Abi.IFNAMSIZ; i++) {
             request.bytes.put(Abi.IFR_NAME + i, (byte) (i < name.length() ? name.charAt(i) : 0));
         }
+    }
+
+    /** The name that the kernel wrote into a {@code struct ifreq}. */
+    static String name(Buffer request) {
+        StringBuilder text = new StringBuilder(Abi.IFNAMSIZ);
+        for (int i = Abi.IFR_NAME; i < Abi.IFR_NAME + Abi.IFNAMSIZ && request.bytes.get(i) != 0; i++) {
+            text.append((char) request.bytes.get(i));
+        }
+        return text.toString();
     }
 
     @Override
@@ -156,19 +165,35 @@ abstract class Netdevice implements PacketDevice {
     }
 
     @Override
+    public final int index() {
+        return index;
+    }
+
+    private Route own(Network network) {
+        return new Route(index, name, network, null, 0, Route.OURS);
+    }
+
+    /** RTM_NEWROUTE (rtnetlink(7)). An interface that is down has no routes: they are made again when it is up. */
+    @Override
     public final void addRoute(Network network) throws Failure {
-        Route route = new Route(name, network, null, 0);
-        int result = change(Abi.SIOCADDRT, route);
-        if (result < 0 && result != -Errno.EEXIST && !(result == -Errno.EPERM && has(route))) {
-            throw failure("SIOCADDRT " + route, result, "ip route add " + route);
+        Route route = own(network);
+        int result = Netlink.change(Abi.RTM_NEWROUTE, route);
+        if (result < 0 && result != -Errno.EEXIST && result != -Errno.ENETDOWN
+                && !(result == -Errno.EPERM && has(route))) {
+            throw failure("RTM_NEWROUTE " + route, result, "ip route add " + route);
         }
     }
 
     @Override
+    public final void removeRoute(Network network) {
+        Netlink.change(Abi.RTM_DELROUTE, own(network));
+    }
+
+    @Override
     public final boolean addRoute(Route route) throws Failure {
-        int result = change(Abi.SIOCADDRT, route);
+        int result = Netlink.change(Abi.RTM_NEWROUTE, route);
         if (result < 0 && result != -Errno.EEXIST) {
-            throw failure("SIOCADDRT " + route, result, "ip route add " + route);
+            throw failure("RTM_NEWROUTE " + route, result, "ip route add " + route);
         }
         return result >= 0;
     }
@@ -176,34 +201,12 @@ abstract class Netdevice implements PacketDevice {
     /** One that is gone already, with its interface say, is none to be removed. */
     @Override
     public final void removeRoute(Route route) {
-        change(Abi.SIOCDELRT, route);
-    }
-
-    /** SIOCADDRT or SIOCDELRT (linux/route.h); returns 0 or −errno. */
-    private int change(int number, Route route) {
-        Buffer entry = Buffer.temporary(Abi.RT_SIZE);
-        Buffer device = Buffer.temporary(Abi.IFR_SIZE);
-        putName(device, route.device);
-        putAddress(entry, Abi.RT_DST, route.network.address().ipv4());
-        putAddress(entry, Abi.RT_GENMASK, route.network.netmask());
-        // Counted from 1, since 0 says that there is none.
-        entry.nativeOrder.putShort(Abi.RT_METRIC, (short) (route.metric == 0 ? 0 : route.metric + 1));
-        int flags = Abi.RTF_UP;
-        if (route.gateway != null) {
-            putAddress(entry, Abi.RT_GATEWAY, route.gateway.ipv4());
-            flags |= Abi.RTF_GATEWAY;
-        }
-        entry.nativeOrder.putShort(Abi.RT_FLAGS, (short) flags);
-        entry.word(Abi.RT_DEV, device.address);
-        int result = Libc.ioctl(socket, number, entry);
-        entry.free();
-        device.free();
-        return result;
+        Netlink.change(Abi.RTM_DELROUTE, route);
     }
 
     private static boolean has(Route wanted) {
-        for (Route route : Route.all()) {
-            if (route.device.equals(wanted.device) && route.network.equals(wanted.network)) {
+        for (Route route : Netlink.routes()) {
+            if (route.index == wanted.index && route.hasNetwork(wanted.network)) {
                 return true;
             }
         }
@@ -212,10 +215,10 @@ abstract class Netdevice implements PacketDevice {
 
     @Override
     public final Route[] otherRoutes() {
-        Route[] routes = Route.all();
+        Route[] routes = Netlink.routes();
         int count = 0;
         for (Route route : routes) {
-            if (!route.device.equals(name)) {
+            if (route.index != index) {
                 routes[count++] = route;
             }
         }

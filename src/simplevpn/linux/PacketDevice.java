@@ -15,6 +15,9 @@ public interface PacketDevice {
     /** The interface's name. */
     String name();
 
+    /** The number by which the kernel knows the interface, whatever its name. */
+    int index();
+
     /** Bytes of the kernel's header in front of each packet read and written: {@link Abi#VNET_SIZE}, or 0. */
     int header();
 
@@ -68,8 +71,11 @@ public interface PacketDevice {
     /** Brings it up, if it is down. */
     void bringUp() throws Failure;
 
-    /** Adds a route through it; one that is there already is left as it is. */
+    /** Adds a route through it, if it is up; one that is there already is left as it is. */
     void addRoute(Network network) throws Failure;
+
+    /** Removes a route through it that was added so, if it is still there. */
+    void removeRoute(Network network);
 
     /** The routes of this host that do not lead through it. */
     Route[] otherRoutes();

@@ -23,7 +23,10 @@ public interface Poller {
     /** Watches it for something else from now on; returns whether that worked, which fails only on a closed one. */
     boolean change(int fd, int interest);
 
-    /** Forgets a descriptor that is about to be closed: what it was ready for reaches nobody any more. */
+    /**
+     * Forgets a descriptor that is about to be closed, or to be added for another handler: what it was ready for
+     * reaches nobody any more.
+     */
     void remove(int fd);
 
     /**

@@ -1,31 +1,20 @@
 package simplevpn.linux;
 
-import java.nio.ByteOrder;
-import java.util.Arrays;
 import simplevpn.base.Address;
-import simplevpn.base.Failure;
-import simplevpn.base.Ipv4;
 import simplevpn.base.Network;
 
-/**
- * One IPv4 route of this host's main table, as the kernel lists them in /proc/self/net/route (proc_pid_net(5)).
- * Immutable.
- */
+/** One IPv4 route of this host's main table (ip-route(8)). Immutable. */
 public final class Route {
-    private static final String TABLE = "/proc/self/net/route";
-    /** Bytes of the list that are looked at: some 500 routes as a rule, and 8,000 at most. */
-    private static final int USUAL = 1 << 16;
-    private static final int MOST = 1 << 20;
-    /** The device of a route that drops packets (type blackhole). */
-    private static final String NO_DEVICE = "*";
-    /** Fields of a line, of 11, tabs between them; the first is the device. */
-    private static final int DESTINATION = 1;
-    private static final int GATEWAY = 2;
-    private static final int FLAGS = 3;
-    private static final int METRIC = 6;
-    private static final int MASK = 7;
+    /**
+     * Who made a route is told by a number (rtm_protocol, linux/rtnetlink.h): these programs' own, which neither the
+     * kernel's headers nor iproute2's rt_protos give to anybody else.
+     */
+    public static final int OURS = 202;
+    /** What the ioctls say by which older versions of these programs made theirs. */
+    public static final int BY_IOCTL = Abi.RTPROT_BOOT;
 
-    /** The interface that it leads through. */
+    /** The interface that it leads through: its number, and its name for people. */
+    final int index;
     public final String device;
     /** Which addresses it is for. */
     public final Network network;
@@ -33,85 +22,45 @@ public final class Route {
     public final Address gateway;
     /** Of routes to the same network the one with the least is taken. */
     public final int metric;
+    /** Who made it, 0 to 255: {@link #OURS}, say. */
+    public final int protocol;
+
+    /** This host's own address for what goes there; {@code null} for the interface's. */
+    final Address source;
 
     /** A route, wherever it comes from; the parameters are the fields. */
-    public Route(String device, Network network, Address gateway, int metric) {
+    public Route(int index, String device, Network network, Address gateway, int metric, int protocol) {
+        this(index, device, network, gateway, metric, protocol, null);
+    }
+
+    Route(int index, String device, Network network, Address gateway, int metric, int protocol, Address source) {
+        this.index = index;
         this.device = device;
         this.network = network;
         this.gateway = gateway;
         this.metric = metric;
+        this.protocol = protocol;
+        this.source = source;
     }
 
-    /**
-     * The routes that lead somewhere, and that this program could make too; none when there is no such list, or one
-     * that is too long.
-     */
-    static Route[] all() {
-        String table;
-        try {
-            table = TextFile.read(TABLE, USUAL);
-            if (table == null) {
-                table = TextFile.read(TABLE, MOST);
-            }
-        } catch (Failure e) {
-            // Whoever has no /proc knows about his routes.
-            return new Route[0];
-        }
-        return parse(table);
+    /** One of ours to another network, along the same way. */
+    public Route to(Network other, int otherMetric) {
+        return new Route(index, device, other, gateway, otherMetric, OURS, source);
     }
 
-    static Route[] parse(String table) {
-        Route[] routes = new Route[16];
-        int count = 0;
-        // The first line has the names of the fields.
-        int at = table == null ? -1 : table.indexOf('\n');
-        while (at >= 0 && at + 1 < table.length()) {
-            Route route = line(table, at + 1);
-            if (route != null) {
-                if (count == routes.length) {
-                    routes = Arrays.copyOf(routes, 2 * count);
-                }
-                routes[count++] = route;
-            }
-            at = table.indexOf('\n', at + 1);
-        }
-        return Arrays.copyOf(routes, count);
+    /** Whether it leads to the same network as another one. */
+    boolean hasNetwork(Network other) {
+        return network.length() == other.length() && network.address().equals(other.address());
     }
 
-    private static Route line(String table, int at) {
-        int length = Ipv4.prefixLength(address(table, at, MASK));
-        int flags = number(table, at, FLAGS, 16);
-        if (length < 0 || (flags & (Abi.RTF_UP | Abi.RTF_REJECT)) != Abi.RTF_UP) {
-            return null;
-        }
-        int gateway = address(table, at, GATEWAY);
-        String device = table.substring(at, table.indexOf('\t', at)).trim();
-        boolean gatewayIsIpv6 = (flags & Abi.RTF_GATEWAY) != 0 && gateway == 0;
-        if (device.equals(NO_DEVICE) || gatewayIsIpv6) {
-            return null;
-        }
-        return new Route(device, Network.ofIpv4(address(table, at, DESTINATION), length),
-                gateway == 0 ? null : Address.ofIpv4(gateway), number(table, at, METRIC, 10));
+    /** Whether it is as good as another one: to the same network along the same way. */
+    public boolean isLike(Route other) {
+        return index == other.index && hasNetwork(other.network) && isSame(gateway, other.gateway)
+                && isSame(source, other.source);
     }
 
-    /** Where a field of the line at {@code at} begins. */
-    private static int field(String table, int at, int field) {
-        int begin = at;
-        for (int i = 0; i < field; i++) {
-            begin = table.indexOf('\t', begin) + 1;
-        }
-        return begin;
-    }
-
-    private static int number(String table, int at, int field, int base) {
-        int begin = field(table, at, field);
-        return (int) Long.parseLong(table.substring(begin, table.indexOf('\t', begin)).trim(), base);
-    }
-
-    /** An address is there as the number that its bytes are to this processor. */
-    private static int address(String table, int at, int field) {
-        int number = number(table, at, field, 16);
-        return ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN ? number : Integer.reverseBytes(number);
+    private static boolean isSame(Address one, Address other) {
+        return one == null ? other == null : one.equals(other);
     }
 
     /** As ip-route(8) has it: {@code 192.0.2.0/24 via 198.51.100.1 dev eth0}. */

@@ -38,12 +38,20 @@ public final class Tcp implements Stream {
      * Begins to connect; the descriptor is writable when that is done, and {@link #error} tells how it went.
      *
      * @param mss the most bytes of a segment in either direction; 0 for what the line has
+     * @param device the name of the one interface to use, or {@code null}
+     * @param mark for routing rules, or 0
      * @throws Failure when it fails at once
      */
-    static Tcp connect(Endpoint to, int mss) throws Failure {
+    static Tcp connect(Endpoint to, int mss, String device, int mark) throws Failure {
         int fd = Libc.socket(to.family, Abi.SOCK_STREAM | Abi.SOCK_NONBLOCK | Abi.SOCK_CLOEXEC, 0);
         if (fd < 0) {
             throw Errno.failure("socket for " + to, fd, "");
+        }
+        try {
+            choose(fd, device, mark);
+        } catch (Failure e) {
+            Libc.close(fd);
+            throw e;
         }
         tune(fd, mss);
         SOCKET_ADDRESS.bytes.put(0, to.address);
@@ -53,6 +61,30 @@ public final class Tcp implements Stream {
             throw Errno.failure("connect " + to, result, "");
         }
         return new Tcp(fd, to);
+    }
+
+    /** SO_BINDTODEVICE and SO_MARK (socket(7)). */
+    private static void choose(int fd, String device, int mark) throws Failure {
+        if (device != null) {
+            Buffer name = Buffer.temporary(Abi.IFNAMSIZ);
+            Netdevice.putName(name, device);
+            int result = Libc.setsockopt(fd, Abi.SOL_SOCKET, Abi.SO_BINDTODEVICE, name, Abi.IFNAMSIZ);
+            name.free();
+            check("SO_BINDTODEVICE " + device, result);
+        }
+        if (mark != 0) {
+            check("SO_MARK " + mark, set(fd, Abi.SOL_SOCKET, Abi.SO_MARK, mark));
+        }
+    }
+
+    private static void check(String call, int result) throws Failure {
+        if (result < 0) {
+            throw Errno.failure(call, result, switch (-result) {
+                case Errno.EPERM -> "run with the capability CAP_NET_ADMIN";
+                case Errno.ENODEV -> "there is no such interface";
+                default -> "";
+            });
+        }
     }
 
     /**

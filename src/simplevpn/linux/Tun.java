@@ -89,15 +89,6 @@ public final class Tun extends Netdevice {
         });
     }
 
-    /** The name that the kernel wrote into the request. */
-    private static String name(Buffer request) {
-        StringBuilder name = new StringBuilder(Abi.IFNAMSIZ);
-        for (int i = Abi.IFR_NAME; request.bytes.get(i) != 0; i++) {
-            name.append((char) request.bytes.get(i));
-        }
-        return name.toString();
-    }
-
     /** TUNGETIFF (linux/if_tun.h). */
     @Override
     public boolean isHere() {

@@ -5,7 +5,9 @@ import simplevpn.base.Failure;
 import simplevpn.linux.Connector;
 import simplevpn.linux.Endpoint;
 import simplevpn.linux.Lookup;
+import simplevpn.linux.Monitor;
 import simplevpn.linux.Stream;
+import simplevpn.linux.Way;
 
 /** Connections of another connector, with TLS over them. */
 public final class TlsConnector implements Connector {
@@ -34,5 +36,15 @@ public final class TlsConnector implements Connector {
     @Override
     public Stream connect(Endpoint to) throws Failure {
         return new TlsStream(below.connect(to), credentials, records, handshakes);
+    }
+
+    @Override
+    public Way way(Endpoint to) {
+        return below.way(to);
+    }
+
+    @Override
+    public Monitor monitor() throws Failure {
+        return below.monitor();
     }
 }

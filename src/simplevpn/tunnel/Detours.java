@@ -13,7 +13,7 @@ import simplevpn.linux.Route;
  * for the next, since the way may be another then.
  */
 final class Detours {
-    /** The metric of all of them: by it they are known that a killed program left behind. */
+    /** The metric of all of them. */
     private static final int METRIC = 2002;
     /** The prefix length of a network of one host. */
     private static final int HOST = 32;
@@ -33,8 +33,8 @@ final class Detours {
 
     /**
      * Sees to it that packets for a host do not go into the tunnel, also when the kernel has dropped the route that
-     * did, as it does when an interface goes down for a second. Where this host has no other way to it in its main
-     * table, something else decides, which comes before that table.
+     * did, as it does when an interface goes down for a second, and when another way is the best one now. Where this
+     * host has no other way to it in its main table, something else decides, which comes before that table.
      *
      * @param inside the networks that the tunnel leads to, or will
      * @throws Failure when the route cannot be added
@@ -47,34 +47,50 @@ final class Detours {
         if (longest < 0) {
             return;
         }
-        int before = indexOf(host);
+        Route[] routes = device.otherRoutes();
         Route best = null;
-        for (Route route : device.otherRoutes()) {
-            if (route.metric == METRIC && route.network.length() == HOST && route.network.contains(host)) {
-                if (before >= 0) {
-                    return;
-                }
-                device.removeRoute(route);
-            } else if (route.network.contains(host) && (best == null || route.network.length() > best.network.length()
+        for (Route route : routes) {
+            if (!isDetour(route) && route.network.contains(host) && (best == null
+                    || route.network.length() > best.network.length()
                     || (route.network.length() == best.network.length() && route.metric < best.metric))) {
                 best = route;
             }
         }
+        Route wanted = best == null || best.network.length() > longest ? null
+                : best.to(Network.ofIpv4(host.ipv4(), HOST), METRIC);
+        boolean stands = false;
+        for (Route route : routes) {
+            if (isDetour(route) && route.network.contains(host)) {
+                if (wanted != null && route.protocol == Route.OURS && route.isLike(wanted)) {
+                    stands = true;
+                } else {
+                    device.removeRoute(route);
+                }
+            }
+        }
+        int before = indexOf(host);
         if (before >= 0) {
             made[before] = made[--count];
         }
-        if (best == null || best.network.length() > longest) {
+        if (wanted == null) {
             return;
         }
-        Route detour = new Route(best.device, Network.ofIpv4(host.ipv4(), HOST), best.gateway, METRIC);
-        if (!device.addRoute(detour)) {
-            return;
+        if (!stands) {
+            if (!device.addRoute(wanted)) {
+                return;
+            }
+            setup.tell("route " + wanted + " added: otherwise " + device.name() + " would swallow what is sent there");
         }
-        setup.tell("route " + detour + " added: otherwise " + device.name() + " would swallow what is sent there");
         if (count == made.length) {
             made = Arrays.copyOf(made, 2 * count);
         }
-        made[count++] = detour;
+        made[count++] = wanted;
+    }
+
+    /** Whether a program made it, perhaps one that was killed: this one, or an older one by an ioctl. */
+    private static boolean isDetour(Route route) {
+        return route.metric == METRIC && route.network.length() == HOST
+                && (route.protocol == Route.OURS || route.protocol == Route.BY_IOCTL);
     }
 
     private int indexOf(Address host) {

@@ -90,6 +90,11 @@ public final class Device {
         return kernel.fd();
     }
 
+    /** The number by which the kernel knows the interface. */
+    int index() {
+        return kernel.index();
+    }
+
     /** The feature bits of the handshake that this interface can keep. */
     public int features() {
         return !offload || !framing ? 0 : offloadUdp ? Wire.OFFLOAD | Wire.OFFLOAD_UDP : Wire.OFFLOAD;

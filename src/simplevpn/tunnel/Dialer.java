@@ -2,169 +2,265 @@ package simplevpn.tunnel;
 
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
-import simplevpn.linux.Connector;
-import simplevpn.linux.Endpoint;
-import simplevpn.linux.Handler;
-import simplevpn.linux.Lookup;
-import simplevpn.linux.Poller;
+import simplevpn.base.Ratelimit;
 import simplevpn.linux.Stream;
+import simplevpn.linux.Way;
 
 /**
- * How a client finds its server: looks the name up anew for every attempt, tries all its addresses in turn, and pauses
- * between attempts, longer each time. As long as looking up fails, the addresses of before are good enough.
+ * How a client gets its connection: it takes its servers in order, looks each one's name up anew for every attempt, and
+ * connects to one of its addresses. As long as looking up fails, the addresses of before are good enough.
+ *
+ * <p>And when to leave a connection that stands: since the way to its server is another one now, or a better server is
+ * there again.
  */
-public final class Dialer implements Handler {
-    private static final long FIRST_PAUSE = 1_000_000_000L;
-    private static final long LONGEST_PAUSE = 30_000_000_000L;
+public final class Dialer extends Timer implements Race.Owner {
+    private static final long SECOND = 1_000_000_000L;
+    /** How long name servers may take before the addresses of before are tried, or the next server. */
+    private static final long LOOKUP_TIME = 2 * SECOND;
+    /** Attempts for a way that has changed: a line that comes and goes does not hammer the server. */
+    private static final int CHANGES_PER_SECOND = 1;
+    private static final int CHANGES_AT_ONCE = 5;
+
+    /** What is being done about a connection. */
+    private enum State {
+        /** Nothing: the owner has one, or pauses. */
+        IDLE,
+        /** A server's name is looked up. */
+        LOOKING_UP,
+        /** Addresses of a server are tried. */
+        CONNECTING
+    }
+
+    /** How long to pause between attempts. */
+    public final Pauses pauses;
 
     private final Loop loop;
-    private final Connector connector;
     private final Owner owner;
-    private final String server;
-    private final int port;
-    /** The name that is being looked up, and what that brought the last time. */
-    private Lookup lookup;
-    private Endpoint[] found = {};
-    /** The addresses of the present attempt, and which of them is next. */
-    private Endpoint[] addresses = {};
-    private int next;
-    /** Why the last address was of no use, or the name. */
-    private String why;
-    private long pause = FIRST_PAUSE;
-    /** Why the last attempt failed, as logged: the same again is no news. */
-    private String logged = "";
-    private long random;
+    private final Target[] targets;
+    private final Race race;
+    private final Uplink uplink;
+    private final Ratelimit changes;
+    /** {@code null} where every server is as good as another. */
+    private final Preference preference;
 
-    /** Who wants the server. */
+    private State state = State.IDLE;
+    /** Which of the servers is tried, or connected to. */
+    private int server;
+    /** With which of them {@link #again} begins. */
+    private int better;
+    /** Where the owner's connection leads to; {@code null} while there is none. */
+    private Candidate connected;
+    private String why;
+
+    /** Who wants the connection. */
     public interface Owner {
-        /** A lookup that took its time has ended. */
-        void lookedUp() throws Failure;
+        /** There is one; whatever was before is closed. */
+        void connected(Stream stream) throws Failure;
+
+        /** None of the servers can be reached, for this reason. */
+        void unreachable(String why) throws Failure;
+
+        /** The connection had better be closed, for this reason, and another one begun by {@link #again}. */
+        void outdated(String why) throws Failure;
+
+        /** It is worth while to make the next attempt at once, instead of pausing. */
+        void hopeful();
     }
 
     /**
-     * @param server its name or address
+     * @param targets the servers, in the order in which they are tried
+     * @param prefersFirst whether to go back to the first of them when it is there again
      * @param seed of the pauses' jitter
      */
-    public Dialer(Loop loop, Connector connector, Owner owner, String server, int port, long seed) {
+    public Dialer(Loop loop, Owner owner, Target[] targets, boolean prefersFirst, long seed) {
         this.loop = loop;
-        this.connector = connector;
         this.owner = owner;
-        this.server = server;
-        this.port = port;
-        random = seed;
+        this.targets = targets;
+        for (Target target : targets) {
+            target.belongTo(loop);
+        }
+        pauses = new Pauses(loop, seed);
+        race = new Race(loop, this);
+        changes = new Ratelimit(CHANGES_PER_SECOND, CHANGES_AT_ONCE, loop.now());
+        preference = prefersFirst && targets.length > 1 ? new Preference(loop, targets[0], pauses, this) : null;
+        uplink = new Uplink(loop, this);
+        uplink.listen(targets[0].connector);
     }
 
-    /**
-     * Begins to look the server up, unless that goes on already; the owner is told of the answer if it takes its time.
-     *
-     * @return whether there is an answer now
-     */
-    public boolean lookUp() throws Failure {
-        loop.device.setup.aroundNameServers(nameServers());
-        if (lookup != null) {
-            return false;
-        }
-        try {
-            lookup = connector.lookUp(server, port);
-        } catch (Failure e) {
-            why = e.getMessage();
-            return true;
-        }
-        if (lookup.fd() >= 0) {
-            loop.poller.add(lookup.fd(), Poller.READ, this);
-            return false;
-        }
-        take();
-        return true;
+    /* ---- an attempt ---- */
+
+    /** Makes an attempt, from the first server on. */
+    public void attempt() throws Failure {
+        server = 0;
+        lookUp();
     }
 
-    /** Whether a lookup goes on. */
-    public boolean isLookingUp() {
-        return lookup != null;
+    /** The same at once with a server's addresses of before, since names may take their time. */
+    public void again() throws Failure {
+        server = better;
+        begin();
     }
 
-    /** There is an answer. */
+    /** The connection was of no use, for this reason: goes on with the next address, or the next server. */
+    public void next(String reason) throws Failure {
+        closed();
+        why = reason;
+        state = State.CONNECTING;
+        if (!race.goOn()) {
+            nextServer();
+        }
+    }
+
+    private void lookUp() throws Failure {
+        state = State.LOOKING_UP;
+        if (targets[server].lookUp(this)) {
+            begin();
+        } else if (targets[server].found.length > 0 || server + 1 < targets.length) {
+            loop.timers.set(this, loop.now() + LOOKUP_TIME);
+        }
+    }
+
     @Override
-    public void ready(boolean writable, boolean failed) throws Failure {
-        loop.poller.remove(lookup.fd());
-        take();
-        owner.lookedUp();
+    public void lookedUp(Target target) throws Failure {
+        if (state == State.LOOKING_UP && target == targets[server]) {
+            begin();
+        }
     }
 
-    private void take() {
-        try {
-            found = lookup.result();
-        } catch (Failure e) {
-            why = e.getMessage();
+    /** Name servers take too long. */
+    @Override
+    protected void expired(long now) throws Failure {
+        begin();
+    }
+
+    private void begin() throws Failure {
+        loop.timers.cancel(this);
+        state = State.CONNECTING;
+        if (!race.begin(targets[server])) {
+            lost(race.why());
         }
-        lookup = null;
+    }
+
+    @Override
+    public void won(Stream stream, Candidate candidate) throws Failure {
+        state = State.IDLE;
+        connected = candidate;
+        owner.connected(stream);
+    }
+
+    @Override
+    public void lost(String reason) throws Failure {
+        why = reason;
+        nextServer();
+    }
+
+    private void nextServer() throws Failure {
+        if (server + 1 < targets.length) {
+            server++;
+            lookUp();
+        } else {
+            state = State.IDLE;
+            owner.unreachable(why);
+        }
+    }
+
+    /** Whether a lookup goes on, which may need its routes around the tunnel. */
+    public boolean isLookingUp() {
+        for (Target target : targets) {
+            if (target.isLookingUp()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whom looking the server up asks. */
     public Address[] nameServers() {
-        return connector.nameServers(server);
+        return targets[server].nameServers();
     }
 
-    /** Whether there are addresses to try, if only those of before. */
-    public boolean hasAddresses() {
-        return found.length > 0;
+    /** The number of the server that is tried, or connected to. */
+    public int server() {
+        return server;
     }
 
-    /** An attempt begins: with the first of the addresses that were found last. */
-    public void begin() {
-        addresses = found;
-        next = 0;
+    /* ---- a connection ---- */
+
+    /** The server has let this client in. */
+    public void joined() {
+        if (preference != null && server > 0) {
+            preference.begin();
+        }
+    }
+
+    /** The connection had lasted. */
+    public void succeeded() {
+        pauses.succeeded();
+        if (preference != null && server == 0) {
+            preference.worked();
+        }
+    }
+
+    /** The connection is closed. */
+    public void closed() {
+        connected = null;
+        if (preference != null) {
+            preference.end();
+        }
     }
 
     /**
-     * Begins to connect to the next of the addresses that does not fail at once.
-     *
-     * @return the connection begun, or {@code null} when no address is left, for the reason {@link #why}
+     * The IPv4 address of the connection's other end, if routes of the main table lead there: those of the tunnel might
+     * then come before them. Otherwise {@code null}.
      */
-    public Stream connect() {
-        while (next < addresses.length) {
-            Endpoint address = addresses[next++];
-            try {
-                loop.device.setup.around(address.ipv4());
-                return connector.connect(address);
-            } catch (Failure e) {
-                why = e.getMessage();
+    public Address exposed() {
+        return connected.way == null || connected.way.isOfMainTable ? connected.address.ipv4() : null;
+    }
+
+    /** The first server is there again. */
+    void firstAnswers() throws Failure {
+        better = 0;
+        owner.outdated("is left for " + targets[0] + ", which answers again");
+    }
+
+    /* ---- ways ---- */
+
+    /** Ways out of this host may have changed. */
+    void waysChanged() throws Failure {
+        Way way = null;
+        boolean changed;
+        if (connected != null) {
+            loop.device.setup.aroundStill(exposed());
+            way = targets[server].way(connected);
+            changed = way != null && connected.way != null && way.isOther(connected.way);
+        } else {
+            changed = state == State.CONNECTING ? race.hasOtherWay() : state == State.IDLE && hasOtherWay();
+        }
+        if (!changed) {
+            return;
+        }
+        if (!changes.pass(loop.now())) {
+            uplink.lookIn(SECOND);
+        } else if (connected != null) {
+            better = server;
+            owner.outdated("is reached from " + way + " now, no more from " + connected.way);
+        } else if (state == State.CONNECTING) {
+            race.cancel();
+            begin();
+        } else {
+            owner.hopeful();
+        }
+    }
+
+    /** Whether there is a way that was not there before; or no address is known, so that any change may help. */
+    private boolean hasOtherWay() {
+        boolean known = false;
+        for (Target target : targets) {
+            known |= target.found.length > 0;
+            if (target.hasOtherWay()) {
+                return true;
             }
         }
-        return null;
-    }
-
-    /** The connection begun last came to nothing, for this reason. */
-    public void failed(String reason) {
-        why = reason;
-    }
-
-    /** Why the attempt came to nothing. */
-    public String why() {
-        return why;
-    }
-
-    /** The attempt came to nothing: logs why, if it is news, and returns how long to pause, nanoseconds. */
-    public long pause() {
-        if (!why.equals(logged)) {
-            logged = why;
-            loop.budget.logPeer(why + "; trying again until it works", loop.now());
-        }
-        // Between half the pause and the whole of it, so that not all clients of a server come back in the same moment.
-        random = random * 6364136223846793005L + 1442695040888963407L;
-        long length = pause / 2 + (random >>> 1) % (pause / 2);
-        pause = Math.min(2 * pause, LONGEST_PAUSE);
-        return length;
-    }
-
-    /** A connection that worked was lost, for this reason, which is in the log already. */
-    public void lost(String reason) {
-        why = reason;
-        logged = reason;
-    }
-
-    /** The connection lasted: the next pause is a short one. */
-    public void succeeded() {
-        pause = FIRST_PAUSE;
+        return !known;
     }
 }

@@ -55,6 +55,7 @@ public final class InterfaceSetup {
      * @throws Failure when the route to the server that this takes cannot be added
      */
     public void leadInside(Answer answer, Address server, Address... nameServers) throws Failure {
+        Network[] before = inside;
         here = device.isHere();
         inside = new Network[0];
         if (!here) {
@@ -62,6 +63,7 @@ public final class InterfaceSetup {
             return;
         }
         inside = networks(answer, server);
+        removeRoutes(before, inside);
         around(server);
         aroundNameServers(nameServers);
         detours.tellOverlap(inside[0]);
@@ -96,9 +98,7 @@ public final class InterfaceSetup {
         }
         int inForce = mtu(mtu);
         address(answer.address, answer.length);
-        for (int i = 1; i < inside.length; i++) {
-            route(inside[i]);
-        }
+        mend();
         return inForce;
     }
 
@@ -138,6 +138,35 @@ public final class InterfaceSetup {
     /** There is no connection any more. */
     public void endDetours() {
         detours.clear();
+    }
+
+    /** The program ends: the routes that were made are removed, which an interface that stays would keep. */
+    public void endRoutes() {
+        detours.clear();
+        if (here) {
+            removeRoutes(inside, new Network[0]);
+        }
+    }
+
+    /** Removes the routes of a former answer that the present one does not have. */
+    private void removeRoutes(Network[] former, Network[] present) {
+        for (int i = 1; i < former.length; i++) {
+            boolean stays = false;
+            for (int j = 1; j < present.length && !stays; j++) {
+                stays = present[j].length() == former[i].length()
+                        && present[j].address().equals(former[i].address());
+            }
+            if (!stays) {
+                device.removeRoute(former[i]);
+            }
+        }
+    }
+
+    /** The interface was down, perhaps: the kernel dropped its routes then. Those of the answer are made again. */
+    void mend() {
+        for (int i = 1; i < inside.length; i++) {
+            route(inside[i]);
+        }
     }
 
     void tell(String line) {

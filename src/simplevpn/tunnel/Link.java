@@ -55,7 +55,6 @@ public final class Link implements Handler {
     private long servedTurn = -1;
     private int framesThisTurn;
     private boolean trusted;
-    private boolean connecting;
     /** What the poller watches the descriptor for. */
     private int interest;
     /** How often in a row the stream took nothing when the poller had said that it would. */
@@ -66,11 +65,11 @@ public final class Link implements Handler {
     private int error;
     private boolean closed;
 
-    private Link(Loop loop, Stream stream, Receiver receiver, int interest) throws Failure {
+    private Link(Loop loop, Stream stream, Receiver receiver) throws Failure {
         this.loop = loop;
         this.stream = stream;
         this.receiver = receiver;
-        this.interest = interest;
+        interest = Poller.READ;
         remainder = new Remainder(this, loop);
         outbox = new Outbox(loop.budget.memory);
         loop.poller.add(stream.fd(), interest, this);
@@ -84,19 +83,7 @@ public final class Link implements Handler {
      * @throws Failure if the poller cannot watch it; the stream is not closed then
      */
     public static Link open(Loop loop, Stream stream, Receiver receiver) throws Failure {
-        return new Link(loop, stream, receiver, Poller.READ);
-    }
-
-    /**
-     * A link over a connection that is being made; {@link Receiver#connected} is told how that went.
-     *
-     * @throws Failure if the poller cannot watch it; the stream is not closed then
-     */
-    public static Link connecting(Loop loop, Stream stream, Receiver receiver) throws Failure {
-        Link link = new Link(loop, stream, receiver, Poller.WRITE);
-        link.connecting = true;
-        link.trusted = true;
-        return link;
+        return new Link(loop, stream, receiver);
     }
 
     /** How frames lie on it, in both directions. */
@@ -141,12 +128,6 @@ public final class Link implements Handler {
     }
 
     private void serve(boolean writable, boolean failed) throws Failure {
-        if (connecting) {
-            connecting = false;
-            watch();
-            receiver.connected(stream.error());
-            return;
-        }
         if (failed) {
             error = stream.error();
         } else if (writable && !flush(loop.now()) && isFull() && ++fruitless == FRUITLESS) {
@@ -425,8 +406,7 @@ public final class Link implements Handler {
 
     private void watch() {
         boolean writes = !stalled && (stream.holdsOutput() || (!outbox.isEmpty() && stream.takesOutput()));
-        int wanted = connecting ? Poller.WRITE
-                : (stream.takesInput() ? Poller.READ : 0) | (writes ? Poller.WRITE : 0);
+        int wanted = (stream.takesInput() ? Poller.READ : 0) | (writes ? Poller.WRITE : 0);
         if (wanted != interest) {
             interest = wanted;
             if (!loop.poller.change(stream.fd(), wanted)) {

@@ -7,14 +7,6 @@ import simplevpn.base.Failure;
  * {@link Inbox}'s current one. Each call may close the link, after which no more come.
  */
 public interface Receiver {
-    /**
-     * The attempt to connect has ended; a link over a connection that stands has none.
-     *
-     * @param error why it failed, −errno; 0 when the connection stands
-     */
-    default void connected(int error) throws Failure {
-    }
-
     /** Bytes have come, perhaps only a part of a frame. */
     void heard();
 

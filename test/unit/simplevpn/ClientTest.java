@@ -156,7 +156,7 @@ class ClientTest extends WorldTest {
     }
 
     private static Route route(String network, int length, String gateway) {
-        return new Route("eth0", Network.ofIpv4(ipv4(network), length), Address.parse(gateway), 0);
+        return new Route(2, "eth0", Network.ofIpv4(ipv4(network), length), Address.parse(gateway), 0, 4);
     }
 
     /** Routes around the tunnel are gone with the connection, however it ends; but not from under a lookup. */

@@ -116,7 +116,12 @@ class CommandLineTest {
         String address = ": must be an IPv4 address that a host can have, such as 10.0.0.7" + help;
         assertWrong(Client.class, "cli", " -i a/b", new String[][] {
             {"-v", "-s HOST is missing: which server to connect to" + help},
-            {"--server=", "--server : must be a host name or an address" + help},
+            {"--server=", "--server : must be a host name or an address, or HOST:PORT, or [ADDRESS]:PORT" + help},
+            {"-s h:0", "-s h:0: must be a host name or an address, or HOST:PORT, or [ADDRESS]:PORT" + help},
+            {"-s h --prefer last", "--prefer last: must be first or any" + help},
+            {"-s h --mark 0", "--mark 0: must be a number from 1 to 999999999" + help},
+            {"-s h --bind a/b",
+                "--bind a/b: an interface name has 1 to 15 characters, without spaces, slashes and colons" + help},
             {"-s h -p x", "-p x: must be a number from 1 to 65535" + help},
             {"-s h -m 65536", "-m 65536: must be a number from 576 to 65535" + help},
             {"-s h -t 65536", "-t 65536: must be a number from 2 to 65535" + help},

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import simplevpn.base.Failure;
+import simplevpn.tls.Pin;
 
 class OptionsTest {
     private static final String SEE_HELP = " (prog --help shows all options)";
@@ -174,6 +175,78 @@ class OptionsTest {
         Options twoLines = options().add((char) 0, "key", "FILE", "files").several();
         twoLines.parse(new String[] {"--config", file("key a\nkey b\n")});
         assertArrayEquals(new String[] {"a", "b"}, twoLines.texts("key"));
+    }
+
+    private static Options servers(String... words) throws Failure {
+        Options options = new Options("prog", "Usage: prog").add('s', "server", "HOST", "").several()
+                .add('p', "pin", "PIN", "").severalOf("server").add((char) 0, "config", "FILE", "");
+        options.parse(words);
+        return options;
+    }
+
+    private static String places(Options options) {
+        StringBuilder places = new StringBuilder();
+        for (char place : options.places("pin").toCharArray()) {
+            places.append((int) place);
+        }
+        return options.texts("pin").length == places.length() ? places.toString() : "as many as there are values";
+    }
+
+    /** What belongs to the value of another option that was said last: on the command line, in a file, and mixed. */
+    @Test
+    void belongsToAnother() throws Exception {
+        assertEquals("", places(servers("-s", "a")));
+        assertEquals("0", places(servers("-p", "x", "-s", "a")));
+        assertEquals("00112", places(servers("-p", "x,y", "-s", "a", "-p1", "-p2", "-s", "b", "-p", "3")));
+        assertEquals("3", places(servers("-s", "a,b,c", "-p", "x")));
+        String file = file("pin x\nserver a\npin y\nserver b\npin z\n");
+        assertEquals("012", places(servers("--config", file)));
+        assertEquals("000", places(servers("-s", "c", "-s", "d", "--config", file)), "of servers that are not meant");
+        assertEquals("0", places(servers("-p", "x", "--config", file)));
+        Options options = servers("-s", "a", "-p", "x");
+        options.unset("server");
+        options.unset("pin");
+        options.set("server", "b");
+        options.set("pin", "y");
+        assertEquals("1", places(options));
+    }
+
+    private static ClientSettings client(String... words) throws Failure {
+        Options options = ClientSettings.options();
+        options.parse(words);
+        return new ClientSettings(options);
+    }
+
+    /** Servers as people write them: with a port or without, IPv6 in brackets if there is one. */
+    @Test
+    void remotes() throws Failure {
+        StringBuilder found = new StringBuilder();
+        for (Remote remote : client("-s", "hub", "-s", "192.0.2.1:443,[2001:db8::1]:8443", "-s", "2001:db8::1",
+                "-s[::1]", "-s", "h\u00fcb:1", "-p", "2003").servers) {
+            found.append(remote.host).append(' ').append(remote.port).append(", ");
+        }
+        assertEquals("hub 2003, 192.0.2.1 443, 2001:db8::1 8443, 2001:db8::1 2003, ::1 2003, h\u00fcb 1, ",
+                found.toString());
+        for (String wrong : new String[] {"", "hub:", "hub:0", "hub:65536", "hub:x", ":443", "[::1", "[::1]x", "[]:1",
+            "[::1]:", "a/b"}) {
+            assertThrows(Failure.class, () -> client("-s", wrong), wrong);
+        }
+    }
+
+    /** A pin in front of all servers is for each of them, one behind a server for that one. */
+    @Test
+    void pinsOfServers() throws Failure {
+        String[] pins = new String[3];
+        for (int i = 0; i < pins.length; i++) {
+            pins[i] = Pin.hashing(new byte[] {(byte) i}).toString();
+        }
+        Remote[] servers = client("--key", "k", "--server-pin", pins[0], "-s", "a", "--server-pin", pins[1], "-s", "b",
+                "--server-pin", pins[2], "-s", "c").servers;
+        assertEquals(pins[0] + pins[1], servers[0].pins[0] + "" + servers[0].pins[1]);
+        assertEquals(pins[0] + pins[2], servers[1].pins[0] + "" + servers[1].pins[1]);
+        assertEquals(1, servers[2].pins.length);
+        servers = client("--key", "k", "--server-pin", pins[0], "-s", "a", "-s", "b").servers;
+        assertTrue(servers[0].pins == servers[1].pins, "what is the same is made once");
     }
 
     /** A file that cannot be a config file is not read for ever, one just small enough is read to its end. */

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.function.Consumer;
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
-import simplevpn.linux.Connector;
 import simplevpn.linux.Endpoint;
 import simplevpn.memory.MemoryAcceptor;
 import simplevpn.memory.MemoryConnector;
@@ -20,6 +19,7 @@ import simplevpn.tls.Key;
 import simplevpn.tls.TlsStream;
 import simplevpn.tunnel.Budget;
 import simplevpn.tunnel.Device;
+import simplevpn.tunnel.Target;
 
 /**
  * A server and clients in one process, without a kernel: they talk over connections in memory, their interfaces are in
@@ -37,6 +37,8 @@ final class World implements AutoCloseable {
 
     /** What was done to interfaces before programs open them. */
     Consumer<MemoryDevice> premade = device -> { };
+    /** Why clients are not told of their ways, or {@code null}. */
+    String refuse;
     /** Where the server is, or will be: clients may wait there before it is started. */
     MemoryAcceptor acceptor = new MemoryAcceptor(kernel, ADDRESS);
 
@@ -138,12 +140,13 @@ final class World implements AutoCloseable {
 
         Board(long token, String... words) throws Failure {
             connector.add(acceptor);
+            connector.unwatched = refuse;
             Options options = ClientSettings.options();
             options.parse(words);
             ClientSettings settings = new ClientSettings(options);
             boot(true, settings.offload, 1);
-            Connector all = settings.key == null ? connector : Client.secured(connector, settings, handshakes);
-            client = new Client(settings, loop, all, supervisor(), token, true);
+            Target[] targets = Client.targets(settings, connector, handshakes);
+            client = new Client(settings, loop, targets, supervisor(), token, true);
             machines.add(this);
         }
 

@@ -31,7 +31,7 @@ public final class Host {
 
     /** {@code ip -o -4 addr}: "3: tun0    inet 10.0.0.2/16 brd 10.0.255.255 scope global tun0\ ..." */
     private static final Pattern INET = Pattern.compile(
-            "^\\d+: (?!lo\\b|eth0\\b)(\\S+)\\s+inet ([\\d.]+)(?: peer [\\d.]+)?/(\\d+)", Pattern.MULTILINE);
+            "^\\d+: (?!lo\\b|eth\\d\\b)(\\S+)\\s+inet ([\\d.]+)(?: peer [\\d.]+)?/(\\d+)", Pattern.MULTILINE);
 
     /** The network namespace. */
     public final String namespace;
@@ -51,7 +51,7 @@ public final class Host {
         outer6 = "fd00:2::" + number;
     }
 
-    /** An interface other than lo and eth0 that has an IPv4 address: the tunnel's. */
+    /** An interface other than lo and eth0, eth1, … that has an IPv4 address: the tunnel's. */
     public record Tunnel(String device, String address, int prefix) { }
 
     /** This host's end of the tunnel, if it has one and that has its address. */

@@ -190,10 +190,26 @@ final class UnprivilegedTest extends Vpn {
         new ClassicServer(hub, request -> ClassicServer.extendedAnswer("10.3.0.7", options));
         Program client = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4);
         client.awaitLine("connected to", 15);
-        assertTrue(client.said("SIOCADDRT 172\\.16\\.8\\.0/21 dev vpn0: EPERM .*root:"
+        assertTrue(client.said("RTM_NEWROUTE 172\\.16\\.8\\.0/21 dev vpn0: EPERM .*root:"
                 + " ip route add 172\\.16\\.8\\.0/21 dev vpn0$"), client::log);
         assertTrue(client.said("ip route add 172\\.20\\.0\\.0/16 dev vpn0$"), client::log);
         assertFalse(client.said("172\\.20\\.0\\.0/14"), client::log);
+    }
+
+    /** A mark takes the capability, which the message names; one interface and changes of routes do not. */
+    @Test
+    void lines() {
+        make(east, "10.0.6.6/16");
+        server();
+        Program client = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4, "--mark", "7", "--once");
+        assertEquals(4, client.awaitExit(15), client::log);
+        assertOneLine(client, "SO_MARK 7: EPERM \\(Operation not permitted\\): run with the capability CAP_NET_ADMIN$");
+        Program bound = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4, "--bind", "eth0");
+        bound.awaitLine("connected to", 15);
+        east.run("ip", "address", "del", east.outer4 + "/24", "dev", "eth0").ok();
+        east.run("ip", "address", "add", "192.0.2.77/24", "dev", "eth0").ok();
+        bound.awaitLine("is reached from 192\\.0\\.2\\.77 now", 15);
+        east.awaitPing(SERVER, 10);
     }
 
     /** A port below 1024 takes a capability of its own, which the message names. */

@@ -14,7 +14,6 @@ class AbiTest {
     private static final String HEADERS = """
             #include <fcntl.h>
             #include <net/if.h>
-            #include <net/route.h>
             #include <netdb.h>
             #include <poll.h>
             #include <signal.h>
@@ -36,6 +35,8 @@ class AbiTest {
             #include <linux/filter.h>
             #include <linux/if_tun.h>
             #include <linux/limits.h>
+            #include <linux/netlink.h>
+            #include <linux/rtnetlink.h>
             #include <linux/seccomp.h>
             #include <linux/sockios.h>
             #include <linux/virtio_net.h>
@@ -54,6 +55,7 @@ class AbiTest {
     private static Map<String, String> structures() {
         Map<String, String> c = new LinkedHashMap<>();
         filesAndSignals(c);
+        netlink(c);
         c.put("WORD", "sizeof(size_t) == sizeof(long) && sizeof(long) == sizeof(void *) ? sizeof(size_t) : -1");
         c.put("SYS_SECCOMP", "SYS_seccomp");
         c.put("CAPABILITY_VERSION_3", "_LINUX_CAPABILITY_VERSION_3");
@@ -84,13 +86,6 @@ class AbiTest {
         offset(c, "AI_ADDR", "addrinfo", "ai_addr");
         offset(c, "AI_NEXT", "addrinfo", "ai_next");
         c.put("AI_SIZE", "sizeof(struct addrinfo)");
-        offset(c, "RT_DST", "rtentry", "rt_dst");
-        offset(c, "RT_GATEWAY", "rtentry", "rt_gateway");
-        offset(c, "RT_GENMASK", "rtentry", "rt_genmask");
-        offset(c, "RT_FLAGS", "rtentry", "rt_flags");
-        offset(c, "RT_METRIC", "rtentry", "rt_metric");
-        offset(c, "RT_DEV", "rtentry", "rt_dev");
-        c.put("RT_SIZE", "sizeof(struct rtentry)");
         offset(c, "TV_SEC", "timespec", "tv_sec");
         offset(c, "TV_NSEC", "timespec", "tv_nsec");
         c.put("TIMESPEC_SIZE", "sizeof(struct timespec)");
@@ -128,6 +123,30 @@ class AbiTest {
         offset(c, "STX_SIZE", "statx", "stx_size");
         offset(c, "STX_CTIME", "statx", "stx_ctime");
         c.put("STATX_SIZE", "sizeof(struct statx)");
+    }
+
+    private static void netlink(Map<String, String> c) {
+        offset(c, "NL_FAMILY", "sockaddr_nl", "nl_family");
+        offset(c, "NL_GROUPS", "sockaddr_nl", "nl_groups");
+        c.put("NL_SIZE", "sizeof(struct sockaddr_nl)");
+        offset(c, "NLH_LEN", "nlmsghdr", "nlmsg_len");
+        offset(c, "NLH_TYPE", "nlmsghdr", "nlmsg_type");
+        offset(c, "NLH_FLAGS", "nlmsghdr", "nlmsg_flags");
+        c.put("NLH_SIZE", "NLMSG_ALIGN(sizeof(struct nlmsghdr))");
+        offset(c, "RTM_FAMILY", "rtmsg", "rtm_family");
+        offset(c, "RTM_DST_LEN", "rtmsg", "rtm_dst_len");
+        offset(c, "RTM_TABLE", "rtmsg", "rtm_table");
+        offset(c, "RTM_PROTOCOL", "rtmsg", "rtm_protocol");
+        offset(c, "RTM_SCOPE", "rtmsg", "rtm_scope");
+        offset(c, "RTM_TYPE", "rtmsg", "rtm_type");
+        offset(c, "RTM_FLAGS", "rtmsg", "rtm_flags");
+        c.put("RTM_SIZE", "NLMSG_ALIGN(sizeof(struct rtmsg))");
+        offset(c, "RTA_LEN", "rtattr", "rta_len");
+        offset(c, "RTA_TYPE", "rtattr", "rta_type");
+        c.put("RTA_SIZE", "RTA_LENGTH(0)");
+        offset(c, "RTNH_IFINDEX", "rtnexthop", "rtnh_ifindex");
+        c.put("RTNH_SIZE", "RTNH_LENGTH(0)");
+        offset(c, "IFI_INDEX", "ifinfomsg", "ifi_index");
     }
 
     private static void offset(Map<String, String> c, String name, String structure, String field) {

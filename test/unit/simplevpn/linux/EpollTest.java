@@ -65,6 +65,19 @@ class EpollTest {
         assertEquals(List.of(), poll(0));
     }
 
+    /** A descriptor that one handler gives up without closing it is the next one's, with other interests. */
+    @Test
+    void handedOn() throws Failure {
+        LoopbackPair pair = pair();
+        poller.add(pair.left.fd(), Poller.WRITE, noting("first"));
+        poller.remove(pair.left.fd());
+        assertEquals(List.of(), poll(0));
+        poller.add(pair.left.fd(), Poller.READ, noting("second"));
+        assertEquals(List.of(), poll(0));
+        pair.right.write(buffer, 0, 1);
+        assertEquals(List.of("second"), poll(SECOND));
+    }
+
     /** A peer that broke off is a failure. */
     @Test
     void failures() throws Failure {

@@ -61,14 +61,30 @@ class TcpTest {
         try (LoopbackPair pair = new LoopbackPair()) {
             port = Integer.parseInt(pair.left.peer().toString().replaceAll(".*:", ""));
         }
-        Endpoint nobody = new TcpConnector(0).lookUp("127.0.0.1", port).result()[0];
-        Stream attempt = new TcpConnector(0).connect(nobody);
+        Endpoint nobody = new TcpConnector(0, null, 0).lookUp("127.0.0.1", port).result()[0];
+        Stream attempt = new TcpConnector(0, null, 0).connect(nobody);
         int error = 0;
         for (long end = System.nanoTime() + 5_000_000_000L; error == 0 && System.nanoTime() < end;) {
             error = attempt.error();
         }
         assertEquals(-Errno.ECONNREFUSED, error);
         attempt.close();
+    }
+
+    /** An interface that there is not, and a mark without the right to set one, are named; nothing is left open. */
+    @Test
+    void chosenLine() throws Failure {
+        Endpoint anybody = new TcpConnector(0, null, 0).lookUp("127.0.0.1", 1).result()[0];
+        Failure failure = assertThrows(Failure.class, () -> new TcpConnector(0, "none-such", 0).connect(anybody));
+        assertEquals("SO_BINDTODEVICE none-such: ENODEV (No such device): there is no such interface",
+                failure.getMessage());
+        assertNull(new TcpConnector(0, "none-such", 0).way(anybody));
+        new TcpConnector(0, "lo", 0).connect(anybody).close();
+        if (Privileges.uid() != 0) {
+            failure = assertThrows(Failure.class, () -> new TcpConnector(0, null, 7).connect(anybody));
+            assertEquals("SO_MARK 7: EPERM (Operation not permitted): run with the capability CAP_NET_ADMIN",
+                    failure.getMessage());
+        }
     }
 
     /** A port can be listened on once; the failure says what to do. */

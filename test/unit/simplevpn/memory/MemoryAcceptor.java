@@ -17,6 +17,9 @@ public final class MemoryAcceptor implements Acceptor, MemoryKernel.Descriptor {
     private int port = 40_000;
     /** Bytes that may wait in each direction of a new connection. */
     public int room = 1 << 20;
+    /** Whether attempts to connect are never answered; why they fail, −errno, or 0. */
+    public boolean silent;
+    public int rejects;
     /** Why nothing is accepted although somebody waits, −errno, or 0. */
     public int refuses;
 

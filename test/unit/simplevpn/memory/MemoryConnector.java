@@ -4,17 +4,20 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.linux.Connector;
 import simplevpn.linux.Endpoint;
 import simplevpn.linux.Lookup;
+import simplevpn.linux.Monitor;
 import simplevpn.linux.Stream;
+import simplevpn.linux.Way;
 
 /** Names, and what answers at the addresses behind them. */
 public final class MemoryConnector implements Connector {
-    /** What a name stands for, in the order in which its addresses are tried. */
-    private final Map<Endpoint, MemoryAcceptor> addresses = new LinkedHashMap<>();
+    /** What each name stands for, in the order in which its addresses are tried. */
+    private final Map<String, Map<Endpoint, MemoryAcceptor>> names = new LinkedHashMap<>();
     private int port = 50_000;
 
     private final MemoryKernel kernel;
@@ -30,29 +33,45 @@ public final class MemoryConnector implements Connector {
     public String unreachable;
     /** Whether connections stay in the making until a test completes them, or fails them. */
     public boolean slow;
+    /** The way to each address, and how often somebody asked; the news of that; why there is none, or {@code null}. */
+    public Function<Endpoint, Way> ways = to -> null;
+    public int waysAsked;
+    public final MemoryMonitor monitor;
+    public String unwatched;
     /** All connections that were begun: the client's end of each. */
     public final List<MemoryStream> begun = new ArrayList<>();
 
     /** Knows no name yet. */
     public MemoryConnector(MemoryKernel kernel) {
         this.kernel = kernel;
+        monitor = new MemoryMonitor();
     }
 
-    /** One more address that the name stands for. */
+    /** One more address that the name "hub" stands for. */
     public void add(MemoryAcceptor acceptor) {
-        addresses.put(acceptor.address(), acceptor);
+        add("hub", acceptor);
+    }
+
+    /** One more address that a name stands for. */
+    public void add(String host, MemoryAcceptor acceptor) {
+        names.computeIfAbsent(host, name -> new LinkedHashMap<>()).put(acceptor.address(), acceptor);
     }
 
     @Override
     public Lookup lookUp(String host, int ignored) {
-        lookups.add(new MemoryLookup());
+        lookups.add(new MemoryLookup(host));
         return lookups.getLast();
     }
 
     /** A lookup. The name server answers at once, or when a test says so. */
     public final class MemoryLookup implements Lookup, MemoryKernel.Descriptor {
         private final int fd = namesAreSlow ? kernel.open(this) : -1;
+        private final String host;
         private boolean answered;
+
+        MemoryLookup(String host) {
+            this.host = host;
+        }
 
         /** The name server answers. */
         public void answer() {
@@ -72,7 +91,7 @@ public final class MemoryConnector implements Connector {
             if (unknown != null) {
                 throw new Failure(Failure.UNREACHABLE, unknown);
             }
-            return addresses.keySet().toArray(Endpoint[]::new);
+            return names.getOrDefault(host, names.get("hub")).keySet().toArray(Endpoint[]::new);
         }
 
         @Override
@@ -101,10 +120,78 @@ public final class MemoryConnector implements Connector {
         if (unreachable != null) {
             throw new Failure(Failure.SYSTEM, "connect " + to + ": " + unreachable);
         }
-        MemoryStream stream = addresses.get(to).connect(MemoryKernel.endpoint(0xc0000202, port++));
-        stream.connecting = slow;
+        MemoryAcceptor acceptor = names.values().stream().filter(addresses -> addresses.containsKey(to)).findFirst()
+                .orElseThrow().get(to);
+        MemoryStream stream = acceptor.connect(MemoryKernel.endpoint(0xc0000202, port++));
+        stream.connecting = slow || acceptor.silent;
+        if (acceptor.rejects != 0) {
+            stream.fail(acceptor.rejects);
+        }
         begun.add(stream);
         return stream;
+    }
+
+    @Override
+    public Way way(Endpoint to) {
+        waysAsked++;
+        return ways.apply(to);
+    }
+
+    @Override
+    public Monitor monitor() throws Failure {
+        if (unwatched != null) {
+            throw new Failure(Failure.SYSTEM, unwatched);
+        }
+        return monitor;
+    }
+
+    /** What the kernel tells of this host's ways. */
+    public final class MemoryMonitor implements Monitor, MemoryKernel.Descriptor {
+        private final int fd = kernel.open(this);
+        private int waiting;
+        private boolean deviceChanged;
+        /** How often somebody took news. */
+        public int taken;
+
+        /** There is news. */
+        public void tell() {
+            waiting++;
+        }
+
+        /** The tunnel's own interface has changed, or news was lost. */
+        public void tellOfDevice() {
+            waiting++;
+            deviceChanged = true;
+        }
+
+        @Override
+        public int fd() {
+            return fd;
+        }
+
+        @Override
+        public boolean take(int index, int most) {
+            taken++;
+            waiting = Math.max(0, waiting - most);
+            boolean changed = deviceChanged && index == MemoryDevice.INDEX;
+            deviceChanged = false;
+            return changed;
+        }
+
+        @Override
+        public boolean isReadable() {
+            return waiting > 0;
+        }
+
+        @Override
+        public boolean isWritable() {
+            return false;
+        }
+
+        @Override
+        public boolean hasFailed() {
+            return false;
+        }
     }
 
     /** The connection that was begun last. */

@@ -22,6 +22,8 @@ import simplevpn.linux.Route;
 public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor {
     /** Packets of the host's that wait at most. */
     private static final int QUEUE = 500;
+    /** What the kernel numbers it with. */
+    public static final int INDEX = 7;
 
     private final MemoryKernel kernel;
     private final int fd;
@@ -98,6 +100,11 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
     @Override
     public String name() {
         return "tun0";
+    }
+
+    @Override
+    public int index() {
+        return INDEX;
     }
 
     @Override
@@ -188,9 +195,16 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
     @Override
     public void addRoute(Network network) throws Failure {
         if (!permitted) {
-            throw new Failure(Failure.SYSTEM, "SIOCADDRT " + network + " dev tun0: EPERM");
+            throw new Failure(Failure.SYSTEM, "RTM_NEWROUTE " + network + " dev tun0: EPERM");
         }
-        routes.add(network);
+        if (up && !routes.contains(network)) {
+            routes.add(network);
+        }
+    }
+
+    @Override
+    public void removeRoute(Network network) {
+        routes.remove(network);
     }
 
     @Override
@@ -206,7 +220,7 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
     @Override
     public boolean addRoute(Route route) throws Failure {
         if (!permitted) {
-            throw new Failure(Failure.SYSTEM, "SIOCADDRT " + route + ": EPERM");
+            throw new Failure(Failure.SYSTEM, "RTM_NEWROUTE " + route + ": EPERM");
         }
         boolean added = others.stream().noneMatch(other -> other.network.equals(route.network));
         if (added) {
@@ -217,7 +231,7 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
 
     @Override
     public void removeRoute(Route route) {
-        others.remove(route);
+        others.removeIf(other -> other.isLike(route) && other.metric == route.metric);
     }
 
     @Override

@@ -55,4 +55,16 @@ public final class MemoryKernel {
         name.free();
         return endpoint;
     }
+
+    /** An IPv6 endpoint: fd00:: and a number. */
+    public static Endpoint endpoint6(int last, int port) {
+        Buffer name = Buffer.temporary(Abi.SIN6_SIZE);
+        name.nativeOrder.putShort(Abi.SIN_FAMILY, (short) Abi.AF_INET6);
+        name.bytes.putShort(Abi.SIN_PORT, (short) port);
+        name.bytes.putShort(Abi.SIN6_ADDR, (short) 0xfd00);
+        name.bytes.putInt(Abi.SIN6_ADDR + 12, last);
+        Endpoint endpoint = Endpoint.of(name, 0, Abi.SIN6_SIZE);
+        name.free();
+        return endpoint;
+    }
 }

@@ -270,6 +270,11 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
         fail(-Errno.ETIMEDOUT);
     }
 
+    /** The line is cut, and neither end knows: the other learns nothing of this one's end. */
+    public void cutLineSilently() {
+        lineCut = true;
+    }
+
     /** How much may wait to be read at this end from now on. */
     public void room(int bytes) {
         byte[] waiting = peek();

@@ -35,11 +35,6 @@ public class Recorder implements Receiver {
     }
 
     @Override
-    public void connected(int error) {
-        events.add("connected " + error);
-    }
-
-    @Override
     public void heard() {
         heard++;
     }

@@ -12,6 +12,8 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
@@ -107,7 +109,7 @@ class InterfaceSetupTest {
         assertEquals(1300, join(answer(LAN), 0, SERVER));
         assertTrue(device.up);
         assertEquals(List.of(), device.routes, "told, and gone without");
-        assertTrue(log.contains("SIOCADDRT 192.168.1.0/24 dev tun0: EPERM"), log::toString);
+        assertTrue(log.contains("RTM_NEWROUTE 192.168.1.0/24 dev tun0: EPERM"), log::toString);
         assertThrows(Failure.class, () -> setup.address(ADDRESS, 24));
     }
 
@@ -138,9 +140,14 @@ class InterfaceSetupTest {
     }
 
     private void other(String text, String gateway, int metric) {
+        other(text, gateway, metric, 4);
+    }
+
+    private void other(String text, String gateway, int metric, int protocol) {
         String[] parts = text.split("/");
         Network network = Network.ofIpv4(Address.parse(parts[0]).ipv4(), Integer.parseInt(parts[1]));
-        device.others.add(new Route("eth0", network, gateway == null ? null : Address.parse(gateway), metric));
+        device.others.add(new Route(2, "eth0", network, gateway == null ? null : Address.parse(gateway), metric,
+                protocol));
     }
 
     /**
@@ -168,7 +175,7 @@ class InterfaceSetupTest {
         device.others.removeLast();
         device.permitted = false;
         setup.aroundStill(inside);
-        assertTrue(log.contains("SIOCADDRT 10.0.200.1/32 via 198.51.100.1 dev eth0: EPERM"), log::toString);
+        assertTrue(log.contains("RTM_NEWROUTE 10.0.200.1/32 via 198.51.100.1 dev eth0: EPERM"), log::toString);
         device.permitted = true;
         setup.endDetours();
         assertEquals(before, device.others.size());
@@ -190,16 +197,77 @@ class InterfaceSetupTest {
         assertEquals(List.of(), device.others);
     }
 
-    /** What a killed client left behind, along a way of before, is replaced. */
-    @Test
-    void leftBehind() throws Failure {
+    /** What a killed client left behind, along a way of before, is replaced, also that of one which used ioctls. */
+    @ParameterizedTest
+    @ValueSource(ints = {Route.OURS, 3})
+    void leftBehind(int protocol) throws Failure {
         other("0.0.0.0/0", "198.51.100.1", 0);
-        other("10.0.200.1/32", "198.51.100.99", 2002);
+        other("10.0.200.1/32", "198.51.100.99", 2002, protocol);
         join(answer(), 0, Address.parse("10.0.200.1"));
         assertEquals("[0.0.0.0/0 via 198.51.100.1 dev eth0, 10.0.200.1/32 via 198.51.100.1 dev eth0]",
                 device.others.toString());
         setup.endDetours();
         assertEquals(1, device.others.size());
+    }
+
+    /** What a killed client left behind that still is the way is taken over, and goes at the end. */
+    @Test
+    void takenOver() throws Failure {
+        other("0.0.0.0/0", "198.51.100.1", 0);
+        other("10.0.200.1/32", "198.51.100.1", 2002, Route.OURS);
+        join(answer(), 0, Address.parse("10.0.200.1"));
+        assertEquals(List.of(), log);
+        setup.endDetours();
+        assertEquals(1, device.others.size());
+    }
+
+    /** A route of somebody else's is never removed, whatever its metric. */
+    @Test
+    void routesOfOthers() throws Failure {
+        other("0.0.0.0/0", "198.51.100.1", 0);
+        other("10.0.200.1/32", "198.51.100.99", 2002, 4);
+        join(answer(), 0, Address.parse("10.0.200.1"));
+        setup.endDetours();
+        assertEquals(2, device.others.size());
+    }
+
+    /** When another way is the best one, the route around the tunnel moves there. */
+    @Test
+    void betterWay() throws Failure {
+        Address inside = Address.parse("10.0.200.1");
+        other("0.0.0.0/0", "198.51.100.9", 200);
+        join(answer(), 0, inside);
+        other("0.0.0.0/0", "198.51.100.1", 100);
+        setup.aroundStill(inside);
+        assertEquals("[0.0.0.0/0 via 198.51.100.9 dev eth0, 0.0.0.0/0 via 198.51.100.1 dev eth0,"
+                + " 10.0.200.1/32 via 198.51.100.1 dev eth0]", device.others.toString());
+        setup.endDetours();
+        assertEquals(2, device.others.size());
+    }
+
+    /** What the server pushes no more is removed, and all of it at the end: an interface may stay. */
+    @Test
+    void routesEnd() throws Failure {
+        Network other = Network.ofIpv4(0xc0000300, 24);
+        join(answer(LAN, other), 0, SERVER);
+        join(answer(other), 0, SERVER);
+        assertEquals("[192.0.3.0/24]", device.routes.toString());
+        setup.endRoutes();
+        assertEquals(List.of(), device.routes);
+    }
+
+    /** Routes that the kernel dropped while the interface was down are made again. */
+    @Test
+    void routesAreMended() throws Failure {
+        join(answer(LAN), 0, SERVER);
+        device.routes.clear();
+        device.up = false;
+        setup.mend();
+        assertEquals(List.of(), device.routes);
+        device.up = true;
+        setup.mend();
+        assertEquals("[192.168.1.0/24]", device.routes.toString());
+        assertEquals(List.of(), log);
     }
 
     /** A name server that no route can be added to is told, and done without. */
@@ -211,7 +279,7 @@ class InterfaceSetupTest {
         device.address = ADDRESS;
         device.length = 16;
         join(answer(), 0, SERVER, Address.parse("10.0.201.53"));
-        assertTrue(log.contains("SIOCADDRT 10.0.201.53/32 via 198.51.100.1 dev eth0: EPERM"), log::toString);
+        assertTrue(log.contains("RTM_NEWROUTE 10.0.201.53/32 via 198.51.100.1 dev eth0: EPERM"), log::toString);
     }
 
     /** However many words a server finds that make a line each, the log is bounded. */
@@ -233,7 +301,7 @@ class InterfaceSetupTest {
         other("0.0.0.0/0", "198.51.100.1", 0);
         device.permitted = false;
         Failure failure = assertThrows(Failure.class, () -> join(answer(), 0, Address.parse("10.0.200.1")));
-        assertEquals("SIOCADDRT 10.0.200.1/32 via 198.51.100.1 dev eth0: EPERM", failure.getMessage());
+        assertEquals("RTM_NEWROUTE 10.0.200.1/32 via 198.51.100.1 dev eth0: EPERM", failure.getMessage());
     }
 
     /** A LAN with addresses of the VPN's network is told, once; hosts and the default route are no such thing. */

@@ -466,28 +466,6 @@ class LinkTest {
         assertEquals(4 * end, bytes);
     }
 
-    /** An attempt to connect is watched until it ended; then the receiver learns how, and the link reads. */
-    @Test
-    void connecting() throws Failure {
-        for (int error : new int[] {0, -Errno.ECONNREFUSED}) {
-            MemoryStream attempt = MemoryStream.pair(kernel, ANY, ANY, 8192)[0];
-            attempt.connecting = true;
-            Recorder told = new Recorder(loop);
-            Link.connecting(loop, attempt, told);
-            loop.turnOnce();
-            assertEquals(List.of(), told.events);
-            attempt.connecting = false;
-            if (error != 0) {
-                attempt.fail(error);
-            }
-            loop.turnOnce();
-            assertEquals("connected " + error, told.events.getFirst());
-            assertEquals(Poller.READ, loop.memoryPoller.interest(attempt.fd()));
-            attempt.close();
-            loop.memoryPoller.remove(attempt.fd());
-        }
-    }
-
     /** What others sent is told with the end, and a link that is closed is watched no more. */
     @Test
     void endOfTheLoop() {
