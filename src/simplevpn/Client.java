@@ -80,6 +80,11 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     /** The invitation that is to be used, until the server has taken it; or {@code null}. */
     private Joining joining;
     private boolean confined;
+    /** What it says that it is called, or {@code null}. */
+    String name;
+    /** What the user has started when this client is connected, and when it is not any more; or {@code null}. */
+    private Hooks hooks;
+    private Hooks.Stay stay;
 
     private State state = State.PAUSED;
     /** The connection; {@code null} while PAUSED or LOOKING_UP. */
@@ -146,13 +151,18 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         // An invitation is used as root: what it brings is kept where root alone may write.
         boolean confined = settings.joining == null;
         if (confined) {
-            Program.confine(settings.user);
+            Program.confine(settings.user, settings.hasHooks());
         }
         Client client = new Client(settings, loop, connector, supervisor, token, confined);
-        Program.endOnSignal(loop);
+        client.name = settings.name();
+        if (settings.hasHooks()) {
+            client.use(Hooks.of(loop));
+        }
+        Program.endOnSignal(loop, settings.hasHooks() ? 1 : 0);
         try {
             loop.run();
         } finally {
+            client.endHooks();
             // Whatever ended it: these routes would outlive the interface.
             device.setup.endDetours();
             if (settings.joining != null) {
@@ -166,6 +176,26 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     static Connector secured(Connector tcp, ClientSettings settings, Handshakes handshakes) throws Failure {
         return new TlsConnector(tcp, Credentials.ofClient(KeyFiles.read(settings.key), settings.serverPins,
                 Processor.computesAes(), settings.serverName), handshakes);
+    }
+
+    /** Starts programs of the user's from now on. */
+    void use(Hooks all) {
+        hooks = all;
+    }
+
+    /** The program ends, and those programs before it: the tunnel is there as long as they are. */
+    void endHooks() {
+        if (hooks != null) {
+            goAway("ended");
+            hooks.finish();
+        }
+    }
+
+    private void goAway(String reason) {
+        if (stay != null) {
+            hooks.went(stay, reason);
+            stay = null;
+        }
     }
 
     /** The program ends. */
@@ -260,6 +290,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     }
 
     private void closeLink() {
+        goAway("lost");
         if (link != null) {
             link.close();
             link = null;
@@ -327,7 +358,15 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         }
         if (!confined) {
             confined = true;
-            Program.confine(settings.user);
+            Program.confine(settings.user, settings.hasHooks());
+        }
+        if (answer.extended && answer.name == null && name != null) {
+            Wire.request(loop.message.bytes, Inbox.HEADROOM, device.features(), token, answer.address.ipv4());
+            link.sendMessage(loop.message, Wire.wish(loop.message.bytes, Inbox.HEADROOM, name), loop.now());
+        }
+        if (hooks != null) {
+            stay = hooks.came("", settings.up, settings.down, "",
+                    HookEnvironment.of(answer, device.name(), mtu).putOther(link.stream));
         }
     }
 

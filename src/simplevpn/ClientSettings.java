@@ -2,6 +2,8 @@ package simplevpn;
 
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
+import simplevpn.base.Names;
+import simplevpn.linux.HostName;
 import simplevpn.tls.Pin;
 
 /** What the user wants of {@code cli}, checked. */
@@ -10,9 +12,6 @@ final class ClientSettings extends Settings {
             Usage: cli -s HOST [OPTION]...
             Joins a private network: connects to a server (srv), asks it for an address, and carries this
             host's packets.""";
-
-    /** Of the name of a host (RFC 1035, 3.1). */
-    private static final int MAX_NAME = 253;
 
     /** Name or address of the server. */
     final String server;
@@ -28,6 +27,8 @@ final class ClientSettings extends Settings {
     final String serverName;
     /** The invitation that is to be used, or {@code null}. */
     final Joining joining;
+    /** What this client is called, if its user says that, or {@code null}. */
+    private final String name;
     final String congestion;
     final String interfaceName;
 
@@ -54,8 +55,12 @@ final class ClientSettings extends Settings {
         if (key == null && (serverPins.length > 0 || serverName != null)) {
             throw options.wrong("--key FILE is missing: this client's own key (cli --keygen FILE makes one)");
         }
-        if (serverName != null && !Options.isName(serverName, MAX_NAME)) {
+        if (serverName != null && !Names.isName(serverName, Names.MAX_DOMAIN)) {
             throw options.bad("server-name", "must be a host name of letters, digits, dashes and dots");
+        }
+        name = options.text("name");
+        if (name != null && !Names.isProper(name, Names.MAX_NAME)) {
+            throw options.bad("name", "must be a name of letters, digits, dashes and dots, 63 at most");
         }
         congestion = congestion();
         interfaceName = interfaceName();
@@ -73,6 +78,12 @@ final class ClientSettings extends Settings {
         return pins;
     }
 
+    /** What this client is called: by its user, or as this machine is; {@code null} when that is no name. */
+    String name() {
+        String own = name != null ? name : HostName.own();
+        return Names.isProper(own, Names.MAX_NAME) ? own : null;
+    }
+
     /** The options that there are. */
     static Options options() {
         return common(new Options("cli", USAGE)
@@ -83,6 +94,7 @@ final class ClientSettings extends Settings {
                 .add((char) 0, "server-pin", "PIN", "the key that the server has to show; twice: either").several()
                 .add((char) 0, "join", "INVITATION", "join by what srv --invite printed, or by a file with that")
                 .add((char) 0, "dir", "DIR", "--join: keep its key and config there (default " + Joining.FOLDER + ")")
-                .add((char) 0, "server-name", "NAME", "ask a proxy in front of the server for NAME (SNI)"));
+                .add((char) 0, "server-name", "NAME", "ask a proxy in front of the server for NAME (SNI)")
+                .add((char) 0, "name", "NAME", "what the server may call this client (default: the host name)"));
     }
 }

@@ -13,6 +13,7 @@ import simplevpn.memory.MemoryAcceptor;
 import simplevpn.memory.MemoryConnector;
 import simplevpn.memory.MemoryDevice;
 import simplevpn.memory.MemoryKernel;
+import simplevpn.memory.MemoryLauncher;
 import simplevpn.memory.MemoryLoop;
 import simplevpn.memory.MemoryPoller;
 import simplevpn.tls.Handshakes;
@@ -59,6 +60,7 @@ final class World implements AutoCloseable {
         final MemoryDevice device = new MemoryDevice(kernel);
         MemoryLoop loop;
         final Handshaker handshakes = new Handshaker();
+        final MemoryLauncher hooks = new MemoryLauncher(kernel);
         /** What the program's supervisor was told, in order. */
         final List<String> told = new ArrayList<>();
         /** What ended the program, or {@code null}. */
@@ -120,6 +122,9 @@ final class World implements AutoCloseable {
             gate = settings.keys.length == 0 ? new Gate() : new Gate(settings, keys(settings),
                     new Reception(loop, handshakes));
             server = new Server(settings, loop, acceptor, gate, supervisor());
+            if (settings.hasHooks()) {
+                server.use(new Hooks(loop, hooks));
+            }
             machines.add(this);
         }
 
@@ -144,6 +149,12 @@ final class World implements AutoCloseable {
             boot(true, settings.offload, 1);
             Connector all = settings.key == null ? connector : Client.secured(connector, settings, handshakes);
             client = new Client(settings, loop, all, supervisor(), token, true);
+            if (options.given("name")) {
+                client.name = settings.name();
+            }
+            if (settings.hasHooks()) {
+                client.use(new Hooks(loop, hooks));
+            }
             machines.add(this);
         }
 
