@@ -105,6 +105,11 @@ install_program() {
     chmod 755 "$home/$1.new"
     mv "$home/$1.new" "$home/$1"
     ln -sf "../lib/simplevpn/$1" "$root/sbin/simplevpn-$1"
+    if [ "$1" = cli ]; then
+        cp "$from/resolv" "$home/resolv.new"
+        chmod 755 "$home/resolv.new"
+        mv "$home/resolv.new" "$home/resolv"
+    fi
     if [ ! -e "$conf/$1.conf" ]; then
         cp "$from/etc/$1.conf" "$conf/$1.conf"
         chmod 644 "$conf/$1.conf"
@@ -142,6 +147,7 @@ uninstall_program() {
     fi
     [ -z "$service" ] || rm -f "$to"
     rm -f "$root/sbin/simplevpn-$1" "$home/$1"
+    [ "$1" != cli ] || rm -f "$home/resolv"
     if cmp -s "$from/etc/$1.conf" "$conf/$1.conf"; then
         rm -f "$conf/$1.conf"
     elif [ -e "$conf/$1.conf" ]; then

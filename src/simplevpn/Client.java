@@ -5,10 +5,8 @@ import simplevpn.base.Failure;
 import simplevpn.base.Log;
 import simplevpn.base.Ratelimit;
 import simplevpn.linux.Buffer;
-import simplevpn.linux.Connector;
 import simplevpn.linux.Epoll;
 import simplevpn.linux.Errno;
-import simplevpn.linux.Processor;
 import simplevpn.linux.Stream;
 import simplevpn.linux.TcpConnector;
 import simplevpn.linux.Tun;
@@ -17,11 +15,7 @@ import simplevpn.protocol.Framing;
 import simplevpn.protocol.Keepalive;
 import simplevpn.protocol.Lease;
 import simplevpn.protocol.Wire;
-import simplevpn.tls.Credentials;
 import simplevpn.tls.HandshakeThread;
-import simplevpn.tls.Handshakes;
-import simplevpn.tls.Key;
-import simplevpn.tls.TlsConnector;
 import simplevpn.tunnel.Device;
 import simplevpn.tunnel.Dialer;
 import simplevpn.tunnel.Inbox;
@@ -79,6 +73,11 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     /** The invitation that is to be used, until the server has taken it; or {@code null}. */
     private Joining joining;
     private boolean confined;
+    /** What it says that it is called, or {@code null}. */
+    String name;
+    /** What the user has started when this client is connected, and when it is not any more; or {@code null}. */
+    private Hooks hooks;
+    private Hooks.Stay stay;
 
     private State state = State.PAUSED;
     /** The connection; {@code null} while PAUSED or DIALING. */
@@ -138,19 +137,24 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         long token = TokenFile.token(System.getenv("RUNTIME_DIRECTORY"));
         Device device = new Device(Tun.open(settings.interfaceName), settings.offload);
         Loop loop = new Loop(new Epoll(), device, true, 1);
-        Target[] targets = targets(settings, new TcpConnector(settings.mss, settings.bind, settings.mark),
+        Target[] targets = Remote.targets(settings, new TcpConnector(settings.mss, settings.bind, settings.mark),
                 settings.key == null ? null : new HandshakeThread(loop.poller, 1, 0));
         Supervisor supervisor = Program.supervisor(loop);
         // An invitation is used as root: what it brings is kept where root alone may write.
         boolean confined = settings.joining == null;
         if (confined) {
-            Program.confine(settings.user);
+            Program.confine(settings.user, settings.hasHooks());
         }
         Client client = new Client(settings, loop, targets, supervisor, token, confined);
-        Program.endOnSignal(loop);
+        client.name = settings.name();
+        if (settings.hasHooks()) {
+            client.use(Hooks.of(loop));
+        }
+        Program.endOnSignal(loop, settings.hasHooks() ? 1 : 0);
         try {
             loop.run();
         } finally {
+            client.endHooks();
             // Whatever ended it: these routes may outlive the interface.
             device.setup.endRoutes();
             if (settings.joining != null) {
@@ -160,25 +164,24 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         client.end();
     }
 
-    /**
-     * The servers.
-     *
-     * @param tcp how to connect
-     * @param handshakes who computes those of TLS; {@code null} without a key
-     */
-    static Target[] targets(ClientSettings settings, Connector tcp, Handshakes handshakes) throws Failure {
-        Target[] targets = new Target[settings.servers.length];
-        Connector connector = tcp;
-        Key key = settings.key == null ? null : KeyFiles.read(settings.key);
-        for (int i = 0; i < targets.length; i++) {
-            Remote server = settings.servers[i];
-            if (key != null && (i == 0 || server.pins != settings.servers[i - 1].pins)) {
-                connector = new TlsConnector(tcp, Credentials.ofClient(key, server.pins, Processor.computesAes(),
-                        settings.serverName), handshakes);
-            }
-            targets[i] = new Target(connector, server.host, server.port);
+    /** Starts programs of the user's from now on. */
+    void use(Hooks all) {
+        hooks = all;
+    }
+
+    /** The program ends, and those programs before it: the tunnel is there as long as they are. */
+    void endHooks() {
+        if (hooks != null) {
+            goAway("ended");
+            hooks.finish();
         }
-        return targets;
+    }
+
+    private void goAway(String reason) {
+        if (stay != null) {
+            hooks.went(stay, reason);
+            stay = null;
+        }
     }
 
     /** The program ends. */
@@ -263,6 +266,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     }
 
     private void closeLink() {
+        goAway("lost");
         if (link != null) {
             link.close();
             link = null;
@@ -334,7 +338,15 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         }
         if (!confined) {
             confined = true;
-            Program.confine(settings.user);
+            Program.confine(settings.user, settings.hasHooks());
+        }
+        if (answer.extended && answer.name == null && name != null) {
+            Wire.request(loop.message.bytes, Inbox.HEADROOM, device.features(), token, answer.address.ipv4());
+            link.sendMessage(loop.message, Wire.wish(loop.message.bytes, Inbox.HEADROOM, name), loop.now());
+        }
+        if (hooks != null) {
+            stay = hooks.came("", settings.up, settings.down, "",
+                    HookEnvironment.of(answer, device.name(), mtu).putOther(link.stream));
         }
     }
 

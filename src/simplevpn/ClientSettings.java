@@ -3,6 +3,8 @@ package simplevpn;
 import java.util.Arrays;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
+import simplevpn.base.Names;
+import simplevpn.linux.HostName;
 import simplevpn.tls.Pin;
 
 /** What the user wants of {@code cli}, checked. */
@@ -11,9 +13,6 @@ final class ClientSettings extends Settings {
             Usage: cli -s HOST [OPTION]...
             Joins a private network: connects to a server (srv), asks it for an address, and carries this
             host's packets.""";
-
-    /** Of the name of a host (RFC 1035, 3.1). */
-    private static final int MAX_NAME = 253;
 
     /** More servers than anybody has. */
     private static final int MOST_SERVERS = 16;
@@ -36,6 +35,8 @@ final class ClientSettings extends Settings {
     final String serverName;
     /** The invitation that is to be used, or {@code null}. */
     final Joining joining;
+    /** What this client is called, if its user says that, or {@code null}. */
+    private final String name;
     final String congestion;
     final String interfaceName;
 
@@ -55,7 +56,7 @@ final class ClientSettings extends Settings {
         if (key == null && (options.given("server-pin") || serverName != null)) {
             throw options.wrong("--key FILE is missing: this client's own key (cli --keygen FILE makes one)");
         }
-        if (serverName != null && !Options.isName(serverName, MAX_NAME)) {
+        if (serverName != null && !Names.isName(serverName, Names.MAX_DOMAIN)) {
             throw options.bad("server-name", "must be a host name of letters, digits, dashes and dots");
         }
         String prefer = options.text("prefer");
@@ -65,6 +66,10 @@ final class ClientSettings extends Settings {
         }
         bind = interfaceName("bind");
         mark = options.number("mark", 1, 999_999_999, 0);
+        name = options.text("name");
+        if (name != null && !Names.isProper(name, Names.MAX_NAME)) {
+            throw options.bad("name", "must be a name of letters, digits, dashes and dots, 63 at most");
+        }
         congestion = congestion();
         interfaceName = interfaceName();
     }
@@ -113,6 +118,12 @@ final class ClientSettings extends Settings {
         return pins;
     }
 
+    /** What this client is called: by its user, or as this machine is; {@code null} when that is no name. */
+    String name() {
+        String own = name != null ? name : HostName.own();
+        return Names.isProper(own, Names.MAX_NAME) ? own : null;
+    }
+
     /** The options that there are. */
     static Options options() {
         return common(new Options("cli", USAGE)
@@ -127,6 +138,7 @@ final class ClientSettings extends Settings {
                 .severalOf("server")
                 .add((char) 0, "join", "INVITATION", "join by what srv --invite printed, or by a file with that")
                 .add((char) 0, "dir", "DIR", "--join: keep its key and config there (default " + Joining.FOLDER + ")")
-                .add((char) 0, "server-name", "NAME", "ask a proxy in front of the server for NAME (SNI)"));
+                .add((char) 0, "server-name", "NAME", "ask a proxy in front of the server for NAME (SNI)")
+                .add((char) 0, "name", "NAME", "what the server may call this client (default: the host name)"));
     }
 }

@@ -1,6 +1,8 @@
 package simplevpn;
 
 import java.nio.ByteBuffer;
+import java.util.Locale;
+import java.util.Set;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
@@ -119,6 +121,15 @@ final class Gate implements Handler {
             }
         }
         fix();
+    }
+
+    /** Adds the names of all clients that are known, connected or not, in small letters. */
+    void addNames(Set<String> to) {
+        if (credentials != null) {
+            for (Peers.Known known : peers.all()) {
+                to.add(known.name.toLowerCase(Locale.ROOT));
+            }
+        }
     }
 
     /** A client has its address: if that is by a name, it keeps it. */

@@ -4,6 +4,7 @@ import java.util.List;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
+import simplevpn.linux.HostName;
 import simplevpn.linux.Replacement;
 import simplevpn.linux.TextFile;
 import simplevpn.protocol.Hub;
@@ -119,7 +120,7 @@ final class InviteCommand {
     private String host() throws Failure {
         String host = options.text("host");
         if (host == null) {
-            host = TextFile.read("/proc/sys/kernel/hostname", 256).trim();
+            host = HostName.own();
             Log.event("the client will look for " + host + ", this machine's own name; --host says another one");
         }
         if (host.startsWith("[") && host.endsWith("]")) {

@@ -328,16 +328,6 @@ final class Options {
         return networks;
     }
 
-    /** Whether a text is a name as hosts have them: letters, digits, dashes and dots. */
-    static boolean isName(String text, int most) {
-        boolean good = !text.isEmpty() && text.length() <= most;
-        for (int i = 0; i < text.length() && good; i++) {
-            char c = text.charAt(i);
-            good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-        }
-        return good;
-    }
-
     /** A failure that names an option as the user spelled it, and its value. */
     Failure bad(String name, String must) {
         int option = byName(name);

@@ -49,6 +49,8 @@ final class Peer extends Member implements Receiver {
 
     /** Its frames. */
     final Link link;
+    /** What hooks are told of it; {@code null} before, and where there are none. */
+    Hooks.Stay stay;
     /** Where it stands among the server's {@link Strangers}. */
     Peer older;
     Peer newer;
@@ -156,7 +158,8 @@ final class Peer extends Member implements Receiver {
             if (state == State.CONNECTED) {
                 join();
             } else if (mayAnswer(loop.now())) {
-                send(server.hub.answer(this, link.framing()));
+                hearName();
+                send(server.complete(server.hub.answer(this, link.framing()), this));
             }
         }
     }
@@ -221,7 +224,7 @@ final class Peer extends Member implements Receiver {
         loop.budget.logPeer(link.stream.peer() + " assigned " + address() + whose
                 + (displaced != null ? "taken over" : kind) + (framing.isClassic() ? ", classic, " : ", ") + congestion
                 + ")", loop.now());
-        send(outcome.answer());
+        send(server.complete(outcome.answer(), this));
         if (framing.tag > 0 && !link.hasWrittenAll()) {
             // What waits is in the old framing.
             close("protocol error: asks for an address but does not read");
@@ -232,6 +235,16 @@ final class Peer extends Member implements Receiver {
         state = State.JOINED;
         link.stream.giveUpAfter(server.timeout());
         loop.timers.set(deadline, loop.now() + server.timeout() * SECOND);
+        server.came(this);
+        hearName();
+    }
+
+    /** The request that the inbox is at may say what the client calls itself. */
+    private void hearName() {
+        String own = server.wantsNames() ? Wire.ownName(loop.inbox.buffer.bytes, loop.inbox.packet) : null;
+        if (own != null) {
+            server.named(this, own);
+        }
     }
 
     /** Sends an answer to the request that the inbox is at. */
@@ -241,6 +254,11 @@ final class Peer extends Member implements Receiver {
         if (length > 0) {
             link.sendMessage(loop.message, length, loop.now());
         }
+    }
+
+    /** What the server's owner calls it, or {@code null}. */
+    String name() {
+        return name;
     }
 
     /** Its key is that of a client that the server's owner knows. */
@@ -295,6 +313,9 @@ final class Peer extends Member implements Receiver {
             loop.budget.logStranger(this + " " + why, loop.now());
         } else {
             loop.budget.logPeer(this + " " + why + "; " + link.counts() + ", rejected " + rejected(), loop.now());
+        }
+        if (state == State.JOINED) {
+            server.went(this);
         }
         state = State.GONE;
         loop.timers.cancel(deadline);

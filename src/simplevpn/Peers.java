@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
+import simplevpn.base.Names;
 import simplevpn.linux.TextFile;
 import simplevpn.tls.Pin;
 
@@ -19,7 +20,7 @@ final class Peers {
     static final int MAX_FILE = 1 << 20;
     /** Letters of a word in a message. */
     private static final int MAX_SHOWN = 80;
-    private static final int MAX_NAME = 63;
+    private static final int MAX_NAME = Names.MAX_NAME;
     /** What a name is. */
     static final String NAMES = "a name has letters, digits, dashes and dots, " + MAX_NAME + " at most";
 
@@ -155,7 +156,7 @@ final class Peers {
 
     /** Whether a client can be called that. */
     static boolean isName(String text) {
-        return Options.isName(text, MAX_NAME);
+        return Names.isName(text, MAX_NAME);
     }
 
     /** A text of peers with one more line at its end. */

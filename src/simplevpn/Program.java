@@ -8,6 +8,7 @@ import simplevpn.linux.Libc;
 import simplevpn.linux.Privileges;
 import simplevpn.linux.Stderr;
 import simplevpn.linux.User;
+import simplevpn.tunnel.Budget;
 import simplevpn.tunnel.Loop;
 
 /**
@@ -23,21 +24,28 @@ final class Program extends Thread {
     private static final int PATIENCE = 800;
 
     private final Loop loop;
+    private final long patience;
 
-    private Program(Loop loop) {
+    private Program(Loop loop, long patience) {
         this.loop = loop;
+        this.patience = patience;
     }
 
-    /** Lets signals end a loop. */
-    static void endOnSignal(Loop loop) {
-        Runtime.getRuntime().addShutdownHook(new Program(loop));
+    /**
+     * Lets signals end a loop.
+     *
+     * @param hooks how often those of the user's programs that run then are waited for
+     */
+    static void endOnSignal(Loop loop, int hooks) {
+        long patience = PATIENCE + hooks * (Budget.LAST_HOOK_TIME / 1_000_000 + PATIENCE);
+        Runtime.getRuntime().addShutdownHook(new Program(loop, patience));
     }
 
     @Override
     public void run() {
         loop.end();
         try {
-            sleep(PATIENCE);
+            sleep(patience);
         } catch (InterruptedException e) {
             // Nobody interrupts this thread; ending at once would be right if somebody did.
         }
@@ -118,12 +126,16 @@ final class Program extends Thread {
      * CAP_NET_ADMIN.
      *
      * @param user whom root becomes, or stays; {@code null} for who it is
+     * @param hooks whether programs of the user's will be started: they have that capability too
      */
-    static void confine(User user) throws Failure {
+    static void confine(User user, boolean hooks) throws Failure {
         if (user != null && user.uid == 0) {
             Log.event("stays root, as --user says: whoever takes this program over has the whole machine");
         } else if (user != null) {
             Privileges.become(user);
+            if (hooks) {
+                Privileges.passOn();
+            }
         }
         Privileges.forbidNew();
     }

@@ -1,6 +1,14 @@
 package simplevpn;
 
+import simplevpn.base.Failure;
+import simplevpn.linux.Connector;
+import simplevpn.linux.Processor;
+import simplevpn.tls.Credentials;
+import simplevpn.tls.Handshakes;
+import simplevpn.tls.Key;
 import simplevpn.tls.Pin;
+import simplevpn.tls.TlsConnector;
+import simplevpn.tunnel.Target;
 
 /** One of a client's servers, as the user names it. */
 final class Remote {
@@ -58,5 +66,26 @@ final class Remote {
             port = port * 10 + digit;
         }
         return port > 65535 ? 0 : port;
+    }
+
+    /**
+     * The servers.
+     *
+     * @param tcp how to connect
+     * @param handshakes who computes those of TLS; {@code null} without a key
+     */
+    static Target[] targets(ClientSettings settings, Connector tcp, Handshakes handshakes) throws Failure {
+        Target[] targets = new Target[settings.servers.length];
+        Connector connector = tcp;
+        Key key = settings.key == null ? null : KeyFiles.read(settings.key);
+        for (int i = 0; i < targets.length; i++) {
+            Remote server = settings.servers[i];
+            if (key != null && (i == 0 || server.pins != settings.servers[i - 1].pins)) {
+                connector = new TlsConnector(tcp, Credentials.ofClient(key, server.pins, Processor.computesAes(),
+                        settings.serverName), handshakes);
+            }
+            targets[i] = new Target(connector, server.host, server.port);
+        }
+        return targets;
     }
 }

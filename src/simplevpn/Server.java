@@ -1,14 +1,17 @@
 package simplevpn;
 
+import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
 import simplevpn.linux.Acceptor;
 import simplevpn.linux.Buffer;
 import simplevpn.linux.Entropy;
 import simplevpn.linux.Epoll;
+import simplevpn.linux.Replacement;
 import simplevpn.linux.Stream;
 import simplevpn.linux.TcpAcceptor;
 import simplevpn.linux.Tun;
+import simplevpn.protocol.Answer;
 import simplevpn.protocol.Hub;
 import simplevpn.protocol.Packet;
 import simplevpn.tls.HandshakeThread;
@@ -36,11 +39,18 @@ public final class Server implements Router, Listener.Owner {
 
     private final ServerSettings settings;
     private final int timeout;
+    private final int mtu;
     private final Acceptor acceptor;
     private final Supervisor supervisor;
     private final Strangers strangers;
     /** Who gets in. */
     final Gate gate;
+    /** What the user has started when clients come and go, this program among them; {@code null} for nothing. */
+    private Hooks hooks;
+    private Hooks.Stay stay;
+    /** The names of clients, for name servers; {@code null} when nobody wants them. */
+    private HostsFile hosts;
+    private boolean ending;
     /** Connections since the heap was tidied up. */
     private int accepted;
 
@@ -67,7 +77,7 @@ public final class Server implements Router, Listener.Owner {
         this.supervisor = supervisor;
         timeout = settings.timeout != 0 ? settings.timeout : Settings.TIMEOUT;
         Device device = loop.device;
-        int mtu = device.setup.mtu(settings.mtu != 0 ? settings.mtu : Sender.MTU);
+        mtu = device.setup.mtu(settings.mtu != 0 ? settings.mtu : Sender.MTU);
         strangers = new Strangers(loop.budget.strangers());
         int most = loop.budget.clients();
         int maxClients = settings.maxClients != 0 ? Math.min(settings.maxClients, most) : most;
@@ -83,6 +93,9 @@ public final class Server implements Router, Listener.Owner {
         Log.event("listening on " + acceptor.address() + ", network " + settings.network + ", this host is " + hub.own()
                 + " on " + device.name() + ", at most " + hub.maxClients() + " clients");
         gate.watch(loop);
+        if (settings.hosts != null) {
+            hosts = new HostsFile(loop, settings.hosts, settings.domain, hub.own(), gate);
+        }
         clientsChanged();
         supervisor.ready(loop.now());
     }
@@ -115,21 +128,55 @@ public final class Server implements Router, Listener.Owner {
         Acceptor acceptor = TcpAcceptor.listen(settings.listen, settings.port, settings.mss);
         Device device = new Device(Tun.open(settings.interfaceName), settings.offload);
         Loop loop = new Loop(new Epoll(), device, false, maxConnections);
+        if (settings.hosts != null) {
+            Replacement.makeFolder(settings.hosts, settings.user);
+            if (settings.user != null) {
+                Replacement.check(settings.hosts, settings.user);
+            }
+        }
         Gate gate = keys.length == 0 ? new Gate() : new Gate(settings, keys, new Reception(loop,
                 new HandshakeThread(loop.poller, Budget.HANDSHAKES, Budget.HANDSHAKE_NICE)));
         Supervisor supervisor = Program.supervisor(loop);
-        Program.confine(settings.user);
+        Program.confine(settings.user, settings.hasHooks());
         Server server = new Server(settings, loop, acceptor, gate, supervisor);
         gate.watchClosely();
-        Program.endOnSignal(loop);
-        loop.run();
+        if (settings.hasHooks()) {
+            server.use(Hooks.of(loop));
+        }
+        // Hooks of clients have their time, and then the one of this program.
+        Program.endOnSignal(loop, settings.hasHooks() ? 2 : 0);
+        try {
+            loop.run();
+        } finally {
+            server.endHooks();
+        }
         server.end();
+    }
+
+    /** Starts programs of the user's from now on. */
+    void use(Hooks all) {
+        hooks = all;
+        stay = hooks.came("", settings.up, settings.down, "", environment(hub.own()));
+    }
+
+    /** The program ends: those who are connected have to go, and it goes last. */
+    void endHooks() {
+        if (hooks != null) {
+            ending = true;
+            loop.closeLinks();
+            hooks.finish();
+            hooks.went(stay, "ended");
+            hooks.finish();
+        }
     }
 
     /** The program ends. */
     void end() {
         supervisor.stopping();
         loop.close();
+        if (hosts != null) {
+            hosts.end();
+        }
         Log.event("ended by a signal; " + loop.device.counts());
     }
 
@@ -206,6 +253,10 @@ public final class Server implements Router, Listener.Owner {
 
     @Override
     public void accepted(Stream stream) {
+        if (ending) {
+            stream.reset();
+            return;
+        }
         if (++accepted == Budget.CROWD) {
             loop.timers.set(tidy, loop.now() + Budget.AFTER_CROWD);
         }
@@ -241,6 +292,54 @@ public final class Server implements Router, Listener.Owner {
         } else if (hub.leave(peer, loop.now())) {
             clientsChanged();
         }
+    }
+
+    /** A client has its answer: from now on it is there for others than this program too. */
+    void came(Peer peer) {
+        if (hosts != null) {
+            hosts.came(peer.address(), peer.name());
+        }
+        if (hooks != null) {
+            String who = peer.name() != null ? peer.name() : peer.address().toString();
+            peer.stay = hooks.came("client-", settings.clientUp, settings.clientDown, who,
+                    environment(peer.address()).put("NAME", peer.name()).putOther(peer.link.stream));
+        }
+    }
+
+    /** A client that was there is not any more. */
+    void went(Peer peer) {
+        if (hosts != null) {
+            hosts.went(peer.address());
+        }
+        if (peer.stay != null) {
+            hooks.went(peer.stay, ending ? "ended" : "gone");
+        }
+    }
+
+    /** Whether anybody wants to know what clients call themselves. */
+    boolean wantsNames() {
+        return hosts != null;
+    }
+
+    /** A client says what it calls itself. */
+    void named(Peer peer, String name) {
+        hosts.named(peer.address(), name);
+    }
+
+    /** What hooks about somebody with an address are told. */
+    private HookEnvironment environment(Address address) {
+        return new HookEnvironment().put("INTERFACE", loop.device.name()).put("ADDRESS", address.toString())
+                .put("LENGTH", settings.network.length()).put("SERVER", hub.own().toString()).put("MTU", mtu);
+    }
+
+    /** Adds to an answer what the hub has no part in. */
+    Answer complete(Answer answer, Peer peer) {
+        if (answer.refusal == null) {
+            answer.nameServers = settings.nameServers;
+            answer.domain = settings.domain;
+            answer.name = peer.name();
+        }
+        return answer;
     }
 
     /** One client more, or less. */

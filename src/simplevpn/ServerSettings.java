@@ -1,7 +1,11 @@
 package simplevpn;
 
+import java.nio.ByteBuffer;
+import simplevpn.base.Address;
 import simplevpn.base.Failure;
+import simplevpn.base.Names;
 import simplevpn.base.Network;
+import simplevpn.protocol.Answer;
 
 /** What the user wants of {@code srv}, checked. */
 final class ServerSettings extends Settings {
@@ -26,6 +30,15 @@ final class ServerSettings extends Settings {
     final String peers;
     /** From where clients without TLS are let in all the same. */
     final Network[] plain;
+    /** The words of the programs to start when a client has come, and when it has gone, or {@code null}. */
+    final String[] clientUp;
+    final String[] clientDown;
+    /** Name servers for clients, 4 bytes each. */
+    final byte[][] nameServers;
+    /** The domain of clients' names, or {@code null}. */
+    final String domain;
+    /** The file that clients' names are written to, or {@code null}. */
+    final String hosts;
     final String interfaceName;
     final String congestion;
 
@@ -47,8 +60,37 @@ final class ServerSettings extends Settings {
         if (keys.length == 0 && (peers != null || plain.length > 0)) {
             throw options.wrong("--key FILE is missing, without which everybody is let in");
         }
+        clientUp = hook("client-up");
+        clientDown = hook("client-down");
+        nameServers = nameServers(options);
+        domain = options.text("domain");
+        if (domain != null && !Names.isProper(domain, Names.MAX_DOMAIN)) {
+            throw options.bad("domain", "must be a name of letters, digits, dashes and dots, such as vpn.example.org");
+        }
+        hosts = options.text("hosts");
         interfaceName = interfaceName();
         congestion = congestion();
+    }
+
+    private static byte[][] nameServers(Options options) throws Failure {
+        String[] texts = options.texts("dns");
+        byte[][] found = new byte[texts.length][];
+        if (texts.length > Answer.MOST_NAME_SERVERS) {
+            throw options.bad("dns", "more than " + Answer.MOST_NAME_SERVERS + " are of no use");
+        }
+        for (int i = 0; i < texts.length; i++) {
+            Address address = Address.parse(texts[i]);
+            if (address == null || !address.isHost()) {
+                throw options.bad("dns", "must be the IPv4 address of a name server that clients reach");
+            }
+            found[i] = ByteBuffer.allocate(Integer.BYTES).putInt(address.ipv4()).array();
+        }
+        return found;
+    }
+
+    @Override
+    boolean hasHooks() {
+        return super.hasHooks() || clientUp != null || clientDown != null;
     }
 
     /** The options that there are. */
@@ -60,6 +102,11 @@ final class ServerSettings extends Settings {
                 .add((char) 0, "max-per-source", "COUNT", "how many from one address (default: all but a sixteenth)")
                 .add((char) 0, "key", "FILE", "TLS with the key in FILE; twice: one of each kind").several()
                 .add((char) 0, "peers", "FILE", "the clients that are let in: lines of PIN NAME [ADDRESS]")
-                .add((char) 0, "allow-plain", "NETWORK", "let clients from there in without TLS").several()));
+                .add((char) 0, "allow-plain", "NETWORK", "let clients from there in without TLS").several()
+                .add((char) 0, "client-up", "COMMAND", "start it when a client has come (a path and arguments)")
+                .add((char) 0, "client-down", "COMMAND", "start it when a client has gone")
+                .add((char) 0, "dns", "ADDRESS", "tell clients of this name server; several for several").several()
+                .add((char) 0, "domain", "NAME", "tell clients of this domain, which their names are in")
+                .add((char) 0, "hosts", "FILE", "write clients' names and addresses to FILE, for a name server")));
     }
 }

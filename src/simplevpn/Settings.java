@@ -28,6 +28,9 @@ class Settings {
     final boolean offload;
     /** Who root becomes when everything is set up; {@code null} when somebody else started this program. */
     final User user;
+    /** The words of the programs to start when this one is connected or listens, and when not any more, or null. */
+    final String[] up;
+    final String[] down;
     private final Options options;
 
     /** Reads the common options but those of {@link #interfaceName} and {@link #congestion}. */
@@ -39,6 +42,25 @@ class Settings {
         timeout = options.number("timeout", 2, 65535, 0);
         offload = !options.given("no-offload");
         user = user();
+        up = hook("up");
+        down = hook("down");
+    }
+
+    /** The words of a program to start, or {@code null}: no shell sees them. */
+    final String[] hook(String name) throws Failure {
+        if (!options.given(name)) {
+            return null;
+        }
+        String[] words = Peers.words(options.text(name)).toArray(new String[0]);
+        if (words.length == 0 || words[0].indexOf('/') < 0) {
+            throw options.bad(name, "must be the path of a program, and perhaps arguments, with blanks between");
+        }
+        return words;
+    }
+
+    /** Whether any program is to be started. */
+    boolean hasHooks() {
+        return up != null || down != null;
     }
 
     private User user() throws Failure {
@@ -70,6 +92,8 @@ class Settings {
                 .add((char) 0, "congestion", "NAME", "of the TCP connection (default auto: cubic, bbr on a lossy line)")
                 .add((char) 0, "no-offload", null, "carry single finished packets only, no super-packets")
                 .add((char) 0, "user", "NAME", "whom root becomes after set-up (default simplevpn or nobody)")
+                .add((char) 0, "up", "COMMAND", "start it when the tunnel is up (a path and arguments, no shell)")
+                .add((char) 0, "down", "COMMAND", "start it when the tunnel is not up any more")
                 .add('v', "verbose", null, "also tell about single packets")
                 .add('q', "quiet", null, "tell nothing but what ends the program")
                 .add((char) 0, "config", "FILE", "read options from FILE: their long names, one per line")

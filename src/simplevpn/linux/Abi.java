@@ -68,6 +68,7 @@ public final class Abi {
     public static final int O_APPEND = 0x400;
     public static final int O_NONBLOCK = 0x800;
     public static final int O_CLOEXEC = 0x80000;
+    public static final int F_SETFL = 4;
     public static final int LOCK_EX = 2;
     public static final int LOCK_NB = 4;
 
@@ -82,13 +83,24 @@ public final class Abi {
     public static final int EFD_NONBLOCK = 0x800;
     public static final int EFD_CLOEXEC = 0x80000;
 
-    /* bits/poll.h, bits/signum-generic.h */
+    /* bits/poll.h, bits/signum-generic.h, bits/types/__sigset_t.h */
     public static final int POLLOUT = 4;
     public static final int SIGHUP = 1;
     public static final int SIGQUIT = 3;
+    public static final int SIGKILL = 9;
     public static final int SIG_IGN = 1;
+    public static final int SIGSET_SIZE = 128;
     public static final int SA_SIGINFO = 4;
     public static final int SA_RESTART = 0x10000000;
+
+    /* spawn.h, bits/waitflags.h; the number of pidfd_open(2) is the same on each processor */
+    public static final int POSIX_SPAWN_SETSIGDEF = 0x04;
+    public static final int POSIX_SPAWN_SETSIGMASK = 0x08;
+    public static final int POSIX_SPAWN_SETSID = 0x80;
+    public static final int SPAWNATTR_SIZE = 2 * 4 + 2 * SIGSET_SIZE + 2 * 4 + 16 * 4;
+    public static final int SPAWN_FILE_ACTIONS_SIZE = 2 * 4 + WORD + 16 * 4;
+    public static final int WNOHANG = 1;
+    public static final int SYS_PIDFD_OPEN = 434;
 
     /* bits/resource.h, bits/time.h */
     public static final int RLIMIT_CORE = 4;
@@ -102,6 +114,8 @@ public final class Abi {
     public static final int PR_CAPBSET_DROP = 24;
     public static final int PR_SET_NO_NEW_PRIVS = 38;
     public static final int PR_GET_NO_NEW_PRIVS = 39;
+    public static final int PR_CAP_AMBIENT = 47;
+    public static final int PR_CAP_AMBIENT_RAISE = 2;
     public static final int CAP_NET_ADMIN = 12;
     public static final int CAPABILITY_VERSION_3 = 0x20080522;
 

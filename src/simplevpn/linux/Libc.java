@@ -420,9 +420,14 @@ public final class Libc {
         return call(WRITE, fd, buffer.range(at, length), length);
     }
 
-    /** A call that a run makes once, by the name of its man page, with four words. */
+    /** A call that a run makes once or seldom, by the name of its man page, with four words. */
     static int once(String name, long a, long b, long c, long d) {
         return call(address(name), a, b, c, d);
+    }
+
+    /** The same with six words. */
+    static int once(String name, long a, long b, long c, long d, long e, long f) {
+        return call(address(name), a, b, c, d, e, f);
     }
 
     /** A zero-terminated copy of {@code text} in UTF-8, to be freed. */

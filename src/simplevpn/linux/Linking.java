@@ -31,7 +31,7 @@ final class Linking {
     private static final Buffer STATE = Buffer.permanent((int) Linker.Option.captureStateLayout().byteSize());
     private static final MemorySegment STATE_SEGMENT = MemorySegment.ofBuffer(STATE.bytes);
 
-    /** Calls a function with five words, behind a segment for errno. */
+    /** Calls a function with six words, behind a segment for errno. */
     private static final MethodHandle CALL = linkAny();
 
     private Linking() {
@@ -50,10 +50,10 @@ final class Linking {
         return FunctionDescriptor.of(ValueLayout.JAVA_INT, words);
     }
 
-    /** A handle of type (address, segment for errno, long × 5) → int. */
+    /** A handle of type (address, segment for errno, long × 6) → int. */
     @SuppressWarnings("restricted")
     private static MethodHandle linkAny() {
-        return widened(LINKER.downcallHandle(words(5), ERRNO), 5);
+        return widened(LINKER.downcallHandle(words(6), ERRNO), 6);
     }
 
     /** A handle of type (long × 4) → int. */
@@ -86,28 +86,33 @@ final class Linking {
 
     /** Calls a function with words, those that it has no use for as zeros; returns what it returned, or −errno. */
     static int call(MemorySegment function, long a) {
-        return call(function, a, 0, 0, 0, 0);
+        return call(function, a, 0, 0, 0, 0, 0);
     }
 
     /** The same. */
     static int call(MemorySegment function, long a, long b) {
-        return call(function, a, b, 0, 0, 0);
+        return call(function, a, b, 0, 0, 0, 0);
     }
 
     /** The same. */
     static int call(MemorySegment function, long a, long b, long c) {
-        return call(function, a, b, c, 0, 0);
+        return call(function, a, b, c, 0, 0, 0);
     }
 
     /** The same. */
     static int call(MemorySegment function, long a, long b, long c, long d) {
-        return call(function, a, b, c, d, 0);
+        return call(function, a, b, c, d, 0, 0);
     }
 
     /** The same. */
     static int call(MemorySegment function, long a, long b, long c, long d, long e) {
+        return call(function, a, b, c, d, e, 0);
+    }
+
+    /** The same. */
+    static int call(MemorySegment function, long a, long b, long c, long d, long e, long f) {
         try {
-            return result((int) CALL.invokeExact(function, STATE_SEGMENT, a, b, c, d, e));
+            return result((int) CALL.invokeExact(function, STATE_SEGMENT, a, b, c, d, e, f));
         } catch (Throwable t) {
             throw broken(t);
         }

@@ -9,6 +9,7 @@ public final class Privileges {
     private static final int CAPABILITIES = 8 * Integer.BYTES;
     private static final int EFFECTIVE = 2 * Integer.BYTES;
     private static final int PERMITTED = 3 * Integer.BYTES;
+    private static final int INHERITABLE = 4 * Integer.BYTES;
     /** More capabilities than there are. */
     private static final int LAST = 63;
 
@@ -37,8 +38,8 @@ public final class Privileges {
         check("setresgid " + user.gid, Libc.once("setresgid", user.gid, user.gid, user.gid, 0), user);
         openLast(user);
         check("setresuid " + user.uid, Libc.once("setresuid", user.uid, user.uid, user.uid, 0), user);
-        if (keep(1 << Abi.CAP_NET_ADMIN) < 0) {
-            check("capset", keep(0), user);
+        if (keep(1 << Abi.CAP_NET_ADMIN, 0) < 0) {
+            check("capset", keep(0, 0), user);
         }
         // The change of the user has set it to what the system's fs.suid_dumpable says.
         Libc.once("prctl", Abi.PR_SET_DUMPABLE, 0, 0, 0);
@@ -60,11 +61,22 @@ public final class Privileges {
         }
     }
 
-    private static int keep(int capabilities) {
+    /**
+     * What the calling thread starts has its capability CAP_NET_ADMIN too, if it has it, as under a systemd unit with
+     * AmbientCapabilities.
+     */
+    public static void passOn() {
+        if (keep(1 << Abi.CAP_NET_ADMIN, 1 << Abi.CAP_NET_ADMIN) >= 0) {
+            Libc.once("prctl", Abi.PR_CAP_AMBIENT, Abi.PR_CAP_AMBIENT_RAISE, Abi.CAP_NET_ADMIN, 0);
+        }
+    }
+
+    private static int keep(int capabilities, int inheritable) {
         Buffer sets = Buffer.temporary(CAPABILITIES);
         sets.nativeOrder.putInt(0, Abi.CAPABILITY_VERSION_3);
         sets.nativeOrder.putInt(EFFECTIVE, capabilities);
         sets.nativeOrder.putInt(PERMITTED, capabilities);
+        sets.nativeOrder.putInt(INHERITABLE, inheritable);
         int result = Libc.once("capset", sets.address, sets.address + EFFECTIVE, 0, 0);
         sets.free();
         return result;

@@ -15,7 +15,10 @@ public final class Replacement {
     private static final int MOST_LINKS = 40;
     private static final int ALL_MODES = 07777;
 
+    private static final int EVERYBODY_READS = 0644;
+
     private final String path;
+    private final boolean passing;
 
     /**
      * Writes the text beside the file, and waits until the disk has it. The file itself is as it was.
@@ -24,6 +27,15 @@ public final class Replacement {
      * @throws Failure for example when the disk is full, or the folder somebody else's
      */
     public Replacement(String file, String text) throws Failure {
+        this(file, text, false);
+    }
+
+    /**
+     * The same of a file that may be for everybody, and of which a new one is written after each start: everybody may
+     * read it, and nobody waits for the disk.
+     */
+    public Replacement(String file, String text, boolean passing) throws Failure {
+        this.passing = passing;
         path = behindLinks(file);
         int kind = RegularFile.mode(path) & Abi.S_IFMT;
         if (kind != 0 && kind != Abi.S_IFREG) {
@@ -42,7 +54,9 @@ public final class Replacement {
         if (result >= 0 && result < bytes.length) {
             result = -Errno.ENOSPC;
         }
-        if (result >= 0) {
+        if (result >= 0 && passing) {
+            Libc.fchmod(fd, EVERYBODY_READS);
+        } else if (result >= 0) {
             inherit(fd);
             result = Libc.fsync(fd);
         }
@@ -77,7 +91,9 @@ public final class Replacement {
             undo();
             throw Errno.failure("rename " + path + SUFFIX + " to " + path, result, "");
         }
-        RegularFile.syncFolder(path);
+        if (!passing) {
+            RegularFile.syncFolder(path);
+        }
     }
 
     /** The file stays as it was. */
@@ -91,6 +107,22 @@ public final class Replacement {
         if (user.uid != 0 && !RegularFile.belongsTo(user.uid, folder)) {
             throw new Failure(Failure.USAGE, "the folder " + folder + " has to belong to " + user.name
                     + ", as whom the server writes there: chown " + user.name + " " + folder + " (see --user)");
+        }
+    }
+
+    /** Makes the folder that a file will be in, if there is none, for a user, and so that everybody may look into it. */
+    public static void makeFolder(String file, User user) {
+        String folder = folder(file);
+        if (Libc.mkdir(folder) < 0) {
+            return;
+        }
+        int fd = Libc.open(folder, Abi.O_CLOEXEC);
+        if (fd >= 0) {
+            Libc.fchmod(fd, EVERYBODY_READS | 0111);
+            Libc.close(fd);
+        }
+        if (user != null) {
+            user.own(folder);
         }
     }
 

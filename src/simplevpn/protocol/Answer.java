@@ -2,8 +2,10 @@ package simplevpn.protocol;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import simplevpn.base.Address;
 import simplevpn.base.Ipv4;
+import simplevpn.base.Names;
 import simplevpn.base.Network;
 
 /**
@@ -12,9 +14,14 @@ import simplevpn.base.Network;
  */
 public final class Answer {
     /** The longest answer that is written, bytes. */
-    public static final int MAX_LENGTH = Wire.HEADER + 5 * 8 + 2 + 200;
+    public static final int MAX_LENGTH = 512;
+    /** A longer one that is read is invalid, bytes. */
+    public static final int MOST = 4096;
     /** Bytes that the reason of a refusal has at most. */
     public static final int MAX_REASON = 200;
+
+    /** How many name servers are written, and read: resolvers look at three (resolv.conf(5)). */
+    public static final int MOST_NAME_SERVERS = 4;
 
     /** What a refusal says when a secret is not that of an invitation, or not any more: a client knows these words. */
     public static final String NO_INVITATION = "this invitation is not valid here: used, expired or withdrawn";
@@ -26,6 +33,9 @@ public final class Answer {
     private static final int KEEPALIVE = 4;
     private static final int ROUTE = 5;
     private static final int REFUSAL = 6;
+    private static final int NAME_SERVER = 10;
+    private static final int DOMAIN = 11;
+    private static final int NAME = 13;
 
     /** Length of the network's prefix that classic programs assume. */
     private static final int CLASSIC_LENGTH = 16;
@@ -47,6 +57,12 @@ public final class Answer {
     public int timeout;
     /** Routes through the tunnel. */
     public Network[] routes = {};
+    /** Addresses of name servers to use, 4 or 16 bytes each. */
+    public byte[][] nameServers = {};
+    /** The domain to look names up in, or {@code null}: ASCII, which may be anything. */
+    public String domain;
+    /** What the server calls the client, or {@code null}: letters, digits, dashes and dots. */
+    public String name;
     /** Why the server refused, or {@code null}. */
     public String refusal;
     /** Why this answer, which was read, cannot be used, or {@code null}. */
@@ -86,7 +102,9 @@ public final class Answer {
         boolean extended = Wire.isExtendedAnswer(b, at);
         Address address = Address.ofIpv4(Wire.assigned(b, at));
         Answer answer = new Answer(extended, extended ? Wire.features(b, at) : 0, address.isHost() ? address : null);
-        if (extended) {
+        if (extended && length > MOST) {
+            answer.invalid = "the server's answer has " + length + " bytes, more than " + MOST;
+        } else if (extended) {
             answer.readOptions(b, at + Wire.HEADER, at + length);
         }
         if (answer.address == null && answer.invalid == null && answer.refusal == null) {
@@ -120,6 +138,9 @@ public final class Answer {
             case MTU -> size == 2;
             case ROUTE -> size == 5;
             case REFUSAL -> size <= MAX_REASON;
+            case NAME_SERVER -> size == 4 || size == 16;
+            case DOMAIN -> size > 0 && size <= Names.MAX_DOMAIN;
+            case NAME -> size > 0 && size <= Names.MAX_NAME;
             default -> true;
         };
     }
@@ -144,16 +165,32 @@ public final class Answer {
             case ROUTE -> {
                 return readRoute(b.getInt(at), b.get(at + 4) & 0xff);
             }
-            case REFUSAL -> {
-                byte[] text = new byte[size];
-                b.get(at, text);
-                refusal = new String(text, StandardCharsets.UTF_8);
+            case REFUSAL -> refusal = new String(bytes(b, at, size), StandardCharsets.UTF_8);
+            case NAME_SERVER -> {
+                if (nameServers.length < MOST_NAME_SERVERS) {
+                    nameServers = Arrays.copyOf(nameServers, nameServers.length + 1);
+                    nameServers[nameServers.length - 1] = bytes(b, at, size);
+                }
+            }
+            case DOMAIN -> {
+                domain = new String(bytes(b, at, size), StandardCharsets.US_ASCII);
+                return domain.indexOf('\ufffd') < 0;
+            }
+            case NAME -> {
+                name = new String(bytes(b, at, size), StandardCharsets.US_ASCII);
+                return Names.isName(name, Names.MAX_NAME);
             }
             default -> {
                 // Unknown types are skipped: a newer server may have more to say.
             }
         }
         return true;
+    }
+
+    private static byte[] bytes(ByteBuffer b, int at, int size) {
+        byte[] bytes = new byte[size];
+        b.get(at, bytes);
+        return bytes;
     }
 
     private boolean readRoute(int destination, int prefixLength) {
@@ -190,7 +227,12 @@ public final class Answer {
         next = put4(b, next, SERVER, server.ipv4());
         next = begin(b, next, MTU, 2);
         b.putShort(next, (short) mtu);
-        return put4(b, next + 2, KEEPALIVE, idle << 16 | timeout);
+        next = put4(b, next + 2, KEEPALIVE, idle << 16 | timeout);
+        for (byte[] address : nameServers) {
+            next = put(b, next, NAME_SERVER, address);
+        }
+        next = domain == null ? next : put(b, next, DOMAIN, domain.getBytes(StandardCharsets.US_ASCII));
+        return name == null ? next : put(b, next, NAME, name.getBytes(StandardCharsets.US_ASCII));
     }
 
     /** Puts the reason, cut to {@link #MAX_REASON} bytes between two characters. */
@@ -205,6 +247,11 @@ public final class Answer {
         }
         b.put(begin(b, at, REFUSAL, size), text, 0, size);
         return at + 2 + size;
+    }
+
+    private static int put(ByteBuffer b, int at, int type, byte[] value) {
+        b.put(begin(b, at, type, value.length), value);
+        return at + 2 + value.length;
     }
 
     private static int put4(ByteBuffer b, int at, int type, int value) {

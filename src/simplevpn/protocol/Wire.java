@@ -1,6 +1,8 @@
 package simplevpn.protocol;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import simplevpn.base.Names;
 
 /**
  * The protocol's frames: where one ends, what it is, and the 20 bytes that each kind of message begins with
@@ -47,6 +49,8 @@ public final class Wire {
     private static final int EXTENDED_ANSWER = 0x5633;
     /** Type of the option that such a secret is in. */
     private static final int ENROLMENT = 35;
+    /** Type of the option with a client's own name. */
+    private static final int OWN_NAME = 32;
     private static final int ALL_ONES = -1;
     private static final int IPV6_PAYLOAD = 4;
     private static final int IPV6_HEADER = 40;
@@ -165,8 +169,36 @@ public final class Wire {
         return length;
     }
 
+    /**
+     * Puts the client's own name behind a request (PROTOCOL.md, part 6).
+     *
+     * @param name at most {@link Names#MAX_NAME} letters of ASCII
+     * @return its length
+     */
+    public static int wish(ByteBuffer b, int at, String name) {
+        byte[] letters = name.getBytes(StandardCharsets.US_ASCII);
+        int length = HEADER + 2 + letters.length;
+        b.putShort(at + TOTAL_LENGTH, (short) length);
+        b.put(at + HEADER, (byte) OWN_NAME);
+        b.put(at + HEADER + 1, (byte) letters.length);
+        b.put(at + HEADER + 2, letters);
+        return length;
+    }
+
     /** The secret that an extended request brings, or {@code null} for one without. */
     public static byte[] secret(ByteBuffer b, int at) {
+        return option(b, at, ENROLMENT, SECRET, SECRET);
+    }
+
+    /** The name that an extended client has by its own words, or {@code null} for one that says none. */
+    public static String ownName(ByteBuffer b, int at) {
+        byte[] letters = option(b, at, OWN_NAME, 1, Names.MAX_NAME);
+        String name = letters == null ? "" : new String(letters, StandardCharsets.US_ASCII);
+        return Names.isName(name, Names.MAX_NAME) ? name : null;
+    }
+
+    /** The value of an option of an extended request, the first with a length that is allowed, or {@code null}. */
+    private static byte[] option(ByteBuffer b, int at, int type, int least, int most) {
         int end = at + (b.getShort(at + TOTAL_LENGTH) & 0xffff);
         int option = isExtendedRequest(b, at) ? at + HEADER : end;
         while (end - option >= 2) {
@@ -174,10 +206,10 @@ public final class Wire {
             if (size > end - option - 2) {
                 return null;
             }
-            if (b.get(option) == ENROLMENT && size == SECRET) {
-                byte[] secret = new byte[SECRET];
-                b.get(option + 2, secret);
-                return secret;
+            if (b.get(option) == type && size >= least && size <= most) {
+                byte[] value = new byte[size];
+                b.get(option + 2, value);
+                return value;
             }
             option += 2 + size;
         }

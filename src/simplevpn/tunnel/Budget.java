@@ -69,6 +69,22 @@ public final class Budget {
     private static final int MOST_STRANGERS = 1024;
     private static final int STRANGERS_PART = 4;
 
+    /* Programs of the user's own, which are started when clients come and go. */
+
+    /** So many run at once; those whose turn it is not wait. */
+    public static final int HOOKS = 4;
+    /** So many wait whose client has come; for one more it is left out, and so is the one when that client goes. */
+    public static final int WAITING_HOOKS = 1024;
+    /** Nanoseconds that one may take; and those that have not ended when the server or client does, all together. */
+    public static final long HOOK_TIME = 30_000_000_000L;
+    public static final long LAST_HOOK_TIME = 4_000_000_000L;
+    /** Bytes of a line of its output that are logged, and bytes that are read: then its output is closed. */
+    public static final int HOOK_LINE = 300;
+    public static final int HOOK_OUTPUT = 4 << 20;
+    /** Lines of their output, per second in the long run, and at once. */
+    public static final int HOOK_LINES_PER_SECOND = 5;
+    public static final int HOOK_LINES_AT_ONCE = 100;
+
     /* Lines in the log, per second in the long run, and at once: about connections without an address, which anybody
        can cause, and about clients and servers. */
     private static final int STRANGER_LINES_PER_SECOND = 1;

@@ -137,12 +137,22 @@ public class Loop implements Handler {
         }
     }
 
+    /** The device is of no use any more, and what it says of that to nobody. */
+    public final void forgetDevice() {
+        poller.remove(device.fd());
+    }
+
     /** Turns until {@link #end} is called. */
     public final void run() throws Failure {
         while (!ending) {
-            poller.await(untilTurn(now));
-            turn();
+            step();
         }
+    }
+
+    /** Waits until there is something to do, and does it: for who has to go on for a moment when {@link #run} ended. */
+    public final void step() throws Failure {
+        poller.await(untilTurn(now));
+        turn();
     }
 
     /** Nanoseconds until there is something to do that no descriptor tells; 0 or less when there is. */
@@ -281,6 +291,11 @@ public class Loop implements Handler {
     /** The program ends: gives the interface back, and closes all connections. */
     public final void close() {
         device.close();
+        closeLinks();
+    }
+
+    /** Closes all connections alone. */
+    public final void closeLinks() {
         for (Link link : Arrays.copyOf(links, linkCount)) {
             link.end();
         }

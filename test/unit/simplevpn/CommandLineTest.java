@@ -78,6 +78,7 @@ class CommandLineTest {
         String help = " (srv --help shows all options)";
         String length = ": must end in a length from /8 to /30, such as 10.0.0.0/16" + help;
         String network = ": must be an IPv4 network and its length, such as 10.0.0.0/16" + help;
+        String command = ": must be the path of a program, and perhaps arguments, with blanks between" + help;
         String host = ": no host can have addresses of this network" + help;
         assertWrong(Server.class, "srv", " -l nowhere", new String[][] {
             {"-p 0", "-p 0: must be a number from 1 to 65535" + help},
@@ -103,6 +104,14 @@ class CommandLineTest {
                     + " /proc/sys/net/ipv4/tcp_available_congestion_control lists what it has" + help},
             {"--user no-such-user", "--user no-such-user: neither a user in /etc/passwd, nor UID or UID:GID" + help},
             {"--user 4294967295:1", "--user 4294967295:1: neither a user in /etc/passwd, nor UID or UID:GID" + help},
+            {"--up hook", "--up hook" + command},
+            {"--client-down hook", "--client-down hook" + command},
+            {"--dns 10.0.0.1,::1", "--dns 10.0.0.1,::1: must be the IPv4 address of a name server that clients reach"
+                    + help},
+            {"--dns 1.0.0.1,1.0.0.2,1.0.0.3,1.0.0.4,1.0.0.5",
+                "--dns 1.0.0.1,1.0.0.2,1.0.0.3,1.0.0.4,1.0.0.5: more than 4 are of no use" + help},
+            {"--domain -x", "--domain -x: must be a name of letters, digits, dashes and dots, such as vpn.example.org"
+                    + help},
             {"-q", "--listen nowhere: not an IPv4 or IPv6 address"},
             {"-x", "-x: there is no such option" + help},
             {"-u", "-u: UDP is not offered, this tunnel runs over TCP only; leave -u out"},
@@ -128,6 +137,9 @@ class CommandLineTest {
             {"-s h -a 10.0.0", "-a 10.0.0" + address},
             {"-s h -a 127.0.0.1", "-a 127.0.0.1" + address},
             {"-s h --address=255.255.255.255", "--address 255.255.255.255" + address},
+            {"-s h --name a_b", "--name a_b: must be a name of letters, digits, dashes and dots, 63 at most" + help},
+            {"-s h --down hook",
+                "--down hook: must be the path of a program, and perhaps arguments, with blanks between" + help},
             {"-s h", "-i a/b: an interface name has 1 to 15 characters, without spaces, slashes and colons" + help},
             {"-s h -c 1", "-c: there is no such option" + help},
             {"-s h --udp", "-u: UDP is not offered, this tunnel runs over TCP only; leave -u out"},

@@ -12,6 +12,7 @@ import simplevpn.memory.MemoryAcceptor;
 import simplevpn.memory.MemoryConnector;
 import simplevpn.memory.MemoryDevice;
 import simplevpn.memory.MemoryKernel;
+import simplevpn.memory.MemoryLauncher;
 import simplevpn.memory.MemoryLoop;
 import simplevpn.memory.MemoryPoller;
 import simplevpn.tls.Handshakes;
@@ -61,6 +62,7 @@ final class World implements AutoCloseable {
         final MemoryDevice device = new MemoryDevice(kernel);
         MemoryLoop loop;
         final Handshaker handshakes = new Handshaker();
+        final MemoryLauncher hooks = new MemoryLauncher(kernel);
         /** What the program's supervisor was told, in order. */
         final List<String> told = new ArrayList<>();
         /** What ended the program, or {@code null}. */
@@ -122,6 +124,9 @@ final class World implements AutoCloseable {
             gate = settings.keys.length == 0 ? new Gate() : new Gate(settings, keys(settings),
                     new Reception(loop, handshakes));
             server = new Server(settings, loop, acceptor, gate, supervisor());
+            if (settings.hasHooks()) {
+                server.use(new Hooks(loop, hooks));
+            }
             machines.add(this);
         }
 
@@ -145,8 +150,14 @@ final class World implements AutoCloseable {
             options.parse(words);
             ClientSettings settings = new ClientSettings(options);
             boot(true, settings.offload, 1);
-            Target[] targets = Client.targets(settings, connector, handshakes);
+            Target[] targets = Remote.targets(settings, connector, handshakes);
             client = new Client(settings, loop, targets, supervisor(), token, true);
+            if (options.given("name")) {
+                client.name = settings.name();
+            }
+            if (settings.hasHooks()) {
+                client.use(new Hooks(loop, hooks));
+            }
             machines.add(this);
         }
 

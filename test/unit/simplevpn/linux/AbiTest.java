@@ -17,6 +17,7 @@ class AbiTest {
             #include <netdb.h>
             #include <poll.h>
             #include <signal.h>
+            #include <spawn.h>
             #include <time.h>
             #include <netinet/in.h>
             #include <linux/tcp.h>
@@ -31,6 +32,7 @@ class AbiTest {
             #include <sys/socket.h>
             #include <sys/syscall.h>
             #include <sys/un.h>
+            #include <sys/wait.h>
             #include <linux/capability.h>
             #include <linux/filter.h>
             #include <linux/if_tun.h>
@@ -116,6 +118,10 @@ class AbiTest {
     private static void filesAndSignals(Map<String, String> c) {
         offset(c, "SA_FLAGS", "sigaction", "sa_flags");
         c.put("SIGACTION_SIZE", "sizeof(struct sigaction)");
+        c.put("SYS_PIDFD_OPEN", "SYS_pidfd_open");
+        c.put("SIGSET_SIZE", "sizeof(sigset_t)");
+        c.put("SPAWNATTR_SIZE", "sizeof(posix_spawnattr_t)");
+        c.put("SPAWN_FILE_ACTIONS_SIZE", "sizeof(posix_spawn_file_actions_t)");
         offset(c, "STX_UID", "statx", "stx_uid");
         offset(c, "STX_GID", "statx", "stx_gid");
         offset(c, "STX_MODE", "statx", "stx_mode");

@@ -16,9 +16,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.ToLongFunction;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -28,35 +26,8 @@ import simplevpn.protocol.Product.Reply;
 import simplevpn.protocol.Product.Told;
 
 /** The options of src/PROTOCOL.md, those that are not built too, and its table of who gets which address. */
-class ProtocolPageOptionsTest {
-    private static final int HEADER = 20;
-    private static final byte[] MTU = {3, 2, 5, 20};
-
-    private final ProtocolPage page;
-    private final Random random = new Random(2002);
-
+class ProtocolPageOptionsTest extends PageOptions {
     ProtocolPageOptionsTest() throws IOException {
-        page = new ProtocolPage();
-    }
-
-    /** An extended answer with these options. */
-    private byte[] answer(byte[]... options) {
-        return withOptions(Arrays.copyOf(page.dump("2.2").bytes(), HEADER), options);
-    }
-
-    private static byte[] withOptions(byte[] message, byte[]... options) {
-        int length = message.length + Arrays.stream(options).mapToInt(option -> option.length).sum();
-        ByteBuffer all = ByteBuffer.allocate(length).put(message);
-        Arrays.stream(options).forEach(all::put);
-        return all.putShort(2, (short) length).array();
-    }
-
-    private static byte[] option(int type, byte[] value) {
-        return ByteBuffer.allocate(2 + value.length).put((byte) type).put((byte) value.length).put(value).array();
-    }
-
-    private boolean valid(int type, byte[] value) {
-        return Product.read(answer(option(type, value))).invalid() == null;
     }
 
     /** Table 2.3: every length of every type, and values near to the bounds, are valid to the code if to the table. */
@@ -139,7 +110,7 @@ class ProtocolPageOptionsTest {
         assertEquals(1024, Product.read(answer(MTU, other)).mtu());
         Told plain = Product.read(answer(MTU));
         for (int type = 0; type < 256; type++) {
-            if (type < 1 || type > 6) {
+            if ((type < 1 || type > 6) && type != 10 && type != 11 && type != 13) {
                 for (int length : new int[] {0, 1, 4, 255}) {
                     assertEquals(plain, Product.read(answer(option(type, new byte[length]), MTU)), "option " + type);
                 }
@@ -147,25 +118,27 @@ class ProtocolPageOptionsTest {
         }
     }
 
-    /** Tables 5.1 and 6.1: what is not built is skipped today, so that a server may send it once it is. */
+    /** Tables 5.1 and 6.3: what is not built is skipped today, so that a server may send it once it is. */
     @Test
     void optionsThatAreNotBuiltAreSkipped() {
         assertEquals(Set.of(7, 8, 9), examples("5.1").keySet());
-        assertEquals(Set.of(10, 11, 12, 13), examples("6.1").keySet());
+        assertEquals(Set.of(12, 33, 34), examples("6.3").keySet());
         Told plain = Product.read(answer(MTU));
-        for (String table : List.of("5.1", "6.1")) {
+        for (String table : List.of("5.1", "6.3")) {
             examples(table).forEach((type, option) ->
                     assertEquals(plain, Product.read(answer(option, MTU)), "option " + type));
         }
     }
 
-    /** Table 6.2: a request with options that are not built is one message, and answered as if it had none. */
+    /** Tables 6.2 and 6.3: a request with options is one message, and its address is as if it had none. */
     @Test
-    void optionsOfARequestAreNotRead() {
+    void optionsOfARequest() {
         byte[] request = page.dump("2.1").bytes();
         byte[] expected = Product.ask(Product.server(1500, 60, Product.OFFLOAD), request).bytes();
-        assertEquals(Set.of(32, 33, 34), examples("6.2").keySet());
-        examples("6.2").forEach((type, option) -> {
+        assertEquals(Set.of(32), examples("6.2").keySet());
+        Map<Integer, byte[]> all = examples("6.3");
+        all.putAll(examples("6.2"));
+        all.forEach((type, option) -> {
             byte[] wish = withOptions(request, option);
             assertEquals("address message, " + wish.length, Product.verdict(wish, false));
             assertArrayEquals(expected, Product.ask(Product.server(1500, 60, Product.OFFLOAD), wish).bytes());
@@ -206,7 +179,7 @@ class ProtocolPageOptionsTest {
     void partsOfValues() {
         Pattern part = Pattern.compile("\\((\\d+) bytes?\\b");
         int seen = 0;
-        for (String table : List.of("2.3", "5.1", "6.1", "6.2")) {
+        for (String table : List.of("2.3", "5.1", "6.1", "6.2", "6.3")) {
             for (Map<String, String> row : page.table(table)) {
                 int sum = part.matcher(row.get("value")).results().mapToInt(p -> Integer.parseInt(p.group(1))).sum();
                 if (sum != 0) {
@@ -216,25 +189,6 @@ class ProtocolPageOptionsTest {
             }
         }
         assertEquals(4, seen, "rows that tell parts");
-    }
-
-    /** The examples of a table by their types, each with the type and a length that its row says. */
-    private Map<Integer, byte[]> examples(String table) {
-        Map<Integer, byte[]> examples = new TreeMap<>();
-        for (Map<String, String> row : page.table(table)) {
-            byte[] option = HexFormat.of().parseHex(row.get("example").replaceAll("[` ]", ""));
-            int length = option.length - 2;
-            assertEquals(Integer.parseInt(row.get("type")), option[0], row.toString());
-            assertEquals(length, option[1] & 255, row.toString());
-            boolean fits = false;
-            for (String lengths : row.get("length").split(" or ")) {
-                int[] range = ProtocolPage.range(lengths);
-                fits |= length >= range[0] && length <= range[1];
-            }
-            assertTrue(fits, () -> length + " bytes are none of " + row.get("length"));
-            examples.put(Integer.parseInt(row.get("type")), option);
-        }
-        return examples;
     }
 
     /**

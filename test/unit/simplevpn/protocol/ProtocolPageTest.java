@@ -36,8 +36,8 @@ import simplevpn.protocol.ProtocolPage.Dump;
 class ProtocolPageTest {
     private static final Set<String> KNOWN = Set.of("Table 1.1", "Table 1.2", "Table 1.3", "Table 1.4", "Table 2.1",
             "Table 2.2", "Table 2.3", "Table 2.4", "Table 3.1", "Table 3.2", "Table 5.1", "Table 6.1", "Table 6.2",
-            "Dump 1.1", "Dump 1.2", "Dump 1.3", "Dump 1.4", "Dump 1.5", "Dump 2.1", "Dump 2.2", "Dump 2.3", "Dump 2.4",
-            "Dump 3.1", "Dump 3.2", "Dump 3.3", "Dump 4.1");
+            "Table 6.3", "Dump 1.1", "Dump 1.2", "Dump 1.3", "Dump 1.4", "Dump 1.5", "Dump 2.1", "Dump 2.2", "Dump 2.3",
+            "Dump 2.4", "Dump 3.1", "Dump 3.2", "Dump 3.3", "Dump 4.1", "Dump 6.1");
     private static final int HEADER = 20;
     private static final int TAG = 4;
     private static final String BUT = "any but ";
@@ -65,9 +65,9 @@ class ProtocolPageTest {
     void partsThatAreNotBuiltAreMarked() {
         assertEquals(Set.of("1", "2", "3", "4", "5", "6"), page.parts.keySet());
         page.parts.forEach((number, title) ->
-                assertEquals("56".contains(number), title.endsWith(ProtocolPage.NOT_BUILT), title));
+                assertEquals("5".equals(number), title.endsWith(ProtocolPage.NOT_BUILT), title));
         page.captions.forEach((caption, title) ->
-                assertEquals(caption.matches(".* [56].*"), title.endsWith(ProtocolPage.NOT_BUILT), caption));
+                assertEquals(caption.matches(".* 5.*|Table 6.3"), title.endsWith(ProtocolPage.NOT_BUILT), caption));
     }
 
     /** What the page, and comments in the sources, cite of the page is there. */

@@ -91,7 +91,7 @@ SUMMARY:${PN}-cli = "${SUMMARY}: the client"
 FILES:${PN} = "${prefix}/lib/simplevpn/runtime ${localstatedir}/lib/simplevpn"
 FILES:${PN}-srv = "${prefix}/lib/simplevpn/srv ${sbindir}/simplevpn-srv ${sysconfdir}/simplevpn/srv.conf \
     ${sysconfdir}/init.d/simplevpn-srv"
-FILES:${PN}-cli = "${prefix}/lib/simplevpn/cli ${sbindir}/simplevpn-cli ${sysconfdir}/simplevpn/cli.conf \
+FILES:${PN}-cli = "${prefix}/lib/simplevpn/cli ${prefix}/lib/simplevpn/resolv ${sbindir}/simplevpn-cli ${sysconfdir}/simplevpn/cli.conf \
     ${sysconfdir}/init.d/simplevpn-cli"
 CONFFILES:${PN}-srv = "${sysconfdir}/simplevpn/srv.conf"
 CONFFILES:${PN}-cli = "${sysconfdir}/simplevpn/cli.conf"

@@ -1,0 +1,98 @@
+package simplevpn;
+
+import java.util.Arrays;
+import simplevpn.base.Ipv4;
+import simplevpn.base.Names;
+import simplevpn.linux.Stream;
+import simplevpn.protocol.Answer;
+
+/**
+ * What a hook is told: variables of its environment, and nothing else but a PATH. A value that has other characters
+ * than addresses, names and lists of them have, whoever said it, is left out: scripts are not always careful.
+ */
+final class HookEnvironment {
+    private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    private static final int MOST = 16;
+    /** Beside letters and digits. */
+    private static final String OTHERS = " .:/-+=_";
+
+    private final String[] all = new String[MOST];
+    private int count;
+
+    /** With a path. */
+    HookEnvironment() {
+        String path = System.getenv("PATH");
+        all[count++] = "PATH=" + (path == null || path.isEmpty() ? PATH : path);
+    }
+
+    /** What a client that is connected tells. */
+    static HookEnvironment of(Answer answer, String device, int mtu) {
+        return new HookEnvironment().put("INTERFACE", device).put("ADDRESS", answer.address.toString())
+                .put("LENGTH", answer.length).put("SERVER", answer.server == null ? null : answer.server.toString())
+                .put("MTU", mtu).put("NAME", answer.name).put("DNS", list(answer.nameServers))
+                .put("DOMAIN", answer.domain);
+    }
+
+    /** Adds a variable; {@code null} is none. */
+    HookEnvironment put(String name, String value) {
+        if (value != null && isSafe(value)) {
+            all[count++] = name + "=" + value;
+        }
+        return this;
+    }
+
+    /** The same with numbers. */
+    HookEnvironment put(String name, int value) {
+        return put(name, String.valueOf(value));
+    }
+
+    /** Adds where the other end of a connection is, and its key. */
+    HookEnvironment putOther(Stream stream) {
+        String endpoint = stream.peer().toString();
+        String address = endpoint.substring(0, endpoint.lastIndexOf(':'));
+        put("REMOTE", address.startsWith("[") ? address.substring(1, address.length() - 1) : address);
+        return put("PIN", stream.pin());
+    }
+
+    /** What one hook is told. */
+    String[] with(String hook, String reason) {
+        String[] whole = Arrays.copyOf(all, count + 2);
+        whole[count] = "HOOK=" + hook;
+        whole[count + 1] = "REASON=" + reason;
+        return whole;
+    }
+
+    /** Nothing in it means anything to a shell, and no command takes it for an option. */
+    static boolean isSafe(String value) {
+        boolean safe = !value.isEmpty() && value.charAt(0) != '-';
+        for (int i = 0; safe && i < value.length(); i++) {
+            char c = value.charAt(i);
+            safe = Names.isLetterOrDigit(c) || OTHERS.indexOf(c) >= 0;
+        }
+        return safe;
+    }
+
+    /**
+     * Addresses with blanks between them.
+     *
+     * @param addresses each of 4 bytes, or of 16
+     */
+    static String list(byte[][] addresses) {
+        StringBuilder text = new StringBuilder();
+        for (byte[] address : addresses) {
+            text.append(text.length() == 0 ? "" : " ");
+            int words = address.length / 2;
+            for (int i = 0; i < words && words > 2; i++) {
+                text.append(i == 0 ? "" : ":").append(Integer.toHexString(word(address, i)));
+            }
+            if (words == 2) {
+                text.append(Ipv4.text(word(address, 0) << 16 | word(address, 1)));
+            }
+        }
+        return text.length() == 0 ? null : text.toString();
+    }
+
+    private static int word(byte[] address, int index) {
+        return (address[2 * index] & 255) << 8 | (address[2 * index + 1] & 255);
+    }
+}
