@@ -31,7 +31,7 @@ public final class NameServers {
             int end = text.indexOf('\n', at);
             end = end < 0 ? text.length() : end;
             if (text.startsWith(KEYWORD, at)) {
-                Address address = Address.parse(firstWord(text.substring(at + KEYWORD.length(), end)));
+                Address address = Address.parseIpv4(firstWord(text.substring(at + KEYWORD.length(), end)));
                 if (address != null) {
                     found[count++] = address;
                 }
