@@ -2,6 +2,7 @@ package simplevpn;
 
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
+import simplevpn.base.Network;
 import simplevpn.linux.Acceptor;
 import simplevpn.linux.Buffer;
 import simplevpn.linux.Entropy;
@@ -76,11 +77,20 @@ public final class Server implements Router, Listener.Owner {
         loop.sender.setMtu(mtu);
         device.setup.address(hub.own(), settings.network.length());
         device.setup.tellOverlap(settings.network);
+        String networks = settings.network.toString();
+        String own = hub.own().toString();
+        Network network6 = settings.network6(gate.pin());
+        if (network6 != null && device.setup.addressIpv6(hub.own(network6), network6.length(), mtu)) {
+            hub.carryIpv6(network6);
+            device.carryIpv6(true);
+            networks += " and " + network6;
+            own += " and " + hub.own(network6);
+        }
         gate.guard(hub);
         loop.setRouter(this);
         loop.readDevice(true);
         new Listener(loop, acceptor, this);
-        Log.event("listening on " + acceptor.address() + ", network " + settings.network + ", this host is " + hub.own()
+        Log.event("listening on " + acceptor.address() + ", network " + networks + ", this host is " + own
                 + " on " + device.name() + ", at most " + hub.maxClients() + " clients");
         gate.watch(loop);
         clientsChanged();
@@ -174,6 +184,11 @@ public final class Server implements Router, Listener.Owner {
     }
 
     private void forward(Peer from, Peer to, Buffer packet, int at, int length, int tag) {
+        if (!to.link.framing().carriesIpv6() && Packet.isIpv6(packet.bytes, at)) {
+            to.link.refuse(length);
+            unreachable(from, packet, at, length);
+            return;
+        }
         if (from != null && from.link.framing().tag < to.link.framing().tag) {
             // The tag is written over the end of the frame before, which the device may still keep back.
             loop.device.flush();

@@ -117,6 +117,7 @@ public final class Abi {
     public static final int IFF_VNET_HDR = 0x4000;
     public static final int TUN_F_CSUM = 0x01;
     public static final int TUN_F_TSO4 = 0x02;
+    public static final int TUN_F_TSO6 = 0x04;
     public static final int TUN_F_USO4 = 0x20;
     public static final int TUN_F_USO6 = 0x40;
 
@@ -129,6 +130,7 @@ public final class Abi {
     public static final int SIOCSIFADDR = 0x8916;
     public static final int SIOCGIFNETMASK = 0x891b;
     public static final int SIOCSIFNETMASK = 0x891c;
+    public static final int SIOCDIFADDR = 0x8936;
     public static final int SIOCGIFMTU = 0x8921;
     public static final int SIOCSIFMTU = 0x8922;
     public static final int SIOCGIFINDEX = 0x8933;
@@ -172,6 +174,20 @@ public final class Abi {
     public static final int IFR_UNION = IFNAMSIZ;
     public static final int IFR_SIZE = 40;
 
+    /** {@code struct in6_ifreq} (linux/ipv6.h). */
+    public static final int IFR6_ADDR = 0;
+    public static final int IFR6_PREFIXLEN = 16;
+    public static final int IFR6_IFINDEX = 20;
+    public static final int IFR6_SIZE = 24;
+
+    /** {@code struct in6_rtmsg} (linux/ipv6_route.h): three addresses come first. */
+    public static final int RTMSG_DST = 0;
+    public static final int RTMSG_DST_LEN = 52;
+    public static final int RTMSG_METRIC = 56;
+    public static final int RTMSG_FLAGS = 60 + 4 * (WORD / 8) + WORD;
+    public static final int RTMSG_IFINDEX = RTMSG_FLAGS + 4;
+    public static final int RTMSG_SIZE = RTMSG_IFINDEX + 4;
+
     /** {@code struct virtio_net_hdr} (linux/virtio_net.h), its integers in the processor's byte order. */
     public static final int VNET_FLAGS = 0;
     public static final int VNET_GSO_TYPE = 1;
@@ -183,6 +199,7 @@ public final class Abi {
     public static final int VIRTIO_NET_HDR_F_NEEDS_CSUM = 1;
     public static final int VIRTIO_NET_HDR_GSO_NONE = 0;
     public static final int VIRTIO_NET_HDR_GSO_TCPV4 = 1;
+    public static final int VIRTIO_NET_HDR_GSO_TCPV6 = 4;
     public static final int VIRTIO_NET_HDR_GSO_UDP_L4 = 5;
 
     /** {@code struct epoll_event} (sys/epoll.h): packed on x86_64 alone. */

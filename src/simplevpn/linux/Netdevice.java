@@ -126,19 +126,45 @@ abstract class Netdevice implements PacketDevice {
     }
 
     @Override
+    public final boolean hasIpv6() {
+        return Ipv6Settings.areThere(name);
+    }
+
+    @Override
     public final boolean hasAddress(Address address, int length) {
+        if (address.isIpv6()) {
+            return Ipv6Settings.has(name, address, length);
+        }
         return get(Abi.SIOCGIFADDR, address.ipv4()) == address.ipv4()
                 && get(Abi.SIOCGIFNETMASK, address.ipv4()) == Ipv4.netmask(length);
     }
 
     @Override
     public final void setAddress(Address address, int length) throws Failure {
+        if (address.isIpv6()) {
+            setIpv6Address(address, length);
+            return;
+        }
         String command = "ip address flush dev " + name + "; ip address add " + address + "/" + length + " dev " + name
                 + "; " + upCommand();
         putAddress(request, Abi.IFR_UNION, address.ipv4());
         control("SIOCSIFADDR", Abi.SIOCSIFADDR, command);
         putAddress(request, Abi.IFR_UNION, Ipv4.netmask(length));
         control("SIOCSIFNETMASK", Abi.SIOCSIFNETMASK, command);
+    }
+
+    private void setIpv6Address(Address address, int length) throws Failure {
+        Ipv6Settings.removeOthers(name, index, Network.containing(address, length), address);
+        int result = Ipv6Settings.change(Abi.SIOCSIFADDR, index, address, length);
+        if (result < 0 && result != -Errno.EEXIST) {
+            throw failure("SIOCSIFADDR " + name + ", " + address, result,
+                    "ip address add " + address + "/" + length + " dev " + name);
+        }
+    }
+
+    @Override
+    public final void removeAddress(Address address, int length) {
+        Ipv6Settings.change(Abi.SIOCDIFADDR, index, address, length);
     }
 
     @Override
@@ -158,7 +184,7 @@ abstract class Netdevice implements PacketDevice {
     @Override
     public final void addRoute(Network network) throws Failure {
         Route route = new Route(name, network, null, 0);
-        int result = change(Abi.SIOCADDRT, route);
+        int result = network.isIpv6() ? Ipv6Settings.addRoute(index, network) : change(Abi.SIOCADDRT, route);
         if (result < 0 && result != -Errno.EEXIST && !(result == -Errno.EPERM && has(route))) {
             throw failure("SIOCADDRT " + route, result, "ip route add " + route);
         }

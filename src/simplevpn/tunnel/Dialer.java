@@ -125,7 +125,7 @@ public final class Dialer implements Handler {
         while (next < addresses.length) {
             Endpoint address = addresses[next++];
             try {
-                loop.device.setup.around(address.ipv4());
+                loop.device.setup.around(address.address());
                 return connector.connect(address);
             } catch (Failure e) {
                 why = e.getMessage();

@@ -3,6 +3,7 @@ package simplevpn.tunnel;
 import java.util.Arrays;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
+import simplevpn.base.Ipv6;
 import simplevpn.base.Log;
 import simplevpn.base.Network;
 import simplevpn.linux.Errno;
@@ -28,12 +29,20 @@ public final class InterfaceSetup {
     private Network[] inside = {};
     /** Whether it got its address from here before. */
     private boolean addressed;
+    /** The IPv6 address that it got from here, and the length of its prefix; {@code null} for none. */
+    private Address ipv6;
+    private int ipv6Length;
     /** What was told last: the same again is no news. */
     private String told = "";
 
     InterfaceSetup(PacketDevice device) {
         this.device = device;
         detours = new Detours(device, this);
+    }
+
+    /** Whether the interface can have IPv6 addresses with that MTU, 0 for any, as far as can be told without trying. */
+    public boolean hasIpv6(int mtu) {
+        return (mtu == 0 || mtu >= Ipv6.MIN_MTU) && device.hasIpv6();
     }
 
     /** The address that the interface has and that this process may not change, or {@code null}. */
@@ -50,8 +59,8 @@ public final class InterfaceSetup {
      * The tunnel will lead to what a server's answer says: packets for the server and for name servers shall not go
      * there.
      *
-     * @param server where the other end of the tunnel is; {@code null} when it is not IPv4
-     * @param nameServers the same of those
+     * @param server where the other end of the tunnel is
+     * @param nameServers the IPv4 addresses of those
      * @throws Failure when the route to the server that this takes cannot be added
      */
     public void leadInside(Answer answer, Address server, Address... nameServers) throws Failure {
@@ -72,8 +81,13 @@ public final class InterfaceSetup {
         Network[] found = new Network[answer.routes.length + 1];
         found[0] = answer.network();
         int count = 1;
+        if (answer.address6 != null && Network.containing(answer.address6, answer.length6).contains(server)) {
+            tell(answer.address6 + "/" + answer.length6 + " left out: it would lead the tunnel to " + server
+                    + " into itself");
+            answer.address6 = null;
+        }
         for (Network route : answer.routes) {
-            if (server != null && route.contains(server)) {
+            if (route.contains(server)) {
                 tell("route " + route + " left out: it would lead the tunnel to " + server + " into itself");
             } else {
                 found[count++] = route;
@@ -96,6 +110,10 @@ public final class InterfaceSetup {
         }
         int inForce = mtu(mtu);
         address(answer.address, answer.length);
+        if (answer.address6 == null || !addressIpv6(answer.address6, answer.length6, inForce)) {
+            removeIpv6();
+            answer.address6 = null;
+        }
         for (int i = 1; i < inside.length; i++) {
             route(inside[i]);
         }
@@ -105,10 +123,10 @@ public final class InterfaceSetup {
     /**
      * Sees to it that packets for the server do not go into the tunnel, for one connection.
      *
-     * @param server {@code null} for one that is not IPv4
+     * @param server for one that is not IPv4 there is nothing to be done
      */
     public void around(Address server) throws Failure {
-        if (server != null) {
+        if (!server.isIpv6()) {
             detours.around(server, inside);
         }
     }
@@ -186,6 +204,41 @@ public final class InterfaceSetup {
                     + " already: it is left as it is");
         }
         addressed = true;
+    }
+
+    /**
+     * Gives the interface, which is up, its IPv6 address. Why that cannot be done is told, and the tunnel works without
+     * it.
+     *
+     * @param mtu that the interface has, bytes
+     * @return whether it has the address
+     */
+    public boolean addressIpv6(Address wanted, int prefixLength, int mtu) {
+        if (mtu < Ipv6.MIN_MTU) {
+            tell("no IPv6 in the tunnel: the MTU of " + mtu + " bytes is less than IPv6's least, " + Ipv6.MIN_MTU);
+            return false;
+        }
+        if (!wanted.equals(ipv6)) {
+            removeIpv6();
+        }
+        try {
+            if (!device.hasAddress(wanted, prefixLength)) {
+                device.setAddress(wanted, prefixLength);
+                ipv6 = wanted;
+                ipv6Length = prefixLength;
+            }
+            return true;
+        } catch (Failure e) {
+            tell("no IPv6 in the tunnel: " + e.getMessage());
+            return false;
+        }
+    }
+
+    private void removeIpv6() {
+        if (ipv6 != null) {
+            device.removeAddress(ipv6, ipv6Length);
+            ipv6 = null;
+        }
     }
 
     /** Tells when this host reaches addresses of the VPN's network otherwise. */

@@ -35,6 +35,7 @@ class AbiTest {
             #include <linux/capability.h>
             #include <linux/filter.h>
             #include <linux/if_tun.h>
+            #include <linux/ipv6.h>
             #include <linux/limits.h>
             #include <linux/seccomp.h>
             #include <linux/sockios.h>
@@ -54,6 +55,7 @@ class AbiTest {
     private static Map<String, String> structures() {
         Map<String, String> c = new LinkedHashMap<>();
         filesAndSignals(c);
+        interfaces(c);
         c.put("WORD", "sizeof(size_t) == sizeof(long) && sizeof(long) == sizeof(void *) ? sizeof(size_t) : -1");
         c.put("SYS_SECCOMP", "SYS_seccomp");
         c.put("CAPABILITY_VERSION_3", "_LINUX_CAPABILITY_VERSION_3");
@@ -101,6 +103,11 @@ class AbiTest {
         offset(c, "TCPI_RTT", "tcp_info", "tcpi_rtt");
         offset(c, "TCPI_TOTAL_RETRANS", "tcp_info", "tcpi_total_retrans");
         offset(c, "TCPI_MIN_RTT", "tcp_info", "tcpi_min_rtt");
+        c.put("TCPI_SIZE", "offsetof(struct tcp_info, tcpi_min_rtt) + sizeof(__u32)");
+        return c;
+    }
+
+    private static void interfaces(Map<String, String> c) {
         offset(c, "VNET_FLAGS", "virtio_net_hdr", "flags");
         offset(c, "VNET_GSO_TYPE", "virtio_net_hdr", "gso_type");
         offset(c, "VNET_HDR_LEN", "virtio_net_hdr", "hdr_len");
@@ -108,8 +115,16 @@ class AbiTest {
         offset(c, "VNET_CSUM_START", "virtio_net_hdr", "csum_start");
         offset(c, "VNET_CSUM_OFFSET", "virtio_net_hdr", "csum_offset");
         c.put("VNET_SIZE", "sizeof(struct virtio_net_hdr)");
-        c.put("TCPI_SIZE", "offsetof(struct tcp_info, tcpi_min_rtt) + sizeof(__u32)");
-        return c;
+        offset(c, "IFR6_ADDR", "in6_ifreq", "ifr6_addr");
+        offset(c, "IFR6_PREFIXLEN", "in6_ifreq", "ifr6_prefixlen");
+        offset(c, "IFR6_IFINDEX", "in6_ifreq", "ifr6_ifindex");
+        c.put("IFR6_SIZE", "sizeof(struct in6_ifreq)");
+        offset(c, "RTMSG_DST", "in6_rtmsg", "rtmsg_dst");
+        offset(c, "RTMSG_DST_LEN", "in6_rtmsg", "rtmsg_dst_len");
+        offset(c, "RTMSG_METRIC", "in6_rtmsg", "rtmsg_metric");
+        offset(c, "RTMSG_FLAGS", "in6_rtmsg", "rtmsg_flags");
+        offset(c, "RTMSG_IFINDEX", "in6_rtmsg", "rtmsg_ifindex");
+        c.put("RTMSG_SIZE", "sizeof(struct in6_rtmsg)");
     }
 
     private static void filesAndSignals(Map<String, String> c) {

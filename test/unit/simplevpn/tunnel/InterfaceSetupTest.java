@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -75,6 +76,63 @@ class InterfaceSetupTest {
 
     private String state() {
         return device.mtu + " " + device.address + "/" + device.length + " " + device.up + " " + device.routes;
+    }
+
+    /** An answer with IPv6: address, prefix length and routes. */
+    private static Answer answer6(String address, int length, String... routes) throws Failure {
+        ByteBuffer b = ByteBuffer.allocate(200).put(0, HexFormat.of().parseHex("45040000563300000000000000000000"
+                + "00000000")).putInt(16, ADDRESS.ipv4()).position(20);
+        Address own = Address.parse(address);
+        b.putShort((short) 0x0711).putLong(own.high()).putLong(own.low()).put((byte) length);
+        for (String text : routes) {
+            Network route = Network.parseAny(text);
+            b.putShort((short) 0x0911).putLong(route.address().high()).putLong(route.address().low())
+                    .put((byte) route.length());
+        }
+        b.putShort(2, (short) b.position());
+        Answer answer = Answer.read(b, 0, b.position());
+        assertNull(answer.invalid);
+        return answer;
+    }
+
+    /** IPv6 goes with IPv4: an address beside the other, routes, and the next answer's address instead. */
+    @Test
+    void ipv6() throws Failure {
+        assertEquals(1500, join(answer6("fd00:1::7", 64, "2001:db8::/32"), 0, SERVER));
+        assertEquals("[fd00:1::7/64] [2001:db8::/32]", device.addresses6 + " " + device.routes);
+        join(answer6("fd00:1::7", 64), 0, SERVER);
+        assertEquals("[fd00:1::7/64]", device.addresses6.toString(), "the same again");
+        join(answer6("fd00:1::8", 64), 0, SERVER);
+        assertEquals("[fd00:1::8/64]", device.addresses6.toString());
+        device.addresses6.clear();
+        join(answer6("fd00:1::8", 64), 0, SERVER);
+        assertEquals("[fd00:1::8/64]", device.addresses6.toString(), "the interface was down");
+        join(answer(), 0, SERVER);
+        assertEquals("[]", device.addresses6.toString());
+        device.addresses6.add("fd00:1::9/64");
+        join(answer6("fd00:1::9", 64), 0, SERVER);
+        join(answer(), 0, SERVER);
+        assertEquals("[fd00:1::9/64]", device.addresses6.toString(), "what was there before stays");
+    }
+
+    /** Where there can be no IPv6 there is IPv4: a small MTU, a kernel without, a way that would lead into itself. */
+    @Test
+    void withoutIpv6() throws Failure {
+        assertEquals(1279, join(answer6("fd00:1::7", 64), 1279, SERVER));
+        assertEquals("[]", device.addresses6.toString());
+        assertFalse(setup.hasIpv6(1279));
+        assertTrue(setup.hasIpv6(1280) && setup.hasIpv6(0));
+        device.ipv6 = false;
+        assertFalse(setup.hasIpv6(0));
+        Answer answer = answer6("fd00:1::7", 64);
+        assertEquals(1500, join(answer, 0, SERVER));
+        assertNull(answer.address6);
+        device.ipv6 = true;
+        Address outside = Address.parse("fd00:1::99");
+        answer = answer6("fd00:1::7", 64, "fd00::/16", "2001:db8::/32");
+        join(answer, 0, outside);
+        assertNull(answer.address6);
+        assertEquals("[] [2001:db8::/32]", device.addresses6 + " " + device.routes);
     }
 
     /** Each join makes the interface what it has to be, whatever others did to it meanwhile. */
@@ -174,7 +232,7 @@ class InterfaceSetupTest {
         assertEquals(before, device.others.size());
         setup.around(inside);
         assertEquals(before + 1, device.others.size(), "before the next connection, the tunnel leads there already");
-        setup.around((Address) null);
+        setup.around(Address.parse("2001:db8::1"));
         setup.endDetours();
         other("10.0.200.1/32", "198.51.100.3", 0);
         setup.around(inside);
