@@ -81,7 +81,10 @@ final class Ipv6Settings {
 
     /** Whether an interface has an address with a prefix of that length, perhaps among others. */
     static boolean has(String device, Address address, int length) {
-        String list = list();
+        return has(list(), device, address, length);
+    }
+
+    static boolean has(String list, String device, Address address, int length) {
         for (int at = 0; at < list.length(); at = next(list, at)) {
             if (isOf(list, at, device) && number(list, at, LENGTH_FIELD) == length
                     && address(list, at).equals(address)) {
@@ -95,11 +98,17 @@ final class Ipv6Settings {
     static void removeOthers(String device, int index, Network network, Address address) {
         String list = list();
         for (int at = 0; at < list.length(); at = next(list, at)) {
-            Address other = isOf(list, at, device) ? address(list, at) : address;
-            if (!other.equals(address) && network.contains(other)) {
+            Address other = other(list, at, device, network, address);
+            if (other != null) {
                 change(Abi.SIOCDIFADDR, index, other, number(list, at, LENGTH_FIELD));
             }
         }
+    }
+
+    /** The address of a line, if it is of that network and the interface's, but another one; {@code null} if not. */
+    static Address other(String list, int at, String device, Network network, Address address) {
+        Address found = isOf(list, at, device) ? address(list, at) : address;
+        return !found.equals(address) && network.contains(found) ? found : null;
     }
 
     private static String list() {
