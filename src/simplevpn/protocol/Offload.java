@@ -26,9 +26,11 @@ public final class Offload {
      */
     public static boolean whole(ByteBuffer b, int at, int tag, boolean udpSegments) {
         int segment = tag & SEGMENT;
+        if (segment == 0) {
+            return true;
+        }
         int protocol = Packet.protocol(b, at);
-        return segment == 0 || (segment >= MIN_SEGMENT
-                && (protocol == Packet.TCP || (udpSegments && protocol == Packet.UDP)));
+        return segment >= MIN_SEGMENT && (protocol == Packet.TCP || (udpSegments && protocol == Packet.UDP));
     }
 
     /** The receiver's rules of part 3: whether a data frame with this tag may be used at all. */
@@ -65,10 +67,11 @@ public final class Offload {
      * or headers that do not fit. The packet is one that {@link Packet#isCarried} accepts.
      */
     public static int payload(ByteBuffer b, int at, int length) {
-        if (!Packet.isIpv6(b, at) && (b.getShort(at + Packet.FRAGMENT) & Packet.IS_FRAGMENT) != 0) {
-            return -1;
+        if (Packet.isIpv6(b, at)) {
+            return payload(b, at, length, b.get(at + Packet.IPV6_NEXT_HEADER) & 0xff, Packet.IPV6_HEADER);
         }
-        return payload(b, at, length, Packet.protocol(b, at), Packet.headerLength(b, at));
+        return (b.getShort(at + Packet.FRAGMENT) & Packet.IS_FRAGMENT) != 0 ? -1
+                : payload(b, at, length, b.get(at + Packet.PROTOCOL) & 0xff, Packet.headerLength(b, at));
     }
 
     /** The same for one with extension headers, of which {@link Ipv6Packet#upper} told what is behind them. */

@@ -133,7 +133,8 @@ public final class Packet {
 
     /** Whether these bytes are a packet that is carried: {@link #isIpv4}, or {@link Ipv6Packet#isCarried}. */
     public static boolean isCarried(ByteBuffer b, int at, int length) {
-        return length >= IPV6_HEADER && isIpv6(b, at) ? Ipv6Packet.isCarried(b, at, length) : isIpv4(b, at, length);
+        return isIpv4(b, at, length)
+                || (length >= IPV6_HEADER && isIpv6(b, at) && Ipv6Packet.isCarried(b, at, length));
     }
 
     /** Sets the length of the whole packet, and with it the IPv4 header's checksum. */

@@ -113,18 +113,24 @@ public final class Wire {
      * is one only for a side that agreed on it.
      */
     public static boolean isData(ByteBuffer b, int at, int length) {
-        int expected = Packet.isIpv6(b, at) ? IPV6 : DATA;
-        return Packet.isCarried(b, at, length) && kind(frame(b, at, at + length, true)) == expected;
+        if (!Packet.isCarried(b, at, length)) {
+            return false;
+        }
+        int kind = kind(frame(b, at, at + length, true));
+        return kind == DATA || kind == IPV6;
     }
 
     /** The length of a frame that this program wrote or checked before, without a tag. */
     public static int knownLength(ByteBuffer b, int at) {
-        int total = b.getShort(at + TOTAL_LENGTH) & 0xffff;
-        boolean keepalive = (b.getInt(at + SOURCE) & b.getInt(at + DESTINATION)) == ALL_ONES;
-        if (!keepalive && Packet.isIpv6(b, at)) {
+        if ((b.getInt(at + SOURCE) & b.getInt(at + DESTINATION)) == ALL_ONES) {
+            return HEADER;
+        }
+        int first = b.getInt(at);
+        if (first >>> 28 == 6) {
             return Ipv6Packet.length(b, at);
         }
-        return keepalive || total == 0 ? HEADER : total;
+        int total = first & 0xffff;
+        return total == 0 ? HEADER : total;
     }
 
     /** Writes a keepalive; returns its length. */
