@@ -83,6 +83,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     /** The connection; {@code null} while PAUSED or DIALING. */
     private Link link;
     private Keepalive keepalive;
+    /** The feature bits that its server was offered. */
+    private int offered;
     /** When it was joined. */
     private long joined;
 
@@ -218,7 +220,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         link = Link.open(loop, stream, this);
         link.trust();
         Address wanted = lease.wanted();
-        int length = Wire.request(loop.message.bytes, Inbox.HEADROOM, device.features(), token,
+        offered = device.features() | (device.setup.hasIpv6(settings.mtu) ? Wire.IPV6_INSIDE : 0);
+        int length = Wire.request(loop.message.bytes, Inbox.HEADROOM, offered, token,
                 wanted == null ? 0 : wanted.ipv4());
         if (joining != null) {
             length = Wire.enrolment(loop.message.bytes, Inbox.HEADROOM, joining.secret);
@@ -284,6 +287,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
             return;
         }
         Answer answer = Answer.read(loop.inbox.buffer.bytes, loop.inbox.packet, loop.inbox.packetLength);
+        answer.limitTo(offered);
         if (answer.invalid != null) {
             next(link.stream.peer() + ": " + answer.invalid);
         } else if (answer.refusal != null) {
@@ -310,10 +314,10 @@ public final class Client implements Router, Receiver, Dialer.Owner {
             next(e.getMessage());
             return;
         }
-        // Whatever a server says it accepts: only what was offered is in force.
-        Framing framing = answer.extended ? Framing.extended(answer.features & device.features()) : Framing.CLASSIC;
+        Framing framing = answer.extended ? Framing.extended(answer.features) : Framing.CLASSIC;
         link.setFraming(framing);
         device.deliverOffloads(framing.tag > 0);
+        device.carryIpv6(framing.carriesIpv6());
         int mtu = device.setup.apply(answer, settings.mtu);
         loop.sender.setMtu(mtu);
         lease.granted(answer.address);
@@ -328,7 +332,9 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         dialer.joined();
         String congestion = link.chooseCongestion(settings.congestion);
         String what = "connected to " + link.stream.peer() + (framing.isClassic() ? " (classic)" : "") + ", address "
-                + answer.address + "/" + answer.length + " on " + device.name();
+                + answer.address + "/" + answer.length
+                + (answer.address6 == null ? "" : " and " + answer.address6 + "/" + answer.length6)
+                + " on " + device.name();
         loop.budget.logPeer(what + ", MTU " + mtu + ", congestion control " + congestion, loop.now());
         supervisor.status(what);
         supervisor.ready(loop.now());

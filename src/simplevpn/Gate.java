@@ -21,6 +21,7 @@ import simplevpn.protocol.Wire;
 import simplevpn.tls.Credentials;
 import simplevpn.tls.Handshakes;
 import simplevpn.tls.Key;
+import simplevpn.tls.Pin;
 import simplevpn.tls.Records;
 import simplevpn.tls.TlsStream;
 import simplevpn.tunnel.Loop;
@@ -89,6 +90,11 @@ final class Gate implements Handler {
         credentials = Credentials.ofServer(keys);
         records = new Records();
         this.handshakes = handshakes;
+    }
+
+    /** The pin of this server's first key, or {@code null} for a gate that is open. */
+    Pin pin() {
+        return keys == null ? null : keys[0].pin();
     }
 
     /**

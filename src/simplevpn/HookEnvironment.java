@@ -1,7 +1,7 @@
 package simplevpn;
 
 import java.util.Arrays;
-import simplevpn.base.Ipv4;
+import simplevpn.base.Address;
 import simplevpn.base.Names;
 import simplevpn.linux.Stream;
 import simplevpn.protocol.Answer;
@@ -27,10 +27,10 @@ final class HookEnvironment {
 
     /** What a client that is connected tells. */
     static HookEnvironment of(Answer answer, String device, int mtu) {
-        return new HookEnvironment().put("INTERFACE", device).put("ADDRESS", answer.address.toString())
-                .put("LENGTH", answer.length).put("SERVER", answer.server == null ? null : answer.server.toString())
-                .put("MTU", mtu).put("NAME", answer.name).put("DNS", list(answer.nameServers))
-                .put("DOMAIN", answer.domain);
+        return new HookEnvironment().put("INTERFACE", device).put("ADDRESS", answer.address)
+                .put("LENGTH", answer.length).put("SERVER", answer.server)
+                .putIpv6(answer.address6, answer.length6, answer.server6).put("MTU", mtu).put("NAME", answer.name)
+                .put("DNS", list(answer.nameServers)).put("DOMAIN", answer.domain);
     }
 
     /** Adds a variable; {@code null} is none. */
@@ -44,6 +44,16 @@ final class HookEnvironment {
     /** The same with numbers. */
     HookEnvironment put(String name, int value) {
         return put(name, String.valueOf(value));
+    }
+
+    /** The same with addresses. */
+    HookEnvironment put(String name, Address address) {
+        return put(name, address == null ? null : address.toString());
+    }
+
+    /** Adds what there is beside IPv4; an address of {@code null} is none. */
+    HookEnvironment putIpv6(Address address, int length, Address server) {
+        return address == null ? this : put("ADDRESS6", address).put("LENGTH6", length).put("SERVER6", server);
     }
 
     /** Adds where the other end of a connection is, and its key. */
@@ -72,27 +82,12 @@ final class HookEnvironment {
         return safe;
     }
 
-    /**
-     * Addresses with blanks between them.
-     *
-     * @param addresses each of 4 bytes, or of 16
-     */
-    static String list(byte[][] addresses) {
+    /** Addresses with blanks between them; {@code null} for none. */
+    static String list(Address[] addresses) {
         StringBuilder text = new StringBuilder();
-        for (byte[] address : addresses) {
-            text.append(text.length() == 0 ? "" : " ");
-            int words = address.length / 2;
-            for (int i = 0; i < words && words > 2; i++) {
-                text.append(i == 0 ? "" : ":").append(Integer.toHexString(word(address, i)));
-            }
-            if (words == 2) {
-                text.append(Ipv4.text(word(address, 0) << 16 | word(address, 1)));
-            }
+        for (Address address : addresses) {
+            text.append(text.length() == 0 ? "" : " ").append(address);
         }
         return text.length() == 0 ? null : text.toString();
-    }
-
-    private static int word(byte[] address, int index) {
-        return (address[2 * index] & 255) << 8 | (address[2 * index + 1] & 255);
     }
 }

@@ -16,8 +16,9 @@ import simplevpn.tunnel.Timer;
 
 /**
  * Which client has which name, in a file that name servers read (hosts(5)): a line for each client that is connected,
- * {@code ADDRESS NAME.DOMAIN NAME}. What the server's owner calls a client counts first. The name that a client without
- * one says that it has is its own words: only its first part is taken, once, and none that means something elsewhere.
+ * {@code ADDRESS NAME.DOMAIN NAME}, and another for its IPv6 address if it has one. What the server's owner calls a
+ * client counts first. The name that a client without one says that it has is its own words: only its first part is
+ * taken, once, and none that means something elsewhere.
  */
 final class HostsFile {
     /** Nanoseconds from one writing to the next, however many clients come and go. */
@@ -30,7 +31,8 @@ final class HostsFile {
     private final Loop loop;
     private final String path;
     private final String domain;
-    private final String own;
+    private final Address own;
+    private final Address own6;
     private final String ownName;
     private final Gate gate;
     /** By address, those who came first in front. */
@@ -48,10 +50,11 @@ final class HostsFile {
     /**
      * A name, and whose word it is.
      *
+     * @param ipv6 the client's other address, or {@code null}
      * @param name in letters that need no care; {@code null} while there is none
      * @param known whether the server's owner gave it
      */
-    private record Named(String name, boolean known) {
+    private record Named(Address ipv6, String name, boolean known) {
     }
 
     /**
@@ -59,22 +62,29 @@ final class HostsFile {
      *
      * @param domain of the names, or {@code null}
      * @param own this host's address on the VPN
+     * @param own6 its IPv6 address there, or {@code null}
      * @param gate knows the names that are somebody's, connected or not
      */
-    HostsFile(Loop loop, String path, String domain, Address own, Gate gate) throws Failure {
+    HostsFile(Loop loop, String path, String domain, Address own, Address own6, Gate gate) throws Failure {
         this.loop = loop;
         this.path = path;
         this.domain = domain;
-        this.own = own.toString();
+        this.own = own;
+        this.own6 = own6;
         this.gate = gate;
         ownName = firstPart(HostName.own());
         new Replacement(path, text(), true).commit();
         next = loop.now() + INTERVAL;
     }
 
-    /** A client has an address; its name, if the server's owner gave it one, or else {@code null}. */
-    void came(Address address, String name) {
-        clients.put(address, new Named(name, name != null));
+    /**
+     * A client has an address.
+     *
+     * @param ipv6 its IPv6 address, or {@code null}
+     * @param name if the server's owner gave it one, or else {@code null}
+     */
+    void came(Address address, Address ipv6, String name) {
+        clients.put(address, new Named(ipv6, name, name != null));
         change();
     }
 
@@ -83,7 +93,7 @@ final class HostsFile {
         Named before = clients.get(address);
         String part = firstPart(name);
         if (before != null && !before.known && part != null && !part.equals(before.name)) {
-            clients.put(address, new Named(part, false));
+            clients.put(address, new Named(before.ipv6, part, false));
             change();
         }
     }
@@ -128,7 +138,7 @@ final class HostsFile {
         lines(text, true, used);
         gate.addNames(used);
         if (ownName != null && used.add(ownName)) {
-            line(text, own, ownName);
+            lines(text, own, own6, ownName);
         }
         lines(text, false, used);
         return text.toString();
@@ -139,13 +149,20 @@ final class HostsFile {
             Named named = client.getValue();
             if (named.name != null && named.known == known && text.length() < MOST
                     && used.add(named.name.toLowerCase(Locale.ROOT))) {
-                line(text, client.getKey().toString(), named.name);
+                lines(text, client.getKey(), named.ipv6, named.name);
             }
         }
     }
 
+    private void lines(StringBuilder text, Address address, Address ipv6, String name) {
+        line(text, address, name);
+        if (ipv6 != null) {
+            line(text, ipv6, name);
+        }
+    }
+
     /** The long name is the first, which is the one that an address stands for. */
-    private void line(StringBuilder text, String address, String name) {
+    private void line(StringBuilder text, Address address, String name) {
         text.append(address).append(' ');
         if (domain != null) {
             text.append(name).append('.').append(domain).append(' ');

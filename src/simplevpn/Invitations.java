@@ -113,7 +113,7 @@ final class Invitations implements AutoCloseable {
         if (words.size() < WORDS || words.size() > WORDS + 1 || Pin.parse(words.get(0)) == null) {
             return null;
         }
-        Address address = words.size() > WORDS ? Address.parse(words.get(WORDS)) : null;
+        Address address = words.size() > WORDS ? Address.parseIpv4(words.get(WORDS)) : null;
         if ((address == null) != (words.size() == WORDS)) {
             return null;
         }

@@ -82,7 +82,7 @@ final class LeaseFile {
             for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', at)) {
                 int space = text.indexOf(' ', at);
                 String name = space < 0 || space > end ? "" : text.substring(at, space);
-                Address address = name.isEmpty() ? null : Address.parse(text.substring(space + 1, end));
+                Address address = name.isEmpty() ? null : Address.parseIpv4(text.substring(space + 1, end));
                 boolean good = address != null && Peers.isName(name);
                 untidy |= !good || leases.put(name, address) != null;
                 at = end + 1;

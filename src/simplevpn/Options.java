@@ -291,7 +291,7 @@ final class Options {
         if (!given(name)) {
             return null;
         }
-        Address address = Address.parse(text(name));
+        Address address = Address.parseIpv4(text(name));
         if (address == null || !address.isHost()) {
             throw bad(name, "must be an IPv4 address that a host can have, such as 10.0.0.7");
         }

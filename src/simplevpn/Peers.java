@@ -119,7 +119,7 @@ final class Peers {
         }
         Known known = new Known(pin, words.get(1), identity(words.get(1)));
         if (words.size() == 3) {
-            known.address = Address.parse(words.get(2));
+            known.address = Address.parseIpv4(words.get(2));
             if (known.address == null || !known.address.isHost()) {
                 throw new Failure(Failure.USAGE, words.get(2) + ": no address that a host can have");
             }

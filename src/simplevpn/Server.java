@@ -3,6 +3,7 @@ package simplevpn;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
+import simplevpn.base.Network;
 import simplevpn.linux.Acceptor;
 import simplevpn.linux.Buffer;
 import simplevpn.linux.Entropy;
@@ -40,6 +41,8 @@ public final class Server implements Router, Listener.Owner {
     private final ServerSettings settings;
     private final int timeout;
     private final int mtu;
+    /** This host's own IPv6 address on the VPN, or {@code null}. */
+    private Address own6;
     private final Acceptor acceptor;
     private final Supervisor supervisor;
     private final Strangers strangers;
@@ -86,15 +89,25 @@ public final class Server implements Router, Listener.Owner {
         loop.sender.setMtu(mtu);
         device.setup.address(hub.own(), settings.network.length());
         device.setup.tellOverlap(settings.network);
+        String networks = settings.network.toString();
+        String own = hub.own().toString();
+        Network network6 = settings.network6(gate.pin());
+        if (network6 != null && device.setup.addressIpv6(hub.own(network6), network6.length(), mtu)) {
+            own6 = hub.own(network6);
+            hub.carryIpv6(network6);
+            device.carryIpv6(true);
+            networks += " and " + network6;
+            own += " and " + own6;
+        }
         gate.guard(hub);
         loop.setRouter(this);
         loop.readDevice(true);
         new Listener(loop, acceptor, this);
-        Log.event("listening on " + acceptor.address() + ", network " + settings.network + ", this host is " + hub.own()
+        Log.event("listening on " + acceptor.address() + ", network " + networks + ", this host is " + own
                 + " on " + device.name() + ", at most " + hub.maxClients() + " clients");
         gate.watch(loop);
         if (settings.hosts != null) {
-            hosts = new HostsFile(loop, settings.hosts, settings.domain, hub.own(), gate);
+            hosts = new HostsFile(loop, settings.hosts, settings.domain, hub.own(), own6, gate);
         }
         clientsChanged();
         supervisor.ready(loop.now());
@@ -156,7 +169,10 @@ public final class Server implements Router, Listener.Owner {
     /** Starts programs of the user's from now on. */
     void use(Hooks all) {
         hooks = all;
-        stay = hooks.came("", settings.up, settings.down, "", environment(hub.own()));
+        int length = settings.network.length();
+        stay = hooks.came("", settings.up, settings.down, "", new HookEnvironment()
+                .put("INTERFACE", loop.device.name()).put("ADDRESS", hub.own()).put("LENGTH", length)
+                .put("SERVER", hub.own()).putIpv6(own6, ServerSettings.PREFIX_LENGTH, own6).put("MTU", mtu));
     }
 
     /** The program ends: those who are connected have to go, and it goes last. */
@@ -221,6 +237,11 @@ public final class Server implements Router, Listener.Owner {
     }
 
     private void forward(Peer from, Peer to, Buffer packet, int at, int length, int tag) {
+        if (!to.link.framing().carriesIpv6() && Packet.isIpv6(packet.bytes, at)) {
+            to.link.refuse(length);
+            unreachable(from, packet, at, length);
+            return;
+        }
         if (from != null && from.link.framing().tag < to.link.framing().tag) {
             // The tag is written over the end of the frame before, which the device may still keep back.
             loop.device.flush();
@@ -296,13 +317,15 @@ public final class Server implements Router, Listener.Owner {
 
     /** A client has its answer: from now on it is there for others than this program too. */
     void came(Peer peer) {
+        Answer answer = hub.answer(peer, peer.link.framing());
+        answer.name = peer.name();
         if (hosts != null) {
-            hosts.came(peer.address(), peer.name());
+            hosts.came(answer.address, answer.address6, answer.name);
         }
         if (hooks != null) {
-            String who = peer.name() != null ? peer.name() : peer.address().toString();
+            String who = answer.name != null ? answer.name : answer.address.toString();
             peer.stay = hooks.came("client-", settings.clientUp, settings.clientDown, who,
-                    environment(peer.address()).put("NAME", peer.name()).putOther(peer.link.stream));
+                    HookEnvironment.of(answer, loop.device.name(), mtu).putOther(peer.link.stream));
         }
     }
 
@@ -324,12 +347,6 @@ public final class Server implements Router, Listener.Owner {
     /** A client says what it calls itself. */
     void named(Peer peer, String name) {
         hosts.named(peer.address(), name);
-    }
-
-    /** What hooks about somebody with an address are told. */
-    private HookEnvironment environment(Address address) {
-        return new HookEnvironment().put("INTERFACE", loop.device.name()).put("ADDRESS", address.toString())
-                .put("LENGTH", settings.network.length()).put("SERVER", hub.own().toString()).put("MTU", mtu);
     }
 
     /** Adds to an answer what the hub has no part in. */

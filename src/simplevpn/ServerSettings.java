@@ -1,11 +1,11 @@
 package simplevpn;
 
-import java.nio.ByteBuffer;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Names;
 import simplevpn.base.Network;
 import simplevpn.protocol.Answer;
+import simplevpn.tls.Pin;
 
 /** What the user wants of {@code srv}, checked. */
 final class ServerSettings extends Settings {
@@ -15,6 +15,11 @@ final class ServerSettings extends Settings {
             packets between the clients and this host.""";
 
     private static final Network NETWORK = Network.ofIpv4(0x0a000000, 16);
+
+    /** Of the network of IPv6 addresses. */
+    static final int PREFIX_LENGTH = 64;
+    /** The first byte of networks that are not for the Internet. */
+    private static final long UNIQUE_LOCAL = 0xfd;
 
     /** The address to listen on, or {@code null} for all. */
     final String listen;
@@ -33,14 +38,17 @@ final class ServerSettings extends Settings {
     /** The words of the programs to start when a client has come, and when it has gone, or {@code null}. */
     final String[] clientUp;
     final String[] clientDown;
-    /** Name servers for clients, 4 bytes each. */
-    final byte[][] nameServers;
+    /** Name servers for clients. */
+    final Address[] nameServers;
     /** The domain of clients' names, or {@code null}. */
     final String domain;
     /** The file that clients' names are written to, or {@code null}. */
     final String hosts;
     final String interfaceName;
     final String congestion;
+    /** The IPv6 network that the user wants, or {@code null}; and whether he wants none. */
+    private final Network network6;
+    private final boolean withoutIpv6;
 
     ServerSettings(Options options) throws Failure {
         super(options);
@@ -70,20 +78,53 @@ final class ServerSettings extends Settings {
         hosts = options.text("hosts");
         interfaceName = interfaceName();
         congestion = congestion();
+        withoutIpv6 = "none".equals(options.text("network6"));
+        network6 = withoutIpv6 || !options.given("network6") ? null : network6(options);
     }
 
-    private static byte[][] nameServers(Options options) throws Failure {
+    private static Network network6(Options options) throws Failure {
+        try {
+            Network network = Network.parseAny(options.text("network6"));
+            if (network.isIpv6() && network.length() == PREFIX_LENGTH && network.address().isHost()) {
+                return network;
+            }
+        } catch (Failure e) {
+            // The same for all that it can be.
+        }
+        throw options.bad("network6", "must be an IPv6 network with a length of 64, such as fd12:3456:789a:1::/64,"
+                + " or none");
+    }
+
+    /**
+     * The network of IPv6 addresses to give away, or {@code null} for none.
+     *
+     * @param pin of this server's first key, of which one is made unless another was said; {@code null} without keys
+     */
+    Network network6(Pin pin) {
+        return network6 == null && pin != null && !withoutIpv6 ? uniqueLocal(pin) : network6;
+    }
+
+    /** A network that is nobody else's as far as can be hoped (RFC 4193): its random bits are the pin's first. */
+    private static Network uniqueLocal(Pin pin) {
+        byte[] random = pin.bytes();
+        long high = UNIQUE_LOCAL;
+        for (int i = 0; i < Long.BYTES - 1; i++) {
+            high = high << 8 | (random[i] & 0xff);
+        }
+        return new Network(Address.ofIpv6(high, 0), PREFIX_LENGTH);
+    }
+
+    private static Address[] nameServers(Options options) throws Failure {
         String[] texts = options.texts("dns");
-        byte[][] found = new byte[texts.length][];
+        Address[] found = new Address[texts.length];
         if (texts.length > Answer.MOST_NAME_SERVERS) {
             throw options.bad("dns", "more than " + Answer.MOST_NAME_SERVERS + " are of no use");
         }
         for (int i = 0; i < texts.length; i++) {
-            Address address = Address.parse(texts[i]);
-            if (address == null || !address.isHost()) {
-                throw options.bad("dns", "must be the IPv4 address of a name server that clients reach");
+            found[i] = Address.parse(texts[i]);
+            if (found[i] == null || !found[i].isHost()) {
+                throw options.bad("dns", "must be the address of a name server that clients reach");
             }
-            found[i] = ByteBuffer.allocate(Integer.BYTES).putInt(address.ipv4()).array();
         }
         return found;
     }
@@ -98,6 +139,7 @@ final class ServerSettings extends Settings {
         return common(InviteCommand.add(new Options("srv", USAGE)
                 .add('l', "listen", "ADDRESS", "listen on this IPv4 or IPv6 address (default: all)")
                 .add('n', "network", "NETWORK/LENGTH", "addresses to give away (default 10.0.0.0/16)")
+                .add((char) 0, "network6", "PREFIX/64", "IPv6 addresses to give away, or none")
                 .add('c', "max-clients", "COUNT", "how many clients at once (default: as many as can be)")
                 .add((char) 0, "max-per-source", "COUNT", "how many from one address (default: all but a sixteenth)")
                 .add((char) 0, "key", "FILE", "TLS with the key in FILE; twice: one of each kind").several()

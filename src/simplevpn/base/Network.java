@@ -1,20 +1,24 @@
 package simplevpn.base;
 
 /**
- * A network: what {@code 10.0.0.0/16} says. It is a pool of addresses, or where a route leads.
+ * A network: what {@code 10.0.0.0/16} or {@code 2001:db8::/64} says. It is a pool of addresses, or where a route leads.
  *
  * @param address its first address; the bits behind the prefix are zero
- * @param length bits of its prefix, 0 to 32
+ * @param length bits of its prefix, 0 to 32 or, of an IPv6 network, to 128
  */
 public record Network(Address address, int length) {
+    /** Bits of an address, which is the longest prefix. */
+    private static final int IPV4 = 32;
+    private static final int IPV6 = 128;
+
     /**
-     * Reads a network that a server can give addresses of, such as {@code 10.0.0.0/16}.
+     * Reads an IPv4 network that a server can give addresses of, such as {@code 10.0.0.0/16}.
      *
      * @throws Failure with {@link Failure#USAGE}, and what a network has to be as its message
      */
     public static Network parse(String text) throws Failure {
         int slash = text.indexOf('/');
-        Address address = Address.parse(slash < 0 ? text : text.substring(0, slash));
+        Address address = Address.parseIpv4(slash < 0 ? text : text.substring(0, slash));
         if (address == null) {
             throw wrong("must be an IPv4 network and its length, such as 10.0.0.0/16");
         }
@@ -22,10 +26,7 @@ public record Network(Address address, int length) {
         if (length < 8 || length > 30) {
             throw wrong("must end in a length from /8 to /30, such as 10.0.0.0/16");
         }
-        Network network = ofIpv4(address.ipv4() & Ipv4.netmask(length), length);
-        if (!network.address.equals(address)) {
-            throw wrong("has bits set behind its length; the network is " + network);
-        }
+        Network network = exactly(address, length);
         if (!address.isHost() || !Address.ofIpv4(address.ipv4() | ~network.netmask()).isHost()) {
             throw wrong("no host can have addresses of this network");
         }
@@ -33,18 +34,45 @@ public record Network(Address address, int length) {
     }
 
     /**
-     * Reads a network that connections come from: of any length, or one address.
+     * Reads an IPv4 network that connections come from: of any length, or one address.
      *
      * @throws Failure with {@link Failure#USAGE}, and what it has to be as its message
      */
     public static Network parseSource(String text) throws Failure {
-        int slash = text.indexOf('/');
-        Address address = Address.parse(slash < 0 ? text : text.substring(0, slash));
-        int length = slash < 0 ? 32 : length(text, slash + 1);
-        if (address == null || length < 0 || length > 32 || slash == text.length() - 1) {
+        Network network = text.indexOf(':') >= 0 ? null : read(text);
+        if (network == null) {
             throw wrong("must be an IPv4 network or address, such as 192.168.1.0/24 or 192.168.1.7");
         }
-        Network network = ofIpv4(address.ipv4() & Ipv4.netmask(length), length);
+        return network;
+    }
+
+    /**
+     * Reads a network of either version of IP: of any length, or one address.
+     *
+     * @throws Failure with {@link Failure#USAGE}, and what it has to be as its message
+     */
+    public static Network parseAny(String text) throws Failure {
+        Network network = read(text);
+        if (network == null) {
+            throw wrong("must be a network or an address, such as 192.168.1.0/24 or 2001:db8::/64");
+        }
+        return network;
+    }
+
+    /** Returns {@code null} for what is no network and no address. */
+    private static Network read(String text) throws Failure {
+        int slash = text.indexOf('/');
+        Address address = Address.parse(slash < 0 ? text : text.substring(0, slash));
+        if (address == null || slash == text.length() - 1) {
+            return null;
+        }
+        int most = address.isIpv6() ? IPV6 : IPV4;
+        int length = slash < 0 ? most : length(text, slash + 1);
+        return length < 0 || length > most ? null : exactly(address, length);
+    }
+
+    private static Network exactly(Address address, int length) throws Failure {
+        Network network = containing(address, length);
         if (!network.address.equals(address)) {
             throw wrong("has bits set behind its length; the network is " + network);
         }
@@ -61,20 +89,40 @@ public record Network(Address address, int length) {
         return new Network(Address.ofIpv4(address), length);
     }
 
+    /** The network of that length that an address is in. */
+    public static Network containing(Address any, int length) {
+        return new Network(any.isIpv6()
+                ? Address.ofIpv6(any.high() & Ipv6.highMask(length), any.low() & Ipv6.lowMask(length))
+                : Address.ofIpv4(any.ipv4() & Ipv4.netmask(length)), length);
+    }
+
+    /** The network of one address alone. */
+    public static Network ofHost(Address host) {
+        return new Network(host, host.isIpv6() ? IPV6 : IPV4);
+    }
+
     private static Failure wrong(String must) {
         return new Failure(Failure.USAGE, must);
     }
 
+    /** A decimal number up to 999, or −1. */
     private static int length(String text, int at) {
-        int length = 0;
-        for (int i = at; i < text.length(); i++) {
+        int length = text.length() - at > 3 ? -1 : 0;
+        for (int i = at; i < text.length() && length >= 0; i++) {
             char c = text.charAt(i);
-            if (c < '0' || c > '9' || length > 32) {
-                return -1;
-            }
-            length = length * 10 + c - '0';
+            length = c < '0' || c > '9' ? -1 : length * 10 + c - '0';
         }
         return length;
+    }
+
+    /** Whether it is a network of IPv6 addresses. */
+    public boolean isIpv6() {
+        return address.isIpv6();
+    }
+
+    /** Whether it is one address alone. */
+    public boolean isHost() {
+        return length == (isIpv6() ? IPV6 : IPV4);
     }
 
     /** The IPv4 netmask, host order. */
@@ -84,7 +132,7 @@ public record Network(Address address, int length) {
 
     /** Whether an address belongs to it. */
     public boolean contains(Address other) {
-        return (other.ipv4() & netmask()) == address.ipv4();
+        return other.isIpv6() == isIpv6() && containing(other, length).address.equals(address);
     }
 
     /** As people write it: {@code 10.0.0.0/16}. */

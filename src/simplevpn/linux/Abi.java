@@ -137,6 +137,7 @@ public final class Abi {
     public static final int IFF_VNET_HDR = 0x4000;
     public static final int TUN_F_CSUM = 0x01;
     public static final int TUN_F_TSO4 = 0x02;
+    public static final int TUN_F_TSO6 = 0x04;
     public static final int TUN_F_USO4 = 0x20;
     public static final int TUN_F_USO6 = 0x40;
 
@@ -166,6 +167,9 @@ public final class Abi {
 
     /* linux/rtnetlink.h */
     public static final int RTM_NEWLINK = 16;
+    public static final int RTM_NEWADDR = 20;
+    public static final int RTM_DELADDR = 21;
+    public static final int RTM_GETADDR = 22;
     public static final int RTM_NEWROUTE = 24;
     public static final int RTM_DELROUTE = 25;
     public static final int RTM_GETROUTE = 26;
@@ -175,6 +179,7 @@ public final class Abi {
     public static final int RT_SCOPE_LINK = 253;
     public static final int RT_SCOPE_NOWHERE = 255;
     public static final int RT_TABLE_MAIN = 254;
+    public static final int RTM_F_CLONED = 0x200;
     public static final int RTM_F_LOOKUP_TABLE = 0x1000;
     public static final int RTNH_F_DEAD = 1;
     public static final int RTA_DST = 1;
@@ -186,6 +191,8 @@ public final class Abi {
     public static final int RTA_TABLE = 15;
     public static final int RTA_MARK = 16;
     public static final int RTA_VIA = 18;
+    public static final int IFA_ADDRESS = 1;
+    public static final int IFA_LOCAL = 2;
     public static final int RTMGRP_LINK = 1;
     public static final int RTMGRP_IPV4_IFADDR = 0x10;
     public static final int RTMGRP_IPV4_ROUTE = 0x40;
@@ -212,6 +219,11 @@ public final class Abi {
     public static final int RTM_TYPE = 7;
     public static final int RTM_FLAGS = 8;
     public static final int RTM_SIZE = 12;
+
+    /** {@code struct ifaddrmsg} (linux/if_addr.h): a byte each, the family first; then the interface's number. */
+    public static final int IFA_PREFIXLEN = 1;
+    public static final int IFA_INDEX = 4;
+    public static final int IFA_SIZE = 8;
 
     /** {@code struct rtattr}, {@code struct rtnexthop} and {@code struct ifinfomsg} (linux/rtnetlink.h). */
     public static final int RTA_LEN = 0;
@@ -267,6 +279,7 @@ public final class Abi {
     public static final int VIRTIO_NET_HDR_F_NEEDS_CSUM = 1;
     public static final int VIRTIO_NET_HDR_GSO_NONE = 0;
     public static final int VIRTIO_NET_HDR_GSO_TCPV4 = 1;
+    public static final int VIRTIO_NET_HDR_GSO_TCPV6 = 4;
     public static final int VIRTIO_NET_HDR_GSO_UDP_L4 = 5;
 
     /** {@code struct epoll_event} (sys/epoll.h): packed on x86_64 alone. */

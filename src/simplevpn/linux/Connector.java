@@ -13,7 +13,7 @@ public interface Connector {
      */
     Lookup lookUp(String host, int port) throws Failure;
 
-    /** Those who are asked for a name, as far as they have IPv4 addresses; none when {@code host} is one. */
+    /** Those who are asked for a name; none when {@code host} is an address. */
     Address[] nameServers(String host);
 
     /**

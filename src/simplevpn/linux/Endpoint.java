@@ -38,14 +38,23 @@ public final class Endpoint {
         return ipv4() == null;
     }
 
+    /** The address, of either version; the IPv4 address where one is mapped into IPv6. */
+    public Address address() {
+        Address ipv4 = ipv4();
+        return ipv4 != null ? ipv4 : Address.ofIpv6(int64(Abi.SIN6_ADDR), int64(Abi.SIN6_ADDR + Long.BYTES));
+    }
+
+    private long int64(int at) {
+        return (long) int32(at) << Integer.SIZE | (int32(at + Integer.BYTES) & 0xffff_ffffL);
+    }
+
     /**
      * Who counts as one source: an IPv4 address, which may be that of many hosts behind a NAT; or a /64 of IPv6, which
      * one host has as many addresses of as it likes.
      */
     public long source() {
         Address ipv4 = ipv4();
-        return ipv4 != null ? ipv4.ipv4() & 0xffff_ffffL
-                : (long) int32(Abi.SIN6_ADDR) << Integer.SIZE | (int32(Abi.SIN6_ADDR + 4) & 0xffff_ffffL);
+        return ipv4 != null ? ipv4.ipv4() & 0xffff_ffffL : int64(Abi.SIN6_ADDR);
     }
 
     private int int32(int at) {

@@ -13,8 +13,8 @@ public final class NameServers {
     private NameServers() {
     }
 
-    /** Those that have an IPv4 address; none when there is no such file. */
-    public static Address[] ipv4() {
+    /** Their addresses, but for those with a zone; none when there is no such file. */
+    public static Address[] addresses() {
         try {
             return parse(TextFile.read(FILE, MOST));
         } catch (Failure e) {

@@ -135,19 +135,60 @@ abstract class Netdevice implements PacketDevice {
     }
 
     @Override
+    public final boolean hasIpv6() {
+        int probe = Libc.socket(Abi.AF_INET6, Abi.SOCK_DGRAM | Abi.SOCK_CLOEXEC, 0);
+        if (probe < 0) {
+            return false;
+        }
+        Libc.close(probe);
+        try {
+            return !"1\n".equals(TextFile.read("/proc/sys/net/ipv6/conf/" + name + "/disable_ipv6", 16));
+        } catch (Failure e) {
+            // Not to be seen from here, or too old to have it: trying will tell.
+            return true;
+        }
+    }
+
+    @Override
     public final boolean hasAddress(Address address, int length) {
+        if (address.isIpv6()) {
+            return Arrays.asList(Netlink.addresses(index, length)).contains(address);
+        }
         return get(Abi.SIOCGIFADDR, address.ipv4()) == address.ipv4()
                 && get(Abi.SIOCGIFNETMASK, address.ipv4()) == Ipv4.netmask(length);
     }
 
     @Override
     public final void setAddress(Address address, int length) throws Failure {
+        if (address.isIpv6()) {
+            setIpv6Address(address, length);
+            return;
+        }
         String command = "ip address flush dev " + name + "; ip address add " + address + "/" + length + " dev " + name
                 + "; " + upCommand();
         putAddress(request, Abi.IFR_UNION, address.ipv4());
         control("SIOCSIFADDR", Abi.SIOCSIFADDR, command);
         putAddress(request, Abi.IFR_UNION, Ipv4.netmask(length));
         control("SIOCSIFNETMASK", Abi.SIOCSIFNETMASK, command);
+    }
+
+    private void setIpv6Address(Address address, int length) throws Failure {
+        for (Address other : Netlink.addresses(index, length)) {
+            // Packets from it would be another client's.
+            if (!other.equals(address) && Network.containing(address, length).contains(other)) {
+                removeAddress(other, length);
+            }
+        }
+        int result = Netlink.change(Abi.RTM_NEWADDR, index, address, length);
+        if (result < 0 && result != -Errno.EEXIST) {
+            throw failure("RTM_NEWADDR " + address + "/" + length + " dev " + name, result,
+                    "ip address add " + address + "/" + length + " dev " + name);
+        }
+    }
+
+    @Override
+    public final void removeAddress(Address address, int length) {
+        Netlink.change(Abi.RTM_DELADDR, index, address, length);
     }
 
     @Override
@@ -205,7 +246,7 @@ abstract class Netdevice implements PacketDevice {
     }
 
     private static boolean has(Route wanted) {
-        for (Route route : Netlink.routes()) {
+        for (Route route : Netlink.routes(wanted.network.isIpv6())) {
             if (route.index == wanted.index && route.hasNetwork(wanted.network)) {
                 return true;
             }
@@ -214,8 +255,8 @@ abstract class Netdevice implements PacketDevice {
     }
 
     @Override
-    public final Route[] otherRoutes() {
-        Route[] routes = Netlink.routes();
+    public final Route[] otherRoutes(boolean ipv6) {
+        Route[] routes = Netlink.routes(ipv6);
         int count = 0;
         for (Route route : routes) {
             if (route.index != index) {

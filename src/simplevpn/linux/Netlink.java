@@ -5,31 +5,36 @@ import simplevpn.base.Address;
 import simplevpn.base.Network;
 
 /**
- * Requests to the kernel about routes (rtnetlink(7)). Each has a socket of its own, so that no answer to another one is
- * ever in its way, and none of them waits: the kernel answers before send(2) returns.
+ * Requests to the kernel about routes, and about the IPv6 addresses of interfaces (rtnetlink(7)). Each has a socket of
+ * its own, so that no answer to another one is ever in its way, and none of them waits: the kernel answers before
+ * send(2) returns.
  */
 final class Netlink {
     /** Bytes of a request, and of what the kernel sends at once at most (netlink_dump, linux/net/netlink). */
     private static final int ROOM = 1 << 15;
-    /** Routes that are looked at: whoever has more of them knows about his routes. */
+    /** Routes, or addresses, that are looked at: whoever has more of them knows about his routes. */
     private static final int MOST = 1 << 13;
-    /** Where a message's attributes begin: behind a {@code struct rtmsg}. */
+    /** Where a message's attributes begin: behind a {@code struct rtmsg}, or a {@code struct ifaddrmsg}. */
     private static final int ATTRIBUTES = Abi.NLH_SIZE + Abi.RTM_SIZE;
+    private static final int ADDRESS_ATTRIBUTES = Abi.NLH_SIZE + Abi.IFA_SIZE;
     private static final int ALIGNMENT = 4;
 
     private final int fd;
     private final Buffer message = Buffer.temporary(ROOM);
     /** Where the request ends so far, or what was received. */
-    private int end = ATTRIBUTES;
+    private int end;
     /** The interface that was asked for last, and its name. */
     private int known;
     private String name;
 
-    private Netlink(int type, int flags, int family) {
+    /** @param attributes where they begin */
+    private Netlink(int type, int flags, int family, int attributes) {
         fd = Libc.socket(Abi.AF_NETLINK, Abi.SOCK_RAW | Abi.SOCK_NONBLOCK | Abi.SOCK_CLOEXEC, Abi.NETLINK_ROUTE);
         message.nativeOrder.putShort(Abi.NLH_TYPE, (short) type);
         message.nativeOrder.putShort(Abi.NLH_FLAGS, (short) (Abi.NLM_F_REQUEST | flags));
+        // Whichever structure it is, the family comes first.
         field(Abi.RTM_FAMILY, family);
+        end = attributes;
     }
 
     private void close() {
@@ -41,7 +46,7 @@ final class Netlink {
 
     /* ---- requests ---- */
 
-    /** Sets a byte of the request's {@code struct rtmsg}. */
+    /** Sets a byte of the request's {@code struct rtmsg}, or {@code struct ifaddrmsg}. */
     private void field(int at, int value) {
         message.bytes.put(Abi.NLH_SIZE + at, (byte) value);
     }
@@ -59,8 +64,22 @@ final class Netlink {
     }
 
     private void address(int type, Address address) {
-        begin(type, Integer.BYTES);
-        message.bytes.putInt(end - Integer.BYTES, address.ipv4());
+        begin(type, size(address.isIpv6()));
+        if (address.isIpv6()) {
+            message.bytes.putLong(end - 2 * Long.BYTES, address.high());
+            message.bytes.putLong(end - Long.BYTES, address.low());
+        } else {
+            message.bytes.putInt(end - Integer.BYTES, address.ipv4());
+        }
+    }
+
+    /** Bytes of an address. */
+    private static int size(boolean ipv6) {
+        return ipv6 ? 2 * Long.BYTES : Integer.BYTES;
+    }
+
+    private static int family(boolean ipv6) {
+        return ipv6 ? Abi.AF_INET6 : Abi.AF_INET;
     }
 
     private void begin(int type, int length) {
@@ -135,16 +154,20 @@ final class Netlink {
         return at == 0 ? 0 : message.nativeOrder.getInt(at);
     }
 
-    /** The route that the message at {@code at} tells, or {@code null} for one that is not looked at. */
-    private Route route(int at, int to) {
+    /**
+     * The route that the message at {@code at} tells, or {@code null} for one that is not looked at. A kernel without a
+     * family tells those of the others.
+     */
+    private Route route(int at, int to, boolean ipv6) {
         int from = at + ATTRIBUTES;
+        int size = size(ipv6);
         int table = find(Abi.RTA_TABLE, from, to, Integer.BYTES);
-        boolean leads = type(at) == Abi.RTM_NEWROUTE && byteOf(at, Abi.RTM_FAMILY) == Abi.AF_INET
+        boolean leads = type(at) == Abi.RTM_NEWROUTE && byteOf(at, Abi.RTM_FAMILY) == family(ipv6)
                 && byteOf(at, Abi.RTM_TYPE) == Abi.RTN_UNICAST
                 && (table == 0 ? byteOf(at, Abi.RTM_TABLE) : numberAt(table)) == Abi.RT_TABLE_MAIN
-                && (numberAt(at + Abi.NLH_SIZE + Abi.RTM_FLAGS) & Abi.RTNH_F_DEAD) == 0;
+                && (numberAt(at + Abi.NLH_SIZE + Abi.RTM_FLAGS) & (Abi.RTNH_F_DEAD | Abi.RTM_F_CLONED)) == 0;
         int length = leads ? byteOf(at, Abi.RTM_DST_LEN) : 0;
-        if (!leads || length > Integer.SIZE) {
+        if (!leads || length > Byte.SIZE * size) {
             return null;
         }
         int hopFrom = from;
@@ -157,20 +180,24 @@ final class Netlink {
             hopFrom = several + Abi.RTNH_SIZE;
             hopTo = Math.min(to, several + (message.nativeOrder.getShort(several) & 0xffff));
         }
-        // A router that has an IPv6 address only could not be copied.
+        // A router of the other family could not be copied.
         if (device == 0 || find(Abi.RTA_VIA, hopFrom, hopTo, 0) != 0) {
             return null;
         }
-        int network = find(Abi.RTA_DST, from, to, Integer.BYTES);
-        return new Route(device, name(device),
-                Network.ofIpv4(network == 0 ? 0 : message.bytes.getInt(network), length),
-                addressAt(find(Abi.RTA_GATEWAY, hopFrom, hopTo, Integer.BYTES)),
+        Address first = addressAt(find(Abi.RTA_DST, from, to, size), ipv6);
+        first = first != null ? first : ipv6 ? Address.ofIpv6(0, 0) : Address.ofIpv4(0);
+        return new Route(device, name(device), new Network(first, length),
+                addressAt(find(Abi.RTA_GATEWAY, hopFrom, hopTo, size), ipv6),
                 numberAt(find(Abi.RTA_PRIORITY, from, to, Integer.BYTES)), byteOf(at, Abi.RTM_PROTOCOL),
-                addressAt(find(Abi.RTA_PREFSRC, from, to, Integer.BYTES)));
+                addressAt(find(Abi.RTA_PREFSRC, from, to, size), ipv6));
     }
 
-    private Address addressAt(int at) {
-        return at == 0 ? null : Address.ofIpv4(message.bytes.getInt(at));
+    private Address addressAt(int at, boolean ipv6) {
+        if (at == 0) {
+            return null;
+        }
+        return ipv6 ? Address.ofIpv6(message.bytes.getLong(at), message.bytes.getLong(at + Long.BYTES))
+                : Address.ofIpv4(message.bytes.getInt(at));
     }
 
     /** The name of an interface, for people (SIOCGIFNAME, netdevice(7)). */
@@ -206,7 +233,7 @@ final class Netlink {
     static int change(int type, Route route) {
         boolean adds = type == Abi.RTM_NEWROUTE;
         Netlink netlink = new Netlink(type, Abi.NLM_F_ACK | (adds ? Abi.NLM_F_CREATE | Abi.NLM_F_EXCL : 0),
-                Abi.AF_INET);
+                family(route.network.isIpv6()), ATTRIBUTES);
         netlink.field(Abi.RTM_DST_LEN, route.network.length());
         netlink.field(Abi.RTM_TABLE, Abi.RT_TABLE_MAIN);
         netlink.field(Abi.RTM_PROTOCOL, route.protocol);
@@ -229,9 +256,12 @@ final class Netlink {
         return result;
     }
 
-    /** The IPv4 routes of the main table that lead somewhere; none when they cannot be told, or are too many. */
-    static Route[] routes() {
-        Netlink netlink = new Netlink(Abi.RTM_GETROUTE, Abi.NLM_F_DUMP, Abi.AF_INET);
+    /**
+     * The routes of the main table that lead somewhere, of one version of IP; none when they cannot be told, or are too
+     * many.
+     */
+    static Route[] routes(boolean ipv6) {
+        Netlink netlink = new Netlink(Abi.RTM_GETROUTE, Abi.NLM_F_DUMP, family(ipv6), ATTRIBUTES);
         Route[] routes = new Route[16];
         int count = 0;
         boolean more = netlink.ask() == 0;
@@ -239,7 +269,7 @@ final class Netlink {
             int next;
             for (int at = 0; more && at + ATTRIBUTES <= netlink.end; at = next) {
                 next = netlink.next(at);
-                Route route = netlink.route(at, next);
+                Route route = netlink.route(at, next, ipv6);
                 if (route == null) {
                     continue;
                 }
@@ -258,6 +288,55 @@ final class Netlink {
     }
 
     /**
+     * Gives an interface an IPv6 address, or takes it away.
+     *
+     * @param type {@link Abi#RTM_NEWADDR} or {@link Abi#RTM_DELADDR}
+     * @param length of its prefix; the kernel has the route to that network too
+     * @return 0 or −errno
+     */
+    static int change(int type, int index, Address address, int length) {
+        Netlink netlink = new Netlink(type, Abi.NLM_F_ACK | (type == Abi.RTM_NEWADDR ? Abi.NLM_F_CREATE | Abi.NLM_F_EXCL
+                : 0), Abi.AF_INET6, ADDRESS_ATTRIBUTES);
+        netlink.field(Abi.IFA_PREFIXLEN, length);
+        netlink.message.nativeOrder.putInt(Abi.NLH_SIZE + Abi.IFA_INDEX, index);
+        netlink.address(Abi.IFA_LOCAL, address);
+        int result = netlink.ask();
+        netlink.close();
+        return result;
+    }
+
+    /** The IPv6 addresses of an interface whose prefix has that length; none when they cannot be told. */
+    static Address[] addresses(int index, int length) {
+        Netlink netlink = new Netlink(Abi.RTM_GETADDR, Abi.NLM_F_DUMP, Abi.AF_INET6, ADDRESS_ATTRIBUTES);
+        Address[] addresses = new Address[4];
+        int count = 0;
+        boolean more = netlink.ask() == 0;
+        while (more) {
+            int next;
+            for (int at = 0; at + ADDRESS_ATTRIBUTES <= netlink.end && count < MOST; at = next) {
+                next = netlink.next(at);
+                Address address = netlink.type(at) == Abi.RTM_NEWADDR
+                        && netlink.byteOf(at, Abi.RTM_FAMILY) == Abi.AF_INET6
+                        && netlink.byteOf(at, Abi.IFA_PREFIXLEN) == length
+                        && netlink.numberAt(at + Abi.NLH_SIZE + Abi.IFA_INDEX) == index ? netlink.own(at, next) : null;
+                if (address != null) {
+                    addresses = count < addresses.length ? addresses : Arrays.copyOf(addresses, 2 * count);
+                    addresses[count++] = address;
+                }
+            }
+            more = netlink.receive();
+        }
+        netlink.close();
+        return Arrays.copyOf(addresses, count);
+    }
+
+    /** The address that the message at {@code at} tells; where there is one for the other end too, the own one. */
+    private Address own(int at, int to) {
+        int local = find(Abi.IFA_LOCAL, at + ADDRESS_ATTRIBUTES, to, size(true));
+        return addressAt(local != 0 ? local : find(Abi.IFA_ADDRESS, at + ADDRESS_ATTRIBUTES, to, size(true)), true);
+    }
+
+    /**
      * The way that a packet to an address would take.
      *
      * @param device the one interface that it may leave by, or {@code null} (SO_BINDTODEVICE)
@@ -266,9 +345,9 @@ final class Netlink {
      */
     static Way way(Endpoint to, String device, int mark) {
         boolean ipv4 = to.family == Abi.AF_INET;
-        Netlink netlink = new Netlink(Abi.RTM_GETROUTE, 0, to.family);
+        Netlink netlink = new Netlink(Abi.RTM_GETROUTE, 0, to.family, ATTRIBUTES);
         int at = ipv4 ? Abi.SIN_ADDR : Abi.SIN6_ADDR;
-        int length = ipv4 ? Integer.BYTES : 16;
+        int length = size(!ipv4);
         netlink.field(Abi.RTM_DST_LEN, 8 * length);
         netlink.message.nativeOrder.putInt(Abi.NLH_SIZE + Abi.RTM_FLAGS, Abi.RTM_F_LOOKUP_TABLE);
         netlink.address(Abi.RTA_DST, to.address, at, length);

@@ -62,11 +62,20 @@ public interface PacketDevice {
     /** The address that it has and that this process may not change; {@code null} when it may, or there is none. */
     Address fixedAddress();
 
+    /** Whether it can have IPv6 addresses, as far as can be told without trying. */
+    boolean hasIpv6();
+
     /** Whether it has the address with a prefix of that length, perhaps among others. */
     boolean hasAddress(Address address, int length);
 
-    /** Gives it the address; the kernel adds the route to the network by itself. */
+    /**
+     * Gives it the address, instead of the one that it has, or of all that it has of the same IPv6 network; the kernel
+     * adds the route to the network by itself.
+     */
     void setAddress(Address address, int length) throws Failure;
+
+    /** Takes an IPv6 address away, if it is still there. */
+    void removeAddress(Address address, int length);
 
     /** Brings it up, if it is down. */
     void bringUp() throws Failure;
@@ -77,8 +86,8 @@ public interface PacketDevice {
     /** Removes a route through it that was added so, if it is still there. */
     void removeRoute(Network network);
 
-    /** The routes of this host that do not lead through it. */
-    Route[] otherRoutes();
+    /** The routes of this host that do not lead through it, of one version of IP. */
+    Route[] otherRoutes(boolean ipv6);
 
     /** Adds a route, through whichever interface; returns whether there was none of that kind. */
     boolean addRoute(Route route) throws Failure;

@@ -3,7 +3,7 @@ package simplevpn.linux;
 import simplevpn.base.Address;
 import simplevpn.base.Network;
 
-/** One IPv4 route of this host's main table (ip-route(8)). Immutable. */
+/** One route of this host's main table (ip-route(8)). Immutable. */
 public final class Route {
     /**
      * Who made a route is told by a number (rtm_protocol, linux/rtnetlink.h): these programs' own, which neither the

@@ -27,7 +27,7 @@ public final class TcpConnector implements Connector {
 
     @Override
     public Address[] nameServers(String host) {
-        return Address.parse(host) != null ? new Address[0] : NameServers.ipv4();
+        return Address.parse(host) != null ? new Address[0] : NameServers.addresses();
     }
 
     @Override

@@ -13,6 +13,8 @@ import simplevpn.base.Network;
  */
 public final class Admission<M extends Member> {
     private static final long SECOND = 1_000_000_000L;
+    /** Of the network of IPv6 addresses. */
+    private static final int PREFIX_LENGTH = 64;
     /** What refusals say that are for good: a client knows them by these words. */
     private static final String NOT_IN_NETWORK = " is not in the network ";
     private static final String RESERVED = " is reserved";
@@ -27,7 +29,9 @@ public final class Admission<M extends Member> {
     private final int timeout;
     private final int maxClients;
     private final int maxPerSource;
-    private final int features;
+    private int features;
+    /** The first half of all IPv6 addresses, if {@link #features} has IPv6. */
+    private long prefix;
 
     /**
      * @param pool the addresses of the network
@@ -175,6 +179,22 @@ public final class Admission<M extends Member> {
         answer.mtu = mtu;
         answer.idle = Math.max(1, timeout / 4);
         answer.timeout = timeout;
+        if (framing.carriesIpv6()) {
+            answer.address6 = following(prefix, member.ipv4);
+            answer.length6 = PREFIX_LENGTH;
+            answer.server6 = following(prefix, pool.own());
+        }
         return answer;
+    }
+
+    /** Clients get IPv6 addresses too from now on, of the network with that first half. */
+    void carryIpv6(long of) {
+        prefix = of;
+        features |= Wire.IPV6_INSIDE;
+    }
+
+    /** The IPv6 address that follows an IPv4 address in the network with that first half. */
+    static Address following(long prefix, int ipv4) {
+        return Address.ofIpv6(prefix, ipv4 & 0xffff_ffffL);
     }
 }

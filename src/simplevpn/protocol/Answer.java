@@ -33,32 +33,42 @@ public final class Answer {
     private static final int KEEPALIVE = 4;
     private static final int ROUTE = 5;
     private static final int REFUSAL = 6;
+    private static final int ADDRESS6 = 7;
+    private static final int SERVER6 = 8;
+    private static final int ROUTE6 = 9;
     private static final int NAME_SERVER = 10;
     private static final int DOMAIN = 11;
     private static final int NAME = 13;
 
+    /** Bytes of an IPv6 address. */
+    private static final int IPV6 = 16;
     /** Length of the network's prefix that classic programs assume. */
     private static final int CLASSIC_LENGTH = 16;
 
     /** Whether the server is an extended one. */
     public final boolean extended;
     /** Feature bits accepted, 0 from a classic server. */
-    public final int features;
+    public int features;
     /** The assigned address; {@code null} in a refusal, and when there is something {@link #invalid}. */
     public final Address address;
     /** Length of the network's prefix. */
     public int length = CLASSIC_LENGTH;
     /** The server's own address on the VPN, or {@code null} if it did not say. */
     public Address server;
+    /** The assigned IPv6 address, and the length of its prefix; {@code null} where there is no IPv6 inside. */
+    public Address address6;
+    public int length6;
+    /** The server's own IPv6 address on the VPN, or {@code null} if it did not say. */
+    public Address server6;
     /** MTU of the tunnel interface in bytes, or 0 if the server did not say. */
     public int mtu;
     /** Seconds of silence before a keepalive, and until the peer is dead; 0 if the server did not say. */
     public int idle;
     public int timeout;
-    /** Routes through the tunnel. */
+    /** Routes through the tunnel, of either version of IP. */
     public Network[] routes = {};
-    /** Addresses of name servers to use, 4 or 16 bytes each. */
-    public byte[][] nameServers = {};
+    /** Addresses of name servers to use, of either version of IP. */
+    public Address[] nameServers = {};
     /** The domain to look names up in, or {@code null}: ASCII, which may be anything. */
     public String domain;
     /** What the server calls the client, or {@code null}: letters, digits, dashes and dots. */
@@ -86,9 +96,27 @@ public final class Answer {
         return answer;
     }
 
+    /** Whatever a server says that it accepts: what was not offered is not in force, and what belongs to it neither. */
+    public void limitTo(int offered) {
+        features &= offered;
+        if ((features & Wire.IPV6_INSIDE) != 0) {
+            return;
+        }
+        address6 = null;
+        server6 = null;
+        int count = 0;
+        Network[] kept = new Network[routes.length];
+        for (Network route : routes) {
+            if (!route.isIpv6()) {
+                kept[count++] = route;
+            }
+        }
+        routes = Arrays.copyOf(kept, count);
+    }
+
     /** The network that the assigned address is of. */
     public Network network() {
-        return Network.ofIpv4(address.ipv4() & Ipv4.netmask(length), length);
+        return Network.containing(address, length);
     }
 
     /**
@@ -137,8 +165,10 @@ public final class Answer {
             case NETMASK, SERVER, KEEPALIVE -> size == 4;
             case MTU -> size == 2;
             case ROUTE -> size == 5;
+            case ADDRESS6, ROUTE6 -> size == IPV6 + 1;
+            case SERVER6 -> size == IPV6;
             case REFUSAL -> size <= MAX_REASON;
-            case NAME_SERVER -> size == 4 || size == 16;
+            case NAME_SERVER -> size == 4 || size == IPV6;
             case DOMAIN -> size > 0 && size <= Names.MAX_DOMAIN;
             case NAME -> size > 0 && size <= Names.MAX_NAME;
             default -> true;
@@ -163,13 +193,23 @@ public final class Answer {
                 return idle > 0 && timeout >= idle;
             }
             case ROUTE -> {
-                return readRoute(b.getInt(at), b.get(at + 4) & 0xff);
+                return readRoute(Address.ofIpv4(b.getInt(at)), b.get(at + 4) & 0xff, 32);
+            }
+            case ADDRESS6 -> {
+                address6 = readIpv6(b, at);
+                length6 = b.get(at + IPV6) & 0xff;
+                return address6.isHost() && length6 <= 128;
+            }
+            case SERVER6 -> server6 = readIpv6(b, at);
+            case ROUTE6 -> {
+                return readRoute(readIpv6(b, at), b.get(at + IPV6) & 0xff, 128);
             }
             case REFUSAL -> refusal = new String(bytes(b, at, size), StandardCharsets.UTF_8);
             case NAME_SERVER -> {
                 if (nameServers.length < MOST_NAME_SERVERS) {
                     nameServers = Arrays.copyOf(nameServers, nameServers.length + 1);
-                    nameServers[nameServers.length - 1] = bytes(b, at, size);
+                    nameServers[nameServers.length - 1] = size == IPV6 ? readIpv6(b, at)
+                            : Address.ofIpv4(b.getInt(at));
                 }
             }
             case DOMAIN -> {
@@ -193,13 +233,17 @@ public final class Answer {
         return bytes;
     }
 
-    private boolean readRoute(int destination, int prefixLength) {
-        if (prefixLength > 32 || (destination & ~Ipv4.netmask(prefixLength)) != 0) {
+    private static Address readIpv6(ByteBuffer b, int at) {
+        return Address.ofIpv6(b.getLong(at), b.getLong(at + Long.BYTES));
+    }
+
+    private boolean readRoute(Address destination, int prefixLength, int longest) {
+        if (prefixLength > longest || !Network.containing(destination, prefixLength).address().equals(destination)) {
             return false;
         }
         Network[] more = new Network[routes.length + 1];
         System.arraycopy(routes, 0, more, 0, routes.length);
-        more[routes.length] = Network.ofIpv4(destination, prefixLength);
+        more[routes.length] = new Network(destination, prefixLength);
         routes = more;
         return true;
     }
@@ -228,8 +272,14 @@ public final class Answer {
         next = begin(b, next, MTU, 2);
         b.putShort(next, (short) mtu);
         next = put4(b, next + 2, KEEPALIVE, idle << 16 | timeout);
-        for (byte[] address : nameServers) {
-            next = put(b, next, NAME_SERVER, address);
+        if (address6 != null) {
+            next = put6(b, begin(b, next, ADDRESS6, IPV6 + 1), address6);
+            b.put(next, (byte) length6);
+            next = put6(b, begin(b, next + 1, SERVER6, IPV6), server6);
+        }
+        for (Address nameServer : nameServers) {
+            next = nameServer.isIpv6() ? put6(b, begin(b, next, NAME_SERVER, IPV6), nameServer)
+                    : put4(b, next, NAME_SERVER, nameServer.ipv4());
         }
         next = domain == null ? next : put(b, next, DOMAIN, domain.getBytes(StandardCharsets.US_ASCII));
         return name == null ? next : put(b, next, NAME, name.getBytes(StandardCharsets.US_ASCII));
@@ -257,6 +307,12 @@ public final class Answer {
     private static int put4(ByteBuffer b, int at, int type, int value) {
         b.putInt(begin(b, at, type, 4), value);
         return at + 6;
+    }
+
+    private static int put6(ByteBuffer b, int at, Address address) {
+        b.putLong(at, address.high());
+        b.putLong(at + Long.BYTES, address.low());
+        return at + IPV6;
     }
 
     /** Puts an option's type and length; returns where its value goes. */

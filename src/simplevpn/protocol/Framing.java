@@ -5,12 +5,12 @@ package simplevpn.protocol;
  * answer (PROTOCOL.md, parts 1 to 3).
  *
  * <pre>
- *                  the answer is an extended one
- *     CLASSIC ──┬─────────────────────────────────→ STREAM
- *     (before   │  ... and accepts offload framing
- *      that)    ├─────────────────────────────────→ OFFLOAD
- *               │  ... and UDP super-packets
- *               └─────────────────────────────────→ OFFLOAD_UDP
+ *                  the answer is an extended one                    ... and IPv6 packets
+ *     CLASSIC ──┬─────────────────────────────────→ STREAM        │ STREAM_IPV6
+ *     (before   │  ... and accepts offload framing                │
+ *      that)    ├─────────────────────────────────→ OFFLOAD       │ OFFLOAD_IPV6
+ *               │  ... and UDP super-packets                      │
+ *               └─────────────────────────────────→ OFFLOAD_UDP   │ OFFLOAD_UDP_IPV6
  * </pre>
  *
  * Each connection begins as CLASSIC, since the other end may be one, and changes once.
@@ -23,7 +23,13 @@ public enum Framing {
     /** Offload framing: every frame has a tag, TCP super-packets travel whole. */
     OFFLOAD(Wire.TAG, Wire.OFFLOAD),
     /** The same, and UDP super-packets travel whole too. */
-    OFFLOAD_UDP(Wire.TAG, Wire.OFFLOAD | Wire.OFFLOAD_UDP);
+    OFFLOAD_UDP(Wire.TAG, Wire.OFFLOAD | Wire.OFFLOAD_UDP),
+    /** STREAM, and IPv6 packets are data. */
+    STREAM_IPV6(0, Wire.IPV6_INSIDE),
+    /** OFFLOAD, and IPv6 packets are data. */
+    OFFLOAD_IPV6(Wire.TAG, Wire.OFFLOAD | Wire.IPV6_INSIDE),
+    /** OFFLOAD_UDP, and IPv6 packets are data. */
+    OFFLOAD_UDP_IPV6(Wire.TAG, Wire.OFFLOAD | Wire.OFFLOAD_UDP | Wire.IPV6_INSIDE);
 
     /** The longest data frame that a classic peer takes, bytes. */
     public static final int CLASSIC_MTU = 1500;
@@ -41,13 +47,17 @@ public enum Framing {
     /**
      * What an extended peer gets.
      *
-     * @param features the bits that both sides have; without offload framing the others mean nothing
+     * @param features the bits that both sides have; without offload framing, that for UDP means nothing
      */
     public static Framing extended(int features) {
+        boolean ipv6 = (features & Wire.IPV6_INSIDE) != 0;
         if ((features & Wire.OFFLOAD) == 0) {
-            return STREAM;
+            return ipv6 ? STREAM_IPV6 : STREAM;
         }
-        return (features & Wire.OFFLOAD_UDP) == 0 ? OFFLOAD : OFFLOAD_UDP;
+        if ((features & Wire.OFFLOAD_UDP) == 0) {
+            return ipv6 ? OFFLOAD_IPV6 : OFFLOAD;
+        }
+        return ipv6 ? OFFLOAD_UDP_IPV6 : OFFLOAD_UDP;
     }
 
     /** Whether the peer is a classic one. */
@@ -57,6 +67,11 @@ public enum Framing {
 
     /** Whether UDP super-packets may go to this peer and come from it as they are. */
     public boolean carriesUdpSegments() {
-        return this == OFFLOAD_UDP;
+        return (features & Wire.OFFLOAD_UDP) != 0;
+    }
+
+    /** Whether IPv6 packets may go to this peer and come from it. */
+    public boolean carriesIpv6() {
+        return (features & Wire.IPV6_INSIDE) != 0;
     }
 }

@@ -10,7 +10,8 @@ import simplevpn.base.Ratelimit;
  * address, and what is answered to a packet for an address that nobody has. Does no I/O; times are passed in.
  *
  * <p>Packets are looked up where they lie in a buffer, so that whoever asks need not know which version of IP they are,
- * and nothing is allocated. Today each client has one IPv4 address, and all of them are of one network.
+ * and nothing is allocated. Each client has one IPv4 address, and all of them are of one network. Where there is IPv6,
+ * its IPv6 address follows: the last 64 bits are the IPv4 address, the first 64 the same for all.
  *
  * @param <M> a client
  */
@@ -18,10 +19,13 @@ public final class Hub<M extends Member> {
     /** Answers per second, in the long run and at once, to packets of this host's own. */
     private static final int ANSWERS_PER_SECOND = 20;
     private static final int ANSWERS_AT_ONCE = 50;
+    private static final long LOW = 0xffff_ffffL;
 
     private final Allocator<M> pool;
     private final Admission<M> admission;
     private final Ratelimit answers;
+    /** The first half of all IPv6 addresses, host order. */
+    private long prefix;
 
     /**
      * @param network of which clients get addresses; the first is this host's own
@@ -38,6 +42,16 @@ public final class Hub<M extends Member> {
         answers = new Ratelimit(ANSWERS_PER_SECOND, ANSWERS_AT_ONCE, now);
     }
 
+    /**
+     * There is IPv6 too from now on.
+     *
+     * @param network of which clients get addresses, with a length of 64
+     */
+    public void carryIpv6(Network network) {
+        prefix = network.address().high();
+        admission.carryIpv6(prefix);
+    }
+
     /** Makes it impossible to foresee where clients and sources lie in tables: a number that nobody can guess. */
     public static void scatter(long secret) {
         Table.scatter(secret);
@@ -51,6 +65,11 @@ public final class Hub<M extends Member> {
     /** This host's own address on the VPN. */
     public Address own() {
         return Address.ofIpv4(pool.own());
+    }
+
+    /** The IPv6 address on the VPN that this host has of a network with a length of 64. */
+    public Address own(Network network) {
+        return Admission.following(network.address().high(), pool.own());
     }
 
     /** How many clients can have an address at once. */
@@ -134,29 +153,57 @@ public final class Hub<M extends Member> {
 
     /** Whether a client may send a packet: its source has to be the client's. */
     public boolean maySend(M from, ByteBuffer packet, int at) {
+        if (Packet.isIpv6(packet, at)) {
+            return from.ipv4 != 0 && Ipv6Packet.sourceHigh(packet, at) == prefix
+                    && Ipv6Packet.sourceLow(packet, at) == (from.ipv4 & LOW);
+        }
         return from.ipv4 != 0 && Packet.source(packet, at) == from.ipv4;
     }
 
     /** The client that a packet is for, or {@code null}. */
     public M destination(ByteBuffer packet, int at) {
-        return pool.holder(Packet.destination(packet, at));
+        return pool.holder(Packet.isIpv6(packet, at) ? followed(packet, at) : Packet.destination(packet, at));
+    }
+
+    /** The IPv4 address that an IPv6 packet's destination follows; 0, which nobody has, for one that follows none. */
+    private int followed(ByteBuffer packet, int at) {
+        long low = Ipv6Packet.destinationLow(packet, at);
+        return isInside(packet, at) && low >>> 32 == 0 ? (int) low : 0;
+    }
+
+    private boolean isInside(ByteBuffer packet, int at) {
+        return Ipv6Packet.destinationHigh(packet, at) == prefix;
     }
 
     /** Whether a packet is for an address that no client can ever have: it is this host's, or beyond it. */
     public boolean isBeyond(ByteBuffer packet, int at) {
+        if (Packet.isIpv6(packet, at)) {
+            return !isInside(packet, at) || followed(packet, at) == pool.own();
+        }
         return pool.reserved(Packet.destination(packet, at));
     }
 
     /**
-     * Answers a packet for an address that nobody has with ICMP host unreachable, unless too many such came.
+     * Answers a packet for an address that nobody has with ICMP host unreachable, unless too many such came; an IPv6
+     * packet with ICMPv6 address unreachable, or no route where its client does without IPv6.
      *
      * @param from the client that sent it, or {@code null} for this host
      * @param to where the answer is written, at {@code toAt}
      * @return the answer's length; 0 for none
      */
     public int unreachable(M from, ByteBuffer packet, int at, int length, ByteBuffer to, int toAt, long now) {
+        if (Packet.isIpv6(packet, at)) {
+            return unreachableIpv6(from, packet, at, length, to, toAt, now);
+        }
         return allowed(from, packet, at,
                 Icmp.hostUnreachable(packet, at, length, answerer(from, packet, at), to, toAt), now);
+    }
+
+    private int unreachableIpv6(M from, ByteBuffer packet, int at, int length, ByteBuffer to, int toAt, long now) {
+        int code = destination(packet, at) == null ? Icmpv6.ADDRESS_UNREACHABLE : Icmpv6.NO_ROUTE;
+        long high = from != null ? prefix : Ipv6Packet.destinationHigh(packet, at);
+        long low = from != null ? pool.own() & LOW : Ipv6Packet.destinationLow(packet, at);
+        return limited(from, Icmpv6.unreachable(code, packet, at, length, high, low, to, toAt), now);
     }
 
     /**
@@ -179,7 +226,11 @@ public final class Hub<M extends Member> {
     private int allowed(M from, ByteBuffer packet, int at, int length, long now) {
         int destination = Packet.destination(packet, at);
         boolean ownOrBroadcast = from == null && pool.contains(destination) && pool.reserved(destination);
-        if (length == 0 || ownOrBroadcast) {
+        return ownOrBroadcast ? 0 : limited(from, length, now);
+    }
+
+    private int limited(M from, int length, long now) {
+        if (length == 0) {
             return 0;
         }
         return (from != null ? from.mayAnswer(now) : answers.pass(now)) ? length : 0;

@@ -19,18 +19,23 @@ public final class Offload {
     }
 
     /**
-     * Whether a packet with this valid tag can go to a peer with offload framing as it is: otherwise it is cut.
+     * Whether a packet with this valid tag can go to a peer with offload framing as it is: otherwise it is cut, as a
+     * super-packet with extension headers always is.
      *
      * @param udpSegments whether that peer accepted UDP super-packets
      */
     public static boolean whole(ByteBuffer b, int at, int tag, boolean udpSegments) {
         int segment = tag & SEGMENT;
-        return segment == 0 || (segment >= MIN_SEGMENT && (udpSegments || Packet.protocol(b, at) == Packet.TCP));
+        if (segment == 0) {
+            return true;
+        }
+        int protocol = Packet.protocol(b, at);
+        return segment >= MIN_SEGMENT && (protocol == Packet.TCP || (udpSegments && protocol == Packet.UDP));
     }
 
     /** The receiver's rules of part 3: whether a data frame with this tag may be used at all. */
     public static boolean check(ByteBuffer b, int at, int length, int tag, boolean udpSegments) {
-        if ((tag & ~(UNFINISHED | SEGMENT)) != 0 || !Packet.isIpv4(b, at, length)) {
+        if ((tag & ~(UNFINISHED | SEGMENT)) != 0 || !Packet.isCarried(b, at, length)) {
             return false;
         }
         if (tag == 0) {
@@ -44,25 +49,36 @@ public final class Offload {
     /** Finishes the checksum of a packet whose tag says that it is unfinished, and that {@link #check} accepts. */
     static void complete(ByteBuffer b, int at, int length) {
         int header = Packet.headerLength(b, at);
+        complete(b, at + header, length - header, Packet.protocol(b, at) == Packet.TCP);
+    }
+
+    /** The same, told where the TCP or UDP header is, and how many bytes come from there on. */
+    static void complete(ByteBuffer b, int transport, int length, boolean tcp) {
         // The field is summed with the rest: it holds the pseudo-header's sum.
-        int checksum = ~Packet.sum(b, at + header, length - header, 0) & 0xffff;
-        if (checksum == 0 && Packet.protocol(b, at) == Packet.UDP) {
+        int checksum = ~Packet.sum(b, transport, length, 0) & 0xffff;
+        if (checksum == 0 && !tcp) {
             checksum = 0xffff;
         }
-        b.putShort(at + header + checksumOffset(b, at), (short) checksum);
+        b.putShort(transport + (tcp ? Packet.TCP_CHECKSUM : Packet.UDP_CHECKSUM), (short) checksum);
     }
 
     /**
-     * The bytes behind the TCP or UDP header, or less than 0: a fragment, another protocol, or headers that do not
-     * fit. The packet is one that {@link Packet#isIpv4} accepts.
+     * The bytes behind the TCP or UDP header, or less than 0: a fragment, another protocol, an IPv6 extension header,
+     * or headers that do not fit. The packet is one that {@link Packet#isCarried} accepts.
      */
     public static int payload(ByteBuffer b, int at, int length) {
-        if ((b.getShort(at + Packet.FRAGMENT) & Packet.IS_FRAGMENT) != 0) {
-            return -1;
+        if (Packet.isIpv6(b, at)) {
+            return payload(b, at, length, b.get(at + Packet.IPV6_NEXT_HEADER) & 0xff, Packet.IPV6_HEADER);
         }
-        int transport = at + Packet.headerLength(b, at);
-        int bytes = at + length - transport;
-        return switch (Packet.protocol(b, at)) {
+        return (b.getShort(at + Packet.FRAGMENT) & Packet.IS_FRAGMENT) != 0 ? -1
+                : payload(b, at, length, b.get(at + Packet.PROTOCOL) & 0xff, Packet.headerLength(b, at));
+    }
+
+    /** The same for one with extension headers, of which {@link Ipv6Packet#upper} told what is behind them. */
+    static int payload(ByteBuffer b, int at, int length, int protocol, int offset) {
+        int transport = at + offset;
+        int bytes = length - offset;
+        return switch (protocol) {
             case Packet.TCP -> {
                 if (bytes < Packet.TCP_HEADER) {
                     yield -1;

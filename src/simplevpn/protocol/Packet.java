@@ -7,9 +7,10 @@ import java.nio.ByteOrder;
 import simplevpn.base.Ipv4;
 
 /**
- * IPv4 packets (RFC 791) and the TCP, UDP and ICMP headers inside them: where the fields are, the Internet checksum
- * (RFC 1071), and the one thing that is done to packets on their way, which is to lower the MSS of a TCP SYN. A packet
- * is the {@code length} bytes at index {@code at} of a big-endian buffer.
+ * IP packets (RFC 791, RFC 8200) and the TCP, UDP and ICMP headers inside them: where the fields are, the Internet
+ * checksum (RFC 1071), and the one thing that is done to packets on their way, which is to lower the MSS of a TCP SYN.
+ * A packet is the {@code length} bytes at index {@code at} of a big-endian buffer. What only IPv6 has is in {@link
+ * Ipv6Packet}.
  */
 public final class Packet {
     static final int VERSION_IHL = 0;
@@ -23,6 +24,15 @@ public final class Packet {
     static final int SOURCE = 12;
     static final int DESTINATION = 16;
     static final int HEADER = 20;
+    /** Offsets and length of the IPv6 header, which is always the same. */
+    static final int IPV6_PAYLOAD_LENGTH = 4;
+    static final int IPV6_NEXT_HEADER = 6;
+    static final int IPV6_HOP_LIMIT = 7;
+    static final int IPV6_SOURCE = 8;
+    static final int IPV6_DESTINATION = 24;
+    static final int IPV6_HEADER = 40;
+    /** The longest packet of either version, all of its bytes. */
+    public static final int MAX_LENGTH = 65535;
     /** The longest IPv4 header, bytes. */
     public static final int MAX_HEADER = 60;
 
@@ -67,9 +77,18 @@ public final class Packet {
     private Packet() {
     }
 
-    /** The length of the IPv4 header, from its IHL field; the caller checks that it is at least {@link #HEADER}. */
+    /** Whether the version is 6. */
+    public static boolean isIpv6(ByteBuffer b, int at) {
+        return (b.get(at) & 0xf0) == 0x60;
+    }
+
+    /**
+     * The length of the IPv4 header, from its IHL field, which the caller checks to be at least {@link #HEADER}; or
+     * that of the IPv6 header without extensions.
+     */
     public static int headerLength(ByteBuffer b, int at) {
-        return (b.get(at) & 0x0f) << 2;
+        int first = b.get(at);
+        return (first & 0xf0) == 0x60 ? IPV6_HEADER : (first & 0x0f) << 2;
     }
 
     static int totalLength(ByteBuffer b, int at) {
@@ -80,36 +99,40 @@ public final class Packet {
         return b.getShort(at + IDENTIFICATION) & 0xffff;
     }
 
-    /** The protocol field: what is inside. */
+    /** The protocol field, of IPv6 the next header: what is inside. */
     public static int protocol(ByteBuffer b, int at) {
-        return b.get(at + PROTOCOL) & 0xff;
+        return b.get(at + (isIpv6(b, at) ? IPV6_NEXT_HEADER : PROTOCOL)) & 0xff;
     }
 
-    /** The source address, host order. */
+    /** The IPv4 source address, host order. */
     public static int source(ByteBuffer b, int at) {
         return b.getInt(at + SOURCE);
     }
 
     /** The source address as people write it. */
     public static String sourceText(ByteBuffer b, int at) {
-        return Ipv4.text(source(b, at));
+        return isIpv6(b, at) ? Ipv6Packet.source(b, at).toString() : Ipv4.text(source(b, at));
     }
 
-    /** The destination address, host order. */
+    /** The IPv4 destination address, host order. */
     public static int destination(ByteBuffer b, int at) {
         return b.getInt(at + DESTINATION);
     }
 
     /**
-     * A hash of what tells a packet's flow from others, the same for all packets of one: addresses, protocol, ports. Its
-     * upper bits are the better ones.
+     * A hash of what tells a packet's flow from others, the same for all packets of one: addresses, protocol, ports.
+     * Its upper bits are the better ones.
      */
     public static int flow(ByteBuffer b, int at) {
+        boolean ipv6 = isIpv6(b, at);
         int protocol = protocol(b, at);
-        boolean hasPorts = (protocol == TCP || protocol == UDP) && (b.getShort(at + FRAGMENT) & IS_FRAGMENT) == 0
-                && totalLength(b, at) >= headerLength(b, at) + Integer.BYTES;
-        int ports = hasPorts ? b.getInt(at + headerLength(b, at)) : 0;
-        return (((source(b, at) * 31 + destination(b, at)) * 31 + ports) * 31 + protocol) * 0x9e37_79b1;
+        int header = headerLength(b, at);
+        int end = ipv6 ? Ipv6Packet.length(b, at) : totalLength(b, at);
+        boolean hasPorts = (protocol == TCP || protocol == UDP) && end >= header + Integer.BYTES
+                && (ipv6 || (b.getShort(at + FRAGMENT) & IS_FRAGMENT) == 0);
+        int addresses = ipv6 ? Ipv6Packet.addresses(b, at) : source(b, at) * 31 + destination(b, at);
+        int ports = hasPorts ? b.getInt(at + header) : 0;
+        return ((addresses * 31 + ports) * 31 + protocol) * 0x9e37_79b1;
     }
 
     /**
@@ -122,6 +145,22 @@ public final class Packet {
         }
         int header = headerLength(b, at);
         return header >= HEADER && header <= length;
+    }
+
+    /** Whether these bytes are a packet that is carried: {@link #isIpv4}, or {@link Ipv6Packet#isCarried}. */
+    public static boolean isCarried(ByteBuffer b, int at, int length) {
+        return isIpv4(b, at, length)
+                || (length >= IPV6_HEADER && isIpv6(b, at) && Ipv6Packet.isCarried(b, at, length));
+    }
+
+    /** Sets the length of the whole packet, and with it the IPv4 header's checksum. */
+    static void setLength(ByteBuffer b, int at, int length) {
+        if (isIpv6(b, at)) {
+            b.putShort(at + IPV6_PAYLOAD_LENGTH, (short) (length - IPV6_HEADER));
+        } else {
+            b.putShort(at + TOTAL_LENGTH, (short) length);
+            setHeaderChecksum(b, at);
+        }
     }
 
     /** The one's complement sum of the bytes, as if a zero followed an odd last one, added to {@code start}. */
@@ -158,10 +197,21 @@ public final class Packet {
         return (int) s;
     }
 
-    /** The sum of the pseudo-header that TCP and UDP checksums cover, for that many bytes behind the IPv4 header. */
+    /**
+     * The sum of the pseudo-header that TCP and UDP checksums cover (RFC 9293, 3.1, and RFC 8200, 8.1), for that many
+     * bytes from their header on.
+     */
     public static int pseudoSum(ByteBuffer b, int at, int transportLength) {
+        return pseudoSum(b, at, protocol(b, at), transportLength);
+    }
+
+    /** The same for a protocol that comes behind extension headers. */
+    static int pseudoSum(ByteBuffer b, int at, int protocol, int transportLength) {
+        if (isIpv6(b, at)) {
+            return sum(b, at + IPV6_SOURCE, IPV6_HEADER - IPV6_SOURCE, protocol + transportLength);
+        }
         return fold((b.getInt(at + SOURCE) & 0xffff_ffffL) + (b.getInt(at + DESTINATION) & 0xffff_ffffL)
-                + protocol(b, at) + transportLength);
+                + protocol + transportLength);
     }
 
     /** Whether the IPv4 header's own checksum is right; the header, options included, lies within the buffer. */

@@ -13,6 +13,8 @@ public final class Segmenter {
     private int length;
     private boolean unfinished;
     private boolean tcp;
+    /** Where the TCP or UDP header is, from the packet's beginning on. */
+    private int transport;
     /** All headers together; where the payload of {@link #from} starts. */
     private int headers;
     private int segment;
@@ -39,8 +41,15 @@ public final class Segmenter {
         if (segment == 0) {
             return length;
         }
-        tcp = Packet.protocol(from, at) == Packet.TCP;
-        payload = Offload.payload(from, at, length);
+        int protocol = Packet.protocol(from, at);
+        transport = Packet.headerLength(from, at);
+        if (protocol != Packet.TCP && protocol != Packet.UDP) {
+            int upper = Ipv6Packet.upper(from, at, length);
+            protocol = Ipv6Packet.protocol(upper);
+            transport = Ipv6Packet.offset(upper);
+        }
+        tcp = protocol == Packet.TCP;
+        payload = Offload.payload(from, at, length, protocol, transport);
         headers = length - payload;
         if (tcp) {
             // Headers of up to 120 bytes can leave less than nothing of IPv4's smallest MTU, 68.
@@ -80,28 +89,29 @@ public final class Segmenter {
         to.put(toAt, from, at, headers);
         to.put(toAt + headers, from, at + headers + done, size);
 
-        to.putShort(toAt + Packet.TOTAL_LENGTH, (short) total);
-        to.putShort(toAt + Packet.IDENTIFICATION, (short) (from.getShort(at + Packet.IDENTIFICATION) + count));
-        Packet.setHeaderChecksum(to, toAt);
+        if (!Packet.isIpv6(from, at)) {
+            to.putShort(toAt + Packet.IDENTIFICATION, (short) (from.getShort(at + Packet.IDENTIFICATION) + count));
+        }
+        Packet.setLength(to, toAt, total);
 
-        int header = Packet.headerLength(to, toAt);
-        int transport = toAt + header;
+        int header = toAt + transport;
         if (tcp) {
-            int flags = to.get(transport + Packet.TCP_FLAGS);
+            int flags = to.get(header + Packet.TCP_FLAGS);
             if (done != 0) {
                 flags &= ~Packet.CWR;
             }
             if (done + size != payload) {
                 flags &= ~(Packet.FIN | Packet.PSH);
             }
-            to.put(transport + Packet.TCP_FLAGS, (byte) flags);
-            int sequence = to.getInt(transport + Packet.TCP_SEQUENCE);
-            to.putInt(transport + Packet.TCP_SEQUENCE, sequence + done);
+            to.put(header + Packet.TCP_FLAGS, (byte) flags);
+            int sequence = to.getInt(header + Packet.TCP_SEQUENCE);
+            to.putInt(header + Packet.TCP_SEQUENCE, sequence + done);
         } else {
-            to.putShort(transport + Packet.UDP_LENGTH, (short) (total - header));
+            to.putShort(header + Packet.UDP_LENGTH, (short) (total - transport));
         }
-        to.putShort(transport + Offload.checksumOffset(to, toAt), (short) Packet.pseudoSum(to, toAt, total - header));
-        Offload.complete(to, toAt, total);
+        int sum = Packet.pseudoSum(to, toAt, tcp ? Packet.TCP : Packet.UDP, total - transport);
+        to.putShort(header + (tcp ? Packet.TCP_CHECKSUM : Packet.UDP_CHECKSUM), (short) sum);
+        Offload.complete(to, header, total - transport, tcp);
 
         done += size;
         count++;

@@ -25,7 +25,7 @@ public final class Wire {
     public static final int ADDRESS = 2;
     /** An IPv4 packet. */
     public static final int DATA = 3;
-    /** An IPv6 packet, which is not carried. */
+    /** An IPv6 packet: data where both sides agreed on {@link #IPV6_INSIDE}, else not carried. */
     public static final int IPV6 = 4;
     /** Not this protocol, or a damaged stream. */
     public static final int DAMAGED = 5;
@@ -34,6 +34,8 @@ public final class Wire {
     public static final int OFFLOAD = 0x01;
     /** Feature bit: with it, UDP super-packets too. */
     public static final int OFFLOAD_UDP = 0x02;
+    /** Feature bit: IPv6 packets are data. */
+    public static final int IPV6_INSIDE = 0x04;
 
     /** Bytes of the secret of an enrolment. */
     public static final int SECRET = 16;
@@ -52,8 +54,6 @@ public final class Wire {
     /** Type of the option with a client's own name. */
     private static final int OWN_NAME = 32;
     private static final int ALL_ONES = -1;
-    private static final int IPV6_PAYLOAD = 4;
-    private static final int IPV6_HEADER = 40;
     private static final int KIND_SHIFT = 24;
 
     private Wire() {
@@ -96,7 +96,7 @@ public final class Wire {
             return Packet.headerChecksumOk(b, at) ? DATA << KIND_SHIFT | total : DAMAGED << KIND_SHIFT;
         }
         if (version == 6) {
-            return IPV6 << KIND_SHIFT | IPV6_HEADER + (b.getShort(at + IPV6_PAYLOAD) & 0xffff);
+            return IPV6 << KIND_SHIFT | Ipv6Packet.length(b, at);
         }
         return DAMAGED << KIND_SHIFT;
     }
@@ -113,17 +113,28 @@ public final class Wire {
 
     /**
      * Whether these bytes are a packet that the other side, whichever it is, takes for just that, and not for a damaged
-     * stream or a message: it has this length, its header is sound, and its addresses mean nothing else.
+     * stream or a message: it has this length, its header is sound, and its addresses mean nothing else. An IPv6 packet
+     * is one only for a side that agreed on it.
      */
     public static boolean isData(ByteBuffer b, int at, int length) {
-        return Packet.isIpv4(b, at, length) && kind(frame(b, at, at + length, true)) == DATA;
+        if (!Packet.isCarried(b, at, length)) {
+            return false;
+        }
+        int kind = kind(frame(b, at, at + length, true));
+        return kind == DATA || kind == IPV6;
     }
 
     /** The length of a frame that this program wrote or checked before, without a tag. */
     public static int knownLength(ByteBuffer b, int at) {
-        int total = b.getShort(at + TOTAL_LENGTH) & 0xffff;
-        boolean keepalive = (b.getInt(at + SOURCE) & b.getInt(at + DESTINATION)) == ALL_ONES;
-        return keepalive || total == 0 ? HEADER : total;
+        if ((b.getInt(at + SOURCE) & b.getInt(at + DESTINATION)) == ALL_ONES) {
+            return HEADER;
+        }
+        int first = b.getInt(at);
+        if (first >>> 28 == 6) {
+            return Ipv6Packet.length(b, at);
+        }
+        int total = first & 0xffff;
+        return total == 0 ? HEADER : total;
     }
 
     /** Writes a keepalive; returns its length. */

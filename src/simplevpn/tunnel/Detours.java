@@ -15,8 +15,6 @@ import simplevpn.linux.Route;
 final class Detours {
     /** The metric of all of them. */
     private static final int METRIC = 2002;
-    /** The prefix length of a network of one host. */
-    private static final int HOST = 32;
 
     private final PacketDevice device;
     private final InterfaceSetup setup;
@@ -47,7 +45,7 @@ final class Detours {
         if (longest < 0) {
             return;
         }
-        Route[] routes = device.otherRoutes();
+        Route[] routes = device.otherRoutes(host.isIpv6());
         Route best = null;
         for (Route route : routes) {
             if (!isDetour(route) && route.network.contains(host) && (best == null
@@ -57,7 +55,7 @@ final class Detours {
             }
         }
         Route wanted = best == null || best.network.length() > longest ? null
-                : best.to(Network.ofIpv4(host.ipv4(), HOST), METRIC);
+                : best.to(Network.ofHost(host), METRIC);
         boolean stands = false;
         for (Route route : routes) {
             if (isDetour(route) && route.network.contains(host)) {
@@ -89,7 +87,7 @@ final class Detours {
 
     /** Whether a program made it, perhaps one that was killed: this one, or an older one by an ioctl. */
     private static boolean isDetour(Route route) {
-        return route.metric == METRIC && route.network.length() == HOST
+        return route.metric == METRIC && route.network.isHost()
                 && (route.protocol == Route.OURS || route.protocol == Route.BY_IOCTL);
     }
 
@@ -111,9 +109,9 @@ final class Detours {
 
     /** Tells when a network that this host reaches without the tunnel has addresses of the VPN's. */
     void tellOverlap(Network vpn) {
-        for (Route route : device.otherRoutes()) {
+        for (Route route : device.otherRoutes(vpn.isIpv6())) {
             Network other = route.network;
-            if (other.length() > 0 && other.length() < HOST
+            if (other.length() > 0 && !other.isHost()
                     && (other.contains(vpn.address()) || vpn.contains(other.address()))) {
                 String overlap = "the VPN's network " + vpn + " and the route " + route + " have addresses in common:"
                         + " some hosts cannot be reached; the server may take another network (srv --network)";

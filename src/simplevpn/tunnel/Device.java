@@ -8,6 +8,7 @@ import simplevpn.linux.Errno;
 import simplevpn.linux.PacketDevice;
 import simplevpn.protocol.Coalescer;
 import simplevpn.protocol.Offload;
+import simplevpn.protocol.Packet;
 import simplevpn.protocol.Wire;
 
 /**
@@ -19,8 +20,8 @@ import simplevpn.protocol.Wire;
 public final class Device {
     /** {@link #read}'s result for a packet that cannot be carried. */
     static final int DROP = -1;
-    /** The longest IPv4 packet. */
-    private static final int MAX_PACKET = 65535;
+    private static final int BASIC_OFFLOADS = Abi.TUN_F_CSUM | Abi.TUN_F_TSO4 | Abi.TUN_F_TSO6;
+    private static final int UDP_OFFLOADS = Abi.TUN_F_USO4 | Abi.TUN_F_USO6;
     /** More packets than wait in the interface as a rule. */
     private static final int MOST_WAITING = 4096;
 
@@ -47,7 +48,9 @@ public final class Device {
     private boolean delivering;
     /** Packets that the kernel did not take. */
     private long refused;
-    /** Packets of this host that are no IPv4, or damaged; and those that waited while there was no connection. */
+    /** Whether IPv6 packets of this host's are carried. */
+    private boolean ipv6;
+    /** Packets of this host that are not carried, or damaged; and those that waited while there was no connection. */
     private long notCarried;
     private long outdated;
     /** Joins plain packets that come side by side; made when the first one comes. */
@@ -64,10 +67,9 @@ public final class Device {
         this.kernel = kernel;
         this.framing = framing;
         setup = new InterfaceSetup(kernel);
-        int basic = Abi.TUN_F_CSUM | Abi.TUN_F_TSO4;
-        int result = kernel.header() == 0 ? -Errno.EINVAL : kernel.setOffload(basic);
+        int result = kernel.header() == 0 ? -Errno.EINVAL : kernel.setOffload(BASIC_OFFLOADS);
         offload = result >= 0;
-        int udp = offload ? kernel.setOffload(basic | Abi.TUN_F_USO4 | Abi.TUN_F_USO6) : result;
+        int udp = offload ? kernel.setOffload(BASIC_OFFLOADS | UDP_OFFLOADS) : result;
         offloadUdp = udp >= 0;
         delivering = offload;
         if (kernel.header() == 0) {
@@ -106,15 +108,22 @@ public final class Device {
      */
     public void deliverOffloads(boolean wanted) {
         if (offload && wanted != delivering) {
-            int basic = Abi.TUN_F_CSUM | Abi.TUN_F_TSO4;
-            kernel.setOffload(!wanted ? 0 : offloadUdp ? basic | Abi.TUN_F_USO4 | Abi.TUN_F_USO6 : basic);
+            kernel.setOffload(!wanted ? 0 : offloadUdp ? BASIC_OFFLOADS | UDP_OFFLOADS : BASIC_OFFLOADS);
             delivering = wanted;
         }
     }
 
+    /**
+     * Whether IPv6 packets of this host's are carried from now on. Those of one link alone never are: the kernel sends
+     * some by itself.
+     */
+    public void carryIpv6(boolean wanted) {
+        ipv6 = wanted;
+    }
+
     /** Whether a packet of any length has room in {@link #buffer} from byte {@code at}. */
     boolean hasRoom(int at) {
-        return buffer.size - at >= MAX_PACKET;
+        return buffer.size - at >= Packet.MAX_LENGTH;
     }
 
     /**
@@ -127,12 +136,12 @@ public final class Device {
         int header = kernel.header();
         if (header == 0) {
             tag = 0;
-            return checked(at, kernel.read(buffer, at, MAX_PACKET));
+            return checked(at, kernel.read(buffer, at, Packet.MAX_LENGTH));
         }
         // The kernel's header has to stand right before the packet, where the packet read before may end.
         long front = buffer.bytes.getLong(at - Abi.VNET_SIZE);
         short back = buffer.bytes.getShort(at - Abi.VNET_SIZE + Long.BYTES);
-        int length = kernel.read(buffer, at - header, header + MAX_PACKET) - header;
+        int length = kernel.read(buffer, at - header, header + Packet.MAX_LENGTH) - header;
         if (length > 0) {
             tag = VnetHeader.tag(buffer.bytes, at, length);
         }
@@ -145,7 +154,8 @@ public final class Device {
         if (length <= 0) {
             return 0;
         }
-        if (tag != VnetHeader.DROP && Wire.isData(buffer.bytes, at, length)) {
+        if (tag != VnetHeader.DROP && (ipv6 || !Packet.isIpv6(buffer.bytes, at))
+                && Wire.isData(buffer.bytes, at, length)) {
             return length;
         }
         notCarried++;
@@ -201,7 +211,7 @@ public final class Device {
             return write(source, at, length, tag);
         }
         if (coalescer == null) {
-            joined = Buffer.permanent(Inbox.HEADROOM + MAX_PACKET);
+            joined = Buffer.permanent(Inbox.HEADROOM + Packet.MAX_LENGTH);
             coalescer = new Coalescer(joined.bytes, Inbox.HEADROOM, offloadUdp);
         }
         boolean single = (tag & Offload.SEGMENT) == 0;

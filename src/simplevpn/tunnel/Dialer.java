@@ -210,11 +210,11 @@ public final class Dialer extends Timer implements Race.Owner {
     }
 
     /**
-     * The IPv4 address of the connection's other end, if routes of the main table lead there: those of the tunnel might
+     * The address of the connection's other end, if routes of the main table lead there: those of the tunnel might
      * then come before them. Otherwise {@code null}.
      */
     public Address exposed() {
-        return connected.way == null || connected.way.isOfMainTable ? connected.address.ipv4() : null;
+        return connected.way == null || connected.way.isOfMainTable ? connected.address.address() : null;
     }
 
     /** The first server is there again. */

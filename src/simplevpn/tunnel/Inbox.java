@@ -86,15 +86,19 @@ public final class Inbox {
     /**
      * Goes to the next frame of the connection that the inbox is open for.
      *
-     * @return its kind; {@link Wire#INCOMPLETE} when it has not arrived whole, {@link Wire#DAMAGED} when there is none,
-     *         or a message that is far too long; {@link Wire#IPV6} for any other frame that has not arrived whole and
-     *         is not wanted: it is thrown away
+     * @return its kind, {@link Wire#DATA} for an IPv6 packet too where both sides agreed on it; {@link Wire#INCOMPLETE}
+     *         when it has not arrived whole, {@link Wire#DAMAGED} when there is none, or a message that is far too
+     *         long; {@link Wire#IPV6} for any other frame that has not arrived whole and is not wanted: it is thrown
+     *         away
      */
     int next() {
         int front = owner.framing().tag;
         int verdict = Wire.frame(buffer.bytes, at + front, end, fromServer);
         int kind = Wire.kind(verdict);
         int length = Wire.length(verdict);
+        if (kind == Wire.IPV6 && owner.framing().carriesIpv6()) {
+            kind = Wire.DATA;
+        }
         if (kind == Wire.INCOMPLETE || kind == Wire.DAMAGED) {
             return kind;
         }

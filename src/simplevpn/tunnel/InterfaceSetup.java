@@ -3,6 +3,7 @@ package simplevpn.tunnel;
 import java.util.Arrays;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
+import simplevpn.base.Ipv6;
 import simplevpn.base.Log;
 import simplevpn.base.Network;
 import simplevpn.linux.Errno;
@@ -24,16 +25,29 @@ public final class InterfaceSetup {
     private Loop loop;
     /** Whether the interface is in this program's network namespace. */
     private boolean here = true;
-    /** The networks that the tunnel leads to. */
+    /** The networks that the tunnel leads to: the VPN's own, first that of IPv4, and those that it has routes to. */
     private Network[] inside = {};
+    private Network[] routes = {};
+    /** The server's own IPv6 address on the VPN, or {@code null}. */
+    private Address server6;
     /** Whether it got its address from here before. */
     private boolean addressed;
+    /** The IPv6 address that it got from here, and the length of its prefix; {@code null} for none. */
+    private Address ipv6;
+    private int ipv6Length;
+    /** Whether it has one, from wherever. */
+    private boolean carriesIpv6;
     /** What was told last: the same again is no news. */
     private String told = "";
 
     InterfaceSetup(PacketDevice device) {
         this.device = device;
         detours = new Detours(device, this);
+    }
+
+    /** Whether the interface can have IPv6 addresses with that MTU, 0 for any, as far as can be told without trying. */
+    public boolean hasIpv6(int mtu) {
+        return (mtu == 0 || mtu >= Ipv6.MIN_MTU) && device.hasIpv6();
     }
 
     /** The address that the interface has and that this process may not change, or {@code null}. */
@@ -50,30 +64,38 @@ public final class InterfaceSetup {
      * The tunnel will lead to what a server's answer says: packets for the server and for name servers shall not go
      * there.
      *
-     * @param server where the other end of the tunnel is; {@code null} when it is not IPv4
-     * @param nameServers the same of those
+     * @param server where the other end of the tunnel is; {@code null} when no route of the tunnel could lead there
+     * @param nameServers where those are
      * @throws Failure when the route to the server that this takes cannot be added
      */
     public void leadInside(Answer answer, Address server, Address... nameServers) throws Failure {
-        Network[] before = inside;
+        Network[] before = routes;
         here = device.isHere();
         inside = new Network[0];
+        routes = new Network[0];
         if (!here) {
             tell(device.name() + " is in another network namespace: its settings are left to whoever moved it there");
             return;
         }
-        inside = networks(answer, server);
-        removeRoutes(before, inside);
+        routes = routes(answer, server);
+        int own = answer.address6 == null ? 1 : 2;
+        inside = new Network[own + routes.length];
+        inside[0] = answer.network();
+        if (own > 1) {
+            inside[1] = Network.containing(answer.address6, answer.length6);
+        }
+        System.arraycopy(routes, 0, inside, own, routes.length);
+        server6 = answer.server6;
+        removeRoutes(before, routes);
         around(server);
         aroundNameServers(nameServers);
         detours.tellOverlap(inside[0]);
     }
 
-    /** The VPN's network, then the routes that do not lead to the server. */
-    private Network[] networks(Answer answer, Address server) {
-        Network[] found = new Network[answer.routes.length + 1];
-        found[0] = answer.network();
-        int count = 1;
+    /** The routes that do not lead to the server. */
+    private Network[] routes(Answer answer, Address server) {
+        Network[] found = new Network[answer.routes.length];
+        int count = 0;
         for (Network route : answer.routes) {
             if (server != null && route.contains(server)) {
                 tell("route " + route + " left out: it would lead the tunnel to " + server + " into itself");
@@ -98,14 +120,19 @@ public final class InterfaceSetup {
         }
         int inForce = mtu(mtu);
         address(answer.address, answer.length);
-        mend();
+        carriesIpv6 = answer.address6 != null && addressIpv6(answer.address6, answer.length6, inForce);
+        if (!carriesIpv6) {
+            removeIpv6();
+            answer.address6 = null;
+        }
+        addRoutes();
         return inForce;
     }
 
     /**
      * Sees to it that packets for the server do not go into the tunnel, for one connection.
      *
-     * @param server {@code null} for one that is not IPv4
+     * @param server {@code null} when no route of the tunnel could lead there
      */
     public void around(Address server) throws Failure {
         if (server != null) {
@@ -126,7 +153,9 @@ public final class InterfaceSetup {
     public void aroundNameServers(Address... servers) {
         for (Address server : servers) {
             try {
-                if (inside.length > 0 && server.ipv4() != inside[0].address().ipv4() + 1) {
+                boolean isHub = inside.length > 0 && (server.isIpv6() ? server.equals(server6)
+                        : server.ipv4() == inside[0].address().ipv4() + 1);
+                if (!isHub && server.isHost()) {
                     detours.around(server, inside);
                 }
             } catch (Failure e) {
@@ -144,28 +173,39 @@ public final class InterfaceSetup {
     public void endRoutes() {
         detours.clear();
         if (here) {
-            removeRoutes(inside, new Network[0]);
+            removeRoutes(routes, new Network[0]);
         }
     }
 
     /** Removes the routes of a former answer that the present one does not have. */
     private void removeRoutes(Network[] former, Network[] present) {
-        for (int i = 1; i < former.length; i++) {
+        for (Network route : former) {
             boolean stays = false;
-            for (int j = 1; j < present.length && !stays; j++) {
-                stays = present[j].length() == former[i].length()
-                        && present[j].address().equals(former[i].address());
+            for (int i = 0; i < present.length && !stays; i++) {
+                stays = present[i].length() == route.length() && present[i].address().equals(route.address());
             }
             if (!stays) {
-                device.removeRoute(former[i]);
+                device.removeRoute(route);
             }
         }
     }
 
-    /** The interface was down, perhaps: the kernel dropped its routes then. Those of the answer are made again. */
+    /**
+     * The interface was down, perhaps: the kernel dropped its routes then, and its IPv6 addresses. Those of the answer
+     * are made again.
+     */
     void mend() {
-        for (int i = 1; i < inside.length; i++) {
-            route(inside[i]);
+        if (ipv6 != null) {
+            carriesIpv6 = giveIpv6(ipv6, ipv6Length);
+        }
+        addRoutes();
+    }
+
+    private void addRoutes() {
+        for (Network route : routes) {
+            if (carriesIpv6 || !route.isIpv6()) {
+                route(route);
+            }
         }
     }
 
@@ -215,6 +255,45 @@ public final class InterfaceSetup {
                     + " already: it is left as it is");
         }
         addressed = true;
+    }
+
+    /**
+     * Gives the interface, which is up, its IPv6 address. Why that cannot be done is told, and the tunnel works without
+     * it.
+     *
+     * @param mtu that the interface has, bytes
+     * @return whether it has the address
+     */
+    public boolean addressIpv6(Address wanted, int prefixLength, int mtu) {
+        if (mtu < Ipv6.MIN_MTU) {
+            tell("no IPv6 in the tunnel: the MTU of " + mtu + " bytes is less than IPv6's least, " + Ipv6.MIN_MTU);
+            return false;
+        }
+        if (!wanted.equals(ipv6)) {
+            removeIpv6();
+        }
+        return giveIpv6(wanted, prefixLength);
+    }
+
+    private boolean giveIpv6(Address wanted, int prefixLength) {
+        try {
+            if (!device.hasAddress(wanted, prefixLength)) {
+                device.setAddress(wanted, prefixLength);
+                ipv6 = wanted;
+                ipv6Length = prefixLength;
+            }
+            return true;
+        } catch (Failure e) {
+            tell("no IPv6 in the tunnel: " + e.getMessage());
+            return false;
+        }
+    }
+
+    private void removeIpv6() {
+        if (ipv6 != null) {
+            device.removeAddress(ipv6, ipv6Length);
+            ipv6 = null;
+        }
     }
 
     /** Tells when this host reaches addresses of the VPN's network otherwise. */

@@ -256,6 +256,13 @@ public final class Link implements Handler {
         watch();
     }
 
+    /** Counts a packet that the peer cannot take. */
+    public void refuse(int length) {
+        packetsOut++;
+        bytesOut += length;
+        outbox.drop(framing().tag + length);
+    }
+
     /** Sends the packet of {@code length} bytes that lies in {@code message} behind {@link Inbox#HEADROOM}. */
     public void sendPacket(Buffer message, int length, long now) {
         packetsOut++;

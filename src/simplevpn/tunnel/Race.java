@@ -50,7 +50,7 @@ final class Race extends Timer {
             try {
                 to.way = target.way(to);
                 if (to.way == null || to.way.isOfMainTable) {
-                    loop.device.setup.around(to.address.ipv4());
+                    loop.device.setup.around(to.address.address());
                 }
                 stream = target.connector.connect(to.address);
             } catch (Failure e) {

@@ -10,7 +10,7 @@ public interface Receiver {
     /** Bytes have come, perhaps only a part of a frame. */
     void heard();
 
-    /** A data frame: an IPv4 packet with a sound header, and its tag, which is sound too. */
+    /** A data frame: an IP packet with a sound header, and its tag, which is sound too. */
     void data();
 
     /** A keepalive. */
@@ -19,7 +19,7 @@ public interface Receiver {
     /** An address message: for a server a request, for a client an answer. */
     void addressMessage() throws Failure;
 
-    /** A frame that is not carried: an IPv6 packet, or one whose tag is not sound. */
+    /** A frame that is not carried: an IPv6 packet where that is not agreed on, or one whose tag is not sound. */
     void skipped();
 
     /** What comes next is no frame. */

@@ -68,12 +68,12 @@ public final class Sender {
                 || ((tag & Offload.SEGMENT) != 0 && !link.mayQueue(length)))) {
             return finish(link, from, at, length, tag);
         }
-        link.packetsOut++;
-        link.bytesOut += length;
         if (framing.isClassic() && length > Framing.CLASSIC_MTU) {
-            link.outbox.drop(length);
+            link.refuse(length);
             return false;
         }
+        link.packetsOut++;
+        link.bytesOut += length;
         int frame = at - framing.tag;
         if (to != link || source != from || end != frame) {
             endBatch(false);

@@ -3,6 +3,7 @@ package simplevpn.tunnel;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import simplevpn.linux.Abi;
+import simplevpn.protocol.Ipv6Packet;
 import simplevpn.protocol.Offload;
 import simplevpn.protocol.Packet;
 
@@ -24,11 +25,11 @@ final class VnetHeader {
      * The tag of a packet that the kernel delivered. A checksum that a tag cannot describe is finished here. The
      * segment size is the kernel's: ask {@link Offload#whole} before sending the packet uncut.
      *
-     * @return the tag, or {@link #DROP} for what is not IPv4, is not as long as it says, or has an offload that was not
-     *         asked for
+     * @return the tag, or {@link #DROP} for what is no IP packet that is carried, is not as long as it says, or has an
+     *         offload that was not asked for
      */
     static int tag(ByteBuffer b, int at, int length) {
-        if (!Packet.isIpv4(b, at, length)) {
+        if (!Packet.isCarried(b, at, length)) {
             return DROP;
         }
         int front = at - Abi.VNET_SIZE;
@@ -47,14 +48,26 @@ final class VnetHeader {
             return plain ? Offload.UNFINISHED : finish(b, at, length, start, offset);
         }
         int size = swap(b.getShort(front + Abi.VNET_GSO_SIZE)) & 0xffff;
-        if (!plain || type != gsoType(b, at) || size == 0) {
+        if (payload < 0 && unfinished && Packet.isIpv6(b, at)) {
+            return extended(b, at, length, type, size, start);
+        }
+        if (!plain || type != gsoType(b, at, Packet.protocol(b, at)) || size == 0) {
             return DROP;
         }
         if (!unfinished) {
-            // As the kernel's tcp4_gso_segment does: the segments get checksums of their own.
+            // As the kernel's tcp_gso_segment does: the segments get checksums of their own.
             b.putShort(at + header + Offload.checksumOffset(b, at), (short) Packet.pseudoSum(b, at, length - header));
         }
         return size < payload ? Offload.UNFINISHED | size : Offload.UNFINISHED;
+    }
+
+    /** The tag of a super-packet with extension headers, which is only for being cut. */
+    private static int extended(ByteBuffer b, int at, int length, int type, int size, int start) {
+        int upper = Ipv6Packet.upper(b, at, length);
+        int payload = Ipv6Packet.payload(b, at, length, upper);
+        boolean sound = start == Ipv6Packet.offset(upper) && type == gsoType(b, at, Ipv6Packet.protocol(upper))
+                && size > 0 && size < payload;
+        return sound ? Offload.UNFINISHED | size : DROP;
     }
 
     /** Finishes a checksum that covers everything from {@code start}. */
@@ -84,14 +97,15 @@ final class VnetHeader {
         b.putShort(front + Abi.VNET_CSUM_START, swap((short) Packet.headerLength(b, at)));
         b.putShort(front + Abi.VNET_CSUM_OFFSET, swap((short) Offload.checksumOffset(b, at)));
         if ((tag & Offload.SEGMENT) != 0) {
-            b.put(front + Abi.VNET_GSO_TYPE, (byte) gsoType(b, at));
+            b.put(front + Abi.VNET_GSO_TYPE, (byte) gsoType(b, at, Packet.protocol(b, at)));
             b.putShort(front + Abi.VNET_HDR_LEN, swap((short) (length - Offload.payload(b, at, length))));
             b.putShort(front + Abi.VNET_GSO_SIZE, swap((short) tag));
         }
     }
 
-    private static int gsoType(ByteBuffer b, int at) {
-        return Packet.protocol(b, at) == Packet.TCP ? Abi.VIRTIO_NET_HDR_GSO_TCPV4 : Abi.VIRTIO_NET_HDR_GSO_UDP_L4;
+    private static int gsoType(ByteBuffer b, int at, int protocol) {
+        return protocol != Packet.TCP ? Abi.VIRTIO_NET_HDR_GSO_UDP_L4
+                : Packet.isIpv6(b, at) ? Abi.VIRTIO_NET_HDR_GSO_TCPV6 : Abi.VIRTIO_NET_HDR_GSO_TCPV4;
     }
 
     /** Between big-endian, as buffers are read, and the processor's byte order. */

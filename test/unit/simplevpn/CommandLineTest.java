@@ -106,8 +106,8 @@ class CommandLineTest {
             {"--user 4294967295:1", "--user 4294967295:1: neither a user in /etc/passwd, nor UID or UID:GID" + help},
             {"--up hook", "--up hook" + command},
             {"--client-down hook", "--client-down hook" + command},
-            {"--dns 10.0.0.1,::1", "--dns 10.0.0.1,::1: must be the IPv4 address of a name server that clients reach"
-                    + help},
+            {"--dns 10.0.0.1,::1",
+                "--dns 10.0.0.1,::1: must be the address of a name server that clients reach" + help},
             {"--dns 1.0.0.1,1.0.0.2,1.0.0.3,1.0.0.4,1.0.0.5",
                 "--dns 1.0.0.1,1.0.0.2,1.0.0.3,1.0.0.4,1.0.0.5: more than 4 are of no use" + help},
             {"--domain -x", "--domain -x: must be a name of letters, digits, dashes and dots, such as vpn.example.org"
@@ -167,7 +167,7 @@ class CommandLineTest {
             assertTrue(text.startsWith("Usage: " + name + " "), text);
             assertTrue(text.contains("\n  -p, --port PORT               TCP port (default 2002)\n"), text);
             text.lines().dropWhile(line -> !line.isEmpty()).skip(1).forEach(line ->
-                    assertTrue(line.matches("  (-.,|   ) --[a-z-]+( [A-Z/]+)? {2,}[^ ].{0,85}"), line));
+                    assertTrue(line.matches("  (-.,|   ) --[a-z0-9-]+( [A-Z/0-9]+)? {2,}[^ ].{0,85}"), line));
             assertEnds(help, 0, "", "");
         }
     }

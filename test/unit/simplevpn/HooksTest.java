@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.memory.MemoryLauncher;
 import simplevpn.memory.MemoryStream;
@@ -292,22 +293,38 @@ class HooksTest extends WorldTest {
         assertFalse(world.log().contains("connected anew"));
     }
 
+    /** Where there is IPv6 inside, hooks are told of that too, on both sides. */
+    @Test
+    void ipv6() throws Failure {
+        World.Hub server = world.hub("--network6", "fd00:1::/64", "--dns", "fd00:1::a00:1", "--up", "/up",
+                "--client-up", "/client-up");
+        World.Board board = world.board(1, "--up", "/up");
+        MemoryLauncher.Child up = last(board);
+        assertEquals("fd00:1::a00:2/64 fd00:1::a00:1 fd00:1::a00:1", up.variable("ADDRESS6") + "/"
+                + up.variable("LENGTH6") + " " + up.variable("SERVER6") + " " + up.variable("DNS"));
+        MemoryLauncher.Child own = server.hooks.started.get(0);
+        MemoryLauncher.Child client = last(server);
+        assertEquals("fd00:1::a00:1/64 fd00:1::a00:2/64", own.variable("ADDRESS6") + "/" + own.variable("LENGTH6") + " "
+                + client.variable("ADDRESS6") + "/" + client.variable("LENGTH6"));
+    }
+
     /** Whatever a server says: what could mean something to a shell or as an option is not passed on. */
     @Test
     void environment() {
-        for (String safe : List.of("10.0.0.1 fd00:0:0:0:0:0:0:1", "sha256:ab+/c=", "a-b.c_d", "0")) {
+        for (String safe : List.of("10.0.0.1 fd00::1", "sha256:ab+/c=", "a-b.c_d", "0")) {
             assertTrue(HookEnvironment.isSafe(safe), safe);
         }
         for (String unsafe : List.of("", "-rf", "a;b", "$(a)", "`a`", "a\nb", "a*", "[a]", "\u00e4", "a'b", "a\"", "~",
                 "a&", "a|b", "a<b", "a\\b", "a\tb", "!", "{a}", "#")) {
             assertFalse(HookEnvironment.isSafe(unsafe), unsafe);
         }
-        HookEnvironment environment = new HookEnvironment().put("A", "x y").put("B", null).put("C", "$x").put("D", 7);
+        HookEnvironment environment = new HookEnvironment().put("A", "x y").put("B", (String) null).put("C", "$x")
+                .put("D", 7);
         List<String> all = List.of(environment.with("up", "joined"));
         assertEquals(List.of("A=x y", "D=7", "HOOK=up", "REASON=joined"), all.subList(1, all.size()));
         assertTrue(all.get(0).startsWith("PATH=/"));
-        assertNull(HookEnvironment.list(new byte[0][]));
-        assertEquals("1.2.3.255 2001:db8:0:0:0:0:0:1", HookEnvironment.list(new byte[][] {{1, 2, 3, -1},
-            {0x20, 1, 0xd, (byte) 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}}));
+        assertNull(HookEnvironment.list(new Address[0]));
+        assertEquals("1.2.3.255 2001:db8::1",
+                HookEnvironment.list(new Address[] {Address.parse("1.2.3.255"), Address.parse("2001:db8::1")}));
     }
 }

@@ -26,7 +26,7 @@ class HostsFileTest extends KeyedWorldTest {
     private List<String> lines() throws IOException {
         List<String> all = Files.readAllLines(file("hosts"));
         assertTrue(all.get(0).startsWith("# "));
-        return all.stream().filter(line -> !line.startsWith("#") && !line.startsWith("10.0.0.1 ")).toList();
+        return all.stream().filter(line -> !line.matches("(#|10\\.0\\.0\\.1 |\\S*:a00:1 ).*")).toList();
     }
 
     /** Everybody may read the file; the server itself is in it, then who connects, and who is gone is not. */
@@ -50,12 +50,24 @@ class HostsFileTest extends KeyedWorldTest {
         assertEquals(List.of(), lines());
     }
 
+    /** Whoever has IPv6 inside is found by that too, and who does without is not. */
+    @Test
+    void ipv6() throws Exception {
+        world.hub("--hosts", hosts(), "--network6", "fd00:1::/64");
+        String own = HostsFile.firstPart(HostName.own());
+        assertTrue(own == null || Files.readString(file("hosts")).endsWith("\nfd00:1::a00:1 " + own + "\n"));
+        world.board(1, "--name", "shed");
+        named("shack");
+        world.pass(SECOND);
+        assertEquals(List.of("10.0.0.2 shed", "fd00:1::a00:2 shed", "10.0.0.3 shack"), lines());
+    }
+
     /** The names of the server's owner are told to clients, and nobody else has them, whatever he says. */
     @Test
     void knownNames() throws Exception {
         known("shed", "10.0.0.7");
         known("Cellar");
-        server("--hosts", hosts(), "--allow-plain", "192.0.2.0/24");
+        server("--hosts", hosts(), "--allow-plain", "192.0.2.0/24", "--network6", "none");
         World.Board shed = pinned("shed", "--name", "palace", "--up", "/up");
         assertEquals("shed", shed.hooks.started.get(0).variable("NAME"));
         for (String name : List.of("shed", "SHED", "cellar", "Cellar.x")) {
@@ -110,11 +122,11 @@ class HostsFileTest extends KeyedWorldTest {
     @Test
     void rate() throws Exception {
         World.Hub hub = world.hub();
-        HostsFile all = new HostsFile(hub.loop, hosts(), "vpn.test", Address.parse("10.0.0.1"), hub.gate);
+        HostsFile all = new HostsFile(hub.loop, hosts(), "vpn.test", Address.parse("10.0.0.1"), null, hub.gate);
         Files.delete(file("hosts"));
         int written = 0;
         for (int i = 0; i < 5000; i++) {
-            all.came(Address.ofIpv4(0x0a000102 + i), "c" + i);
+            all.came(Address.ofIpv4(0x0a000102 + i), null, "c" + i);
             all.went(Address.ofIpv4(0x0a000102 + i - 50));
             world.pass(SECOND / 500);
             written += Files.deleteIfExists(file("hosts")) ? 1 : 0;

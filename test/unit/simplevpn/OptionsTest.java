@@ -310,6 +310,47 @@ class OptionsTest {
         }
     }
 
+    private static ServerSettings server(String... words) throws Failure {
+        Options options = ServerSettings.options();
+        options.parse(words);
+        return new ServerSettings(options);
+    }
+
+    /** IPv6 addresses to give away: none without keys, else of a network of 64 bits, said or made of a key's pin. */
+    @Test
+    void network6() throws Failure {
+        Pin pin = Pin.of(new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
+        Pin another = Pin.of(new byte[] {1, 2, 3, 4, 5, 6, (byte) 0xff, 8, 9, 10});
+        assertNull(server().network6(null));
+        assertEquals("fd01:203:405:607::/64", server().network6(pin).toString());
+        assertEquals("fd01:203:405:6ff::/64", server().network6(another).toString());
+        assertNull(server("--network6", "none").network6(pin));
+        for (Pin any : new Pin[] {pin, null}) {
+            assertEquals("2001:db8::/64", server("--network6", "2001:db8::/64").network6(any).toString());
+        }
+        for (String wrong : new String[] {"", "x", "10.0.0.0/16", "fd00::/48", "fd00::/65", "fd00::", "fd00::1/64",
+            "fe80::/64", "ff02::/64", "::/64", "None"}) {
+            Failure failure = assertThrows(Failure.class, () -> server("--network6", wrong), wrong);
+            assertEquals("--network6 " + wrong + ": must be an IPv6 network with a length of 64, such as"
+                    + " fd12:3456:789a:1::/64, or none (srv --help shows all options)", failure.getMessage());
+            assertEquals(2, failure.status);
+        }
+    }
+
+    /** What belongs to IPv4 alone takes nothing else: addresses, pools, and where clients come from. */
+    @Test
+    void ipv4Alone() {
+        for (String[] words : new String[][] {{"-n", "fd00::/16"}, {"--allow-plain", "fd00::/64"}}) {
+            Failure failure = assertThrows(Failure.class, () -> server(words));
+            assertTrue(failure.getMessage().contains("must be an IPv4 network"), failure.getMessage());
+        }
+        Options options = ClientSettings.options();
+        assertThrows(Failure.class, () -> {
+            options.parse(new String[] {"-s", "h", "-a", "fd00::1"});
+            options.address("address");
+        });
+    }
+
     /** Interface names are those that the kernel accepts; without one it chooses. */
     @Test
     void interfaceNames() throws Failure {

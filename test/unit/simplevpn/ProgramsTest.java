@@ -82,7 +82,8 @@ class ProgramsTest extends WorldTest {
         hub.device.send(SUPER_PACKET, ReferencePackets.unfinished(tcp(HUB, "10.0.0.2", 3000)));
         world.run();
         assertArrayEquals(SUPER_PACKET, one.device.nextHeader());
-        assertEquals(1 << 0 | 1 << 1 | 1 << 5 | 1 << 6, one.device.offloads, "TUN_F_CSUM, TSO4, USO4, USO6");
+        assertEquals(1 << 0 | 1 << 1 | 1 << 2 | 1 << 5 | 1 << 6, one.device.offloads,
+                "TUN_F_CSUM, TSO4, TSO6, USO4, USO6");
         assertEquals(0, plain.device.offloads);
     }
 

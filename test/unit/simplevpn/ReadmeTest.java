@@ -78,7 +78,7 @@ class ReadmeTest {
     /** What begins with dashes where an option stands, in a line of the help or in the first cell of a row. */
     private static Set<String> options(String text) {
         Set<String> found = new TreeSet<>();
-        Pattern option = Pattern.compile("--?[a-z][a-z-]*");
+        Pattern option = Pattern.compile("--?[a-z][a-z0-9-]*");
         text.lines().filter(line -> line.matches("( {2}-|\\| `-| {6}--).*"))
                 .map(line -> line.startsWith("|") ? line.split("\\|")[1] : line.split(" {2,}")[1])
                 .forEach(line -> option.matcher(line).results().forEach(name -> found.add(name.group())));

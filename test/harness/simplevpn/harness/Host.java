@@ -33,6 +33,9 @@ public final class Host {
     private static final Pattern INET = Pattern.compile(
             "^\\d+: (?!lo\\b|eth\\d\\b)(\\S+)\\s+inet ([\\d.]+)(?: peer [\\d.]+)?/(\\d+)", Pattern.MULTILINE);
 
+    private static final Pattern INET6 = Pattern.compile(
+            "^\\d+: (?!lo\\b|eth0\\b)\\S+\\s+inet6 ([0-9a-f:]+/\\d+)", Pattern.MULTILINE);
+
     /** The network namespace. */
     public final String namespace;
     /** What is special in its addresses. */
@@ -60,6 +63,12 @@ public final class Host {
         return line.find()
                 ? Optional.of(new Tunnel(line.group(1), line.group(2), Integer.parseInt(line.group(3))))
                 : Optional.empty();
+    }
+
+    /** The IPv6 address of this host's end of the tunnel, with its prefix length, if it has one beyond its link. */
+    public Optional<String> tunnel6() {
+        Matcher line = INET6.matcher(run("ip", "-o", "-6", "addr", "show", "scope", "global").ok().output());
+        return line.find() ? Optional.of(line.group(1)) : Optional.empty();
     }
 
     /** The MTU of an interface. */
@@ -98,9 +107,13 @@ public final class Host {
         Wait.until("an answer from " + address + " to " + this, seconds, () -> reaches(address));
     }
 
+    private static StandardProtocolFamily family(String address) {
+        return address.indexOf(':') < 0 ? StandardProtocolFamily.INET : StandardProtocolFamily.INET6;
+    }
+
     /** A TCP connection from this host; reads that find nothing for 15 seconds fail. */
     public Socket connect(String address, int port) throws IOException {
-        Socket socket = Namespace.inside(namespace, () -> SocketChannel.open(StandardProtocolFamily.INET)).socket();
+        Socket socket = Namespace.inside(namespace, () -> SocketChannel.open(family(address))).socket();
         sockets.add(socket);
         socket.connect(new InetSocketAddress(address, port), TIMEOUT);
         socket.setTcpNoDelay(true);
@@ -118,7 +131,7 @@ public final class Host {
     /** A socket that listens on this host; the system chooses the port when it is 0. */
     public ServerSocket listen(String address, int port) throws IOException {
         ServerSocket socket =
-                Namespace.inside(namespace, () -> ServerSocketChannel.open(StandardProtocolFamily.INET)).socket();
+                Namespace.inside(namespace, () -> ServerSocketChannel.open(family(address))).socket();
         sockets.add(socket);
         socket.bind(new InetSocketAddress(address, port));
         return socket;

@@ -17,11 +17,12 @@ import simplevpn.harness.Program;
 
 /**
  * Lists the classes that srv and cli load. They do for that what they do in their lives: connecting, packets both ways,
- * with offloads and without, a restarted server, a refused address, hooks and names, help, and the end. What TLS needs
- * beside that is rehearsed for an archive of its own (jlink/link).
+ * with offloads and without, IPv6, a restarted server, a refused address, hooks and names, help, and the end. What TLS
+ * needs beside that is rehearsed for an archive of its own (jlink/link).
  */
 final class Recorder {
     private static final String SERVER = "10.0.0.1";
+    private static final String PREFIX = "fd12:3456:789a:1::";
     private static final int START = 120;
     private static final int TRANSFER = 3;
     private static final int LEAST = 300;
@@ -55,13 +56,16 @@ final class Recorder {
     }
 
     private void live(Host host, Host clients) {
-        Program server = start(host, "Server", "--config", lan.write("srv.conf", "timeout 60\n").toString());
+        Program server = start(host, "Server", "--config", lan.write("srv.conf",
+                "timeout 60\nnetwork6 " + PREFIX + "/64\n").toString());
         Program client = start(clients, "Client", "-s", host.outer4);
         clients.awaitPing(SERVER, START);
         transfer(clients, host);
         transfer(clients, host, "--reverse");
         new Iperf(lan, clients, host, SERVER, TRANSFER, 0, "--udp", "--bitrate", "1M").datagrams();
         clients.reaches("10.0.0.99");
+        clients.awaitPing(PREFIX + "a00:1", START);
+        clients.reaches(PREFIX + "a00:63");
         client.stop();
         client = start(clients, "Client", "-s", host.outer4, "-a", "10.0.0.9", "--no-offload");
         clients.awaitPing(SERVER, START);

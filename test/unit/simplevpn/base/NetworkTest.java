@@ -43,6 +43,36 @@ class NetworkTest {
                 assertThrows(Failure.class, () -> Network.parseSource("10.0.0.1/16")).getMessage());
     }
 
+    /** Networks of either version, at each length that masks are made of differently, and at their ends. */
+    @Test
+    void eitherVersion() throws Failure {
+        for (String text : new String[] {"0.0.0.0/0", "192.168.1.7/32", "::/0", "8000::/1", "2001:db8::/63",
+            "2001:db8::/64", "2001:db8:0:0:8000::/65", "2001:db8::7/128"}) {
+            assertEquals(text, Network.parseAny(text).toString());
+            assertEquals(text.indexOf(':') >= 0, Network.parseAny(text).isIpv6());
+        }
+        assertEquals("2001:db8::7/128", Network.parseAny("2001:db8::7").toString());
+        assertEquals("10.0.0.7/32", Network.parseAny("10.0.0.7").toString());
+        String[][] ends = {
+            {"2001:db8::/63", "2001:db8::", "2001:db8:0:1:ffff:ffff:ffff:ffff", "2001:db8:0:2::"},
+            {"2001:db8::/64", "2001:db8::", "2001:db8::ffff:ffff:ffff:ffff", "2001:db8:0:1::"},
+            {"2001:db8::/65", "2001:db8::", "2001:db8::7fff:ffff:ffff:ffff", "2001:db8:0:0:8000::"},
+            {"2001:db8::4/126", "2001:db8::4", "2001:db8::7", "2001:db8::8"}};
+        for (String[] line : ends) {
+            Network network = Network.parseAny(line[0]);
+            for (int i = 1; i <= 3; i++) {
+                assertEquals(i < 3, network.contains(Address.parse(line[i])), line[0] + " " + line[i]);
+                assertEquals(i < 3, Network.containing(Address.parse(line[i]), network.length()).equals(network));
+            }
+        }
+        for (String text : "10.0.0.0/33 ::/129 ::/ ::/x ::/-1 ::/0001 /64 fe80::%1/64 x 1.2.3/8".split(" ")) {
+            assertEquals("must be a network or an address, such as 192.168.1.0/24 or 2001:db8::/64",
+                    assertThrows(Failure.class, () -> Network.parseAny(text), text).getMessage(), text);
+        }
+        assertEquals("has bits set behind its length; the network is 2001:db8::/64",
+                assertThrows(Failure.class, () -> Network.parseAny("2001:db8::1/64")).getMessage());
+    }
+
     /** Two addresses are equal when they are the same, whatever made them. */
     @Test
     void addresses() {

@@ -152,6 +152,9 @@ class AbiTest {
         c.put("RTA_SIZE", "RTA_LENGTH(0)");
         offset(c, "RTNH_IFINDEX", "rtnexthop", "rtnh_ifindex");
         c.put("RTNH_SIZE", "RTNH_LENGTH(0)");
+        offset(c, "IFA_PREFIXLEN", "ifaddrmsg", "ifa_prefixlen");
+        offset(c, "IFA_INDEX", "ifaddrmsg", "ifa_index");
+        c.put("IFA_SIZE", "NLMSG_ALIGN(sizeof(struct ifaddrmsg))");
         offset(c, "IFI_INDEX", "ifinfomsg", "ifi_index");
     }
 

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Network;
 
@@ -47,8 +48,31 @@ class NetlinkTest {
             }
         }
         listed.sort(null);
-        assertEquals(listed, Arrays.stream(Netlink.routes()).map(route -> route.device + " " + route.metric).sorted()
-                .toList());
+        assertEquals(listed, Arrays.stream(Netlink.routes(false)).map(route -> route.device + " " + route.metric)
+                .sorted().toList());
+    }
+
+    /** Of IPv6 there are those of the main table: none of this host's own, and none for groups. */
+    @Test
+    void ipv6Routes() {
+        for (Route route : Netlink.routes(true)) {
+            assertTrue(route.network.isIpv6(), route::toString);
+            assertFalse(route.network.contains(Address.parse("::1")) && route.network.length() > 0, route::toString);
+            assertFalse(route.network.equals(Network.containing(Address.parse("ff00::"), 8)), route::toString);
+        }
+    }
+
+    /** Addresses are those of the kernel's own list (if_inet6, proc_pid_net(5)), and what it refuses is told. */
+    @Test
+    void addresses() throws Exception {
+        Path list = Path.of("/proc/self/net/if_inet6");
+        Address own = Address.parse("::1");
+        boolean there = Files.exists(list)
+                && Files.readString(list).contains("00000000000000000000000000000001 01 80 ");
+        assertEquals(there ? List.of(own) : List.of(), List.of(Netlink.addresses(1, 128)));
+        assertEquals(List.of(), List.of(Netlink.addresses(1, 127)));
+        int result = Netlink.change(Abi.RTM_DELADDR, 1, Address.parse("2001:db8::7"), 64);
+        assertTrue(result < 0, "there is none");
     }
 
     /** What the kernel refuses is told: here to remove a route that there is not, for which root too has an errno. */

@@ -42,6 +42,9 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
     public int mtu = 1500;
     public Address address;
     public int length;
+    /** Whether its kernel has IPv6, and its IPv6 addresses with their lengths. */
+    public boolean ipv6 = true;
+    public final List<String> addresses6 = new ArrayList<>();
     /** Whether packets come and go. */
     public boolean up;
     public final List<Network> routes = new ArrayList<>();
@@ -174,7 +177,15 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
     }
 
     @Override
+    public boolean hasIpv6() {
+        return ipv6;
+    }
+
+    @Override
     public boolean hasAddress(Address wanted, int wantedLength) {
+        if (wanted.isIpv6()) {
+            return addresses6.contains(wanted + "/" + wantedLength);
+        }
         return wanted.equals(address) && wantedLength == length;
     }
 
@@ -183,8 +194,20 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
         if (!permitted) {
             throw new Failure(Failure.SYSTEM, "SIOCSIFADDR tun0: EPERM");
         }
+        if (wanted.isIpv6() && !ipv6) {
+            throw new Failure(Failure.SYSTEM, "RTM_NEWADDR " + wanted + "/" + wantedLength + " dev tun0: EACCES");
+        }
+        if (wanted.isIpv6()) {
+            addresses6.add(wanted + "/" + wantedLength);
+            return;
+        }
         address = wanted;
         length = wantedLength;
+    }
+
+    @Override
+    public void removeAddress(Address unwanted, int unwantedLength) {
+        addresses6.remove(unwanted + "/" + unwantedLength);
     }
 
     @Override
@@ -213,8 +236,8 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
     }
 
     @Override
-    public Route[] otherRoutes() {
-        return others.toArray(Route[]::new);
+    public Route[] otherRoutes(boolean ofIpv6) {
+        return others.stream().filter(route -> route.network.isIpv6() == ofIpv6).toArray(Route[]::new);
     }
 
     @Override

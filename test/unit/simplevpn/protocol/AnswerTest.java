@@ -53,6 +53,44 @@ class AnswerTest {
         assertEquals("[192.168.1.0/24, 10.1.0.0/16]", Arrays.toString(answer.routes));
     }
 
+    /** IPv6: addresses and a route of that kind, which mean nothing where the bit was not accepted or not offered. */
+    @Test
+    void ipv6() {
+        String options = "0711 fd123456789a0001000000000a000002 40 0810 fd123456789a0001000000000a000001"
+                + "0911 20010db8000000000000000000000000 20 0505c0a8010018 0911 00000000000000000000000000000000 00";
+        for (String features : new String[] {"04", "07", "00", "03"}) {
+            for (int offered : new int[] {7, 4, 3, 0}) {
+                byte[] bytes = HexFormat.of().parseHex(("45" + features + "0000 56330000 00000000 00000000 0a000002"
+                        + options).replace(" ", ""));
+                ReferencePackets.set16(bytes, 2, bytes.length);
+                Answer answer = read(bytes);
+                assertNull(answer.invalid);
+                answer.limitTo(offered);
+                assertEquals(Integer.parseInt(features) & offered, answer.features);
+                boolean inForce = (answer.features & 4) != 0;
+                assertEquals(inForce ? "fd12:3456:789a:1::a00:2" : "null", "" + answer.address6);
+                assertEquals(inForce ? "fd12:3456:789a:1::a00:1" : "null", "" + answer.server6);
+                assertEquals(inForce ? "[2001:db8::/32, 192.168.1.0/24, ::/0]" : "[192.168.1.0/24]",
+                        Arrays.toString(answer.routes));
+                assertEquals(64, answer.length6);
+            }
+        }
+    }
+
+    /** An IPv6 address that no host can have beyond its link, and prefixes that are none, make an answer invalid. */
+    @Test
+    void impossibleIpv6() {
+        for (String value : new String[] {"fe800000000000000000000000000001 40", "ff020000000000000000000000000001 40",
+            "00000000000000000000000000000001 40", "20010db8000000000000000000000001 81"}) {
+            assertInvalid("option 7 of the server's answer has an impossible value", "0711" + value);
+        }
+        for (String value : new String[] {"20010db8000000000000000000000001 40", "20010db8000000000000000000000000 1c",
+            "20010db8000000000000000000000000 81", "80000000000000000000000000000000 00"}) {
+            assertInvalid("option 9 of the server's answer has an impossible value", "0911" + value);
+        }
+        assertNull(options("0911 20010db8000000000000000000000001 80").invalid);
+    }
+
     /** Numbers of two bytes have no sign, a default route is a route, and so is one to a single host. */
     @Test
     void extremeValues() {
@@ -83,7 +121,7 @@ class AnswerTest {
     /** Unknown types are skipped, empty and long ones too, and what follows them is read. */
     @Test
     void unknownOptions() {
-        Answer answer = options("0000 0701aa ff" + "ff" + "00".repeat(255) + "03020578");
+        Answer answer = options("0000 0e01aa ff" + "ff" + "00".repeat(255) + "03020578");
         assertNull(answer.invalid);
         assertEquals(1400, answer.mtu);
     }
@@ -91,10 +129,10 @@ class AnswerTest {
     /** A length that is not its type's, and one that does not fit the frame, make the answer invalid. */
     @Test
     void wrongLengths() {
-        int[] lengths = {0, 4, 4, 2, 4, 5};
-        for (int type = 1; type <= 5; type++) {
+        int[] lengths = {0, 4, 4, 2, 4, 5, -1, 17, 16, 17};
+        for (int type = 1; type <= 9; type++) {
             for (int length = 0; length < 256; length++) {
-                if (length != lengths[type]) {
+                if (length != lengths[type] && type != 6) {
                     assertInvalid("option " + type + " of the server's answer has a length of " + length + " bytes",
                             String.format("%02x%02x", type, length) + "00".repeat(length));
                 }

@@ -15,8 +15,12 @@ import org.junit.jupiter.api.Test;
 class CoalescerTest extends Coalescing {
     /** A super-packet's packets, whose flags, identification and fragment field a sender without offloads uses. */
     private byte[] superPacket(int payload) {
-        byte[] p = ReferencePackets.packet(random, ReferencePackets.TCP, 0, 4 * random.nextInt(11), payload);
-        p[33] = ReferencePackets.ACK;
+        return superPacket(false, payload);
+    }
+
+    private byte[] superPacket(boolean ipv6, int payload) {
+        byte[] p = ReferencePackets.packet(ipv6, random, ReferencePackets.TCP, 4 * random.nextInt(11), payload);
+        p[ReferencePackets.ipHeader(p) + 13] = ReferencePackets.ACK;
         return ReferencePackets.finished(p);
     }
 
@@ -25,13 +29,13 @@ class CoalescerTest extends Coalescing {
     void inverseOfSegmentation() {
         for (int round = 0; round < 3000; round++) {
             int payload = 200 + random.nextInt(random.nextInt(20) == 0 ? 65000 : 5000);
-            byte[] p = superPacket(payload);
+            byte[] p = superPacket(random.nextBoolean(), payload);
             int segment = 48 + random.nextInt(Math.min(1400, payload - 149));
             if (payload % segment != 0 && payload % segment < 48) {
                 continue;
             }
             if (random.nextBoolean()) {
-                p[33] |= ReferencePackets.PSH;
+                p[ReferencePackets.ipHeader(p) + 13] |= ReferencePackets.PSH;
                 p = ReferencePackets.finished(p);
             }
             List<Out> out = run(ReferencePackets.segments(p, segment));

@@ -82,6 +82,34 @@ class OffloadTest {
         assertFalse(Offload.whole(b, AT, UNFINISHED | 47, false));
     }
 
+    /** The same rules over IPv6: extension headers, fragments among them, go with a tag of 0 alone. */
+    @Test
+    void refusedTagsOverIpv6() {
+        byte[] tcp = ReferencePackets.packet6(random, ReferencePackets.TCP, 12, 3000);
+        byte[] udp = ReferencePackets.packet6(random, ReferencePackets.UDP, 0, 3000);
+        assertAccepted(tcp, 0, UNFINISHED, UNFINISHED | 48, UNFINISHED | 2999);
+        assertAccepted(udp, 0, UNFINISHED, UNFINISHED | 48, UNFINISHED | 2999);
+        assertAccepted(ReferencePackets.packet6(random, 59, 0, 0), 0);
+        for (int kind : new int[] {0, 43, 44, 51, 60}) {
+            byte[] extended = ReferencePackets.packet6(random, ReferencePackets.TCP, 0, 3000, kind);
+            assertAccepted(extended, 0);
+            assertRefused("extension header " + kind, extended, UNFINISHED, UNFINISHED | 1400);
+        }
+        assertRefused("unfinished, neither TCP nor UDP", ReferencePackets.packet6(random, 58, 0, 100), UNFINISHED);
+        assertRefused("segment size alone", tcp, 48, 1400);
+        assertRefused("segment size below 48", tcp, UNFINISHED | 1, UNFINISHED | 47);
+        assertRefused("segment size not below the payload", tcp, UNFINISHED | 3000, UNFINISHED | 65535);
+        assertRefused("a TCP header of 16 bytes", with(tcp, 52, 0x40), UNFINISHED);
+        byte[] cut = Arrays.copyOf(tcp, 59);
+        ReferencePackets.set16(cut, 4, 19);
+        assertRefused("a TCP header that is cut", cut, UNFINISHED);
+        assertRefused("another UDP length", with(udp, 45, udp[45] + 1), UNFINISHED);
+        assertRefused("a length that disagrees", with(tcp, 5, tcp[5] + 1), 0, UNFINISHED);
+        assertRefused("less than a header", Arrays.copyOf(tcp, 39), 0, UNFINISHED);
+        assertRefused("from a link alone", with(tcp, 8, 0xfe, 0x80), 0, UNFINISHED, UNFINISHED | 1400);
+        assertRefused("to a group", with(tcp, 24, 0xff), 0, UNFINISHED, UNFINISHED | 1400);
+    }
+
     private static byte[] with(byte[] packet, int at, int... bytes) {
         byte[] p = packet.clone();
         for (int i = 0; i < bytes.length; i++) {
@@ -115,8 +143,9 @@ class OffloadTest {
     void completedChecksums() {
         for (int round = 0; round < 5000; round++) {
             int protocol = random.nextBoolean() ? ReferencePackets.TCP : ReferencePackets.UDP;
-            byte[] p = ReferencePackets.packet(random, protocol, 4 * random.nextInt(11), 4 * random.nextInt(11),
-                    random.nextInt(1500));
+            int options = 4 * random.nextInt(11);
+            byte[] p = random.nextBoolean() ? ReferencePackets.packet6(random, protocol, options, random.nextInt(1500))
+                    : ReferencePackets.packet(random, protocol, 4 * random.nextInt(11), options, random.nextInt(1500));
             assertCompletes(p);
             if (p.length - ReferencePackets.headers(p) > 2) {
                 byte[] zero = ReferencePackets.withZeroChecksum(p);

@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import simplevpn.base.Address;
 import simplevpn.base.Network;
 import simplevpn.linux.Abi;
 import simplevpn.tunnel.KernelHeaders;
@@ -14,6 +15,9 @@ import simplevpn.tunnel.KernelHeaders;
 final class Product {
     static final int OFFLOAD = Wire.OFFLOAD;
     static final int OFFLOAD_UDP = Wire.OFFLOAD_UDP;
+    static final int IPV6 = Wire.IPV6_INSIDE;
+    /** The first half of the IPv6 addresses of the servers made here that have any: fd12:3456:789a:1::/64. */
+    static final long NETWORK6 = 0xfd12_3456_789a_0001L;
     /** The network of the servers made here, 10.0.0.0, with a prefix of this length unless told otherwise. */
     static final int NETWORK = 0x0a00_0000;
     static final int PREFIX = 16;
@@ -70,6 +74,13 @@ final class Product {
                 a.invalid);
     }
 
+    /** What else a client reads that offered IPv6: its address and prefix length, the server's address, the routes. */
+    static String read6(byte[] answer) {
+        Answer a = Answer.read(ByteBuffer.wrap(answer), 0, answer.length);
+        a.limitTo(OFFLOAD | OFFLOAD_UDP | IPV6);
+        return a.address6 + "/" + a.length6 + ", " + a.server6 + ", " + List.of(a.routes);
+    }
+
     /* ---- a server that answers ---- */
 
     /** What a request came to: the bytes sent, none when the connection is only closed; the address, 0 if refused. */
@@ -84,6 +95,13 @@ final class Product {
 
     static Hub<Client> server(int mtu, int timeout, int features) {
         return new Hub<>(Network.ofIpv4(NETWORK, PREFIX), mtu, timeout, LARGEST, LARGEST, features, 0);
+    }
+
+    /** The same with IPv6 inside. */
+    static Hub<Client> server6(int mtu, int timeout, int features) {
+        Hub<Client> server = server(mtu, timeout, features);
+        server.carryIpv6(new Network(Address.ofIpv6(NETWORK6, 0), 64));
+        return server;
     }
 
     static Hub<Client> smallServer(int prefix, int maxClients, int maxPerSource) {

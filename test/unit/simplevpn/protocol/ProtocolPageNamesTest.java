@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import simplevpn.base.Address;
 
 /** Part 6 of src/PROTOCOL.md: what clients are told of names, and what they say of their own. */
 class ProtocolPageNamesTest extends PageOptions {
@@ -53,11 +54,11 @@ class ProtocolPageNamesTest extends PageOptions {
     @Test
     void namesThatAreTold() {
         Map<Integer, byte[]> examples = examples("6.1");
-        Answer told = read(examples.get(10), option(10, new byte[16]), examples.get(11), examples.get(13),
-                examples.get(10), examples.get(10), examples.get(10));
-        assertEquals(List.of(4, 16, 4, 4), Arrays.stream(told.nameServers).map(address -> address.length).toList());
+        byte[] ipv6 = option(10, HexFormat.of().parseHex("20010db8000000000000000000000001"));
+        Answer told = read(examples.get(10), ipv6, examples.get(11), examples.get(13), examples.get(10),
+                examples.get(10), examples.get(10));
+        assertEquals("[10.0.0.1, 2001:db8::1, 10.0.0.1, 10.0.0.1]", Arrays.toString(told.nameServers));
         assertText("at most (\\d+) name servers", Answer.MOST_NAME_SERVERS);
-        assertArrayEquals(new byte[] {10, 0, 0, 1}, told.nameServers[0]);
         assertEquals("vpn.test", told.domain);
         assertEquals("board", told.name);
         Answer plain = read(MTU);
@@ -80,10 +81,12 @@ class ProtocolPageNamesTest extends PageOptions {
     /** What a server writes is what a client reads, all of it at its longest, and in the order of the page. */
     @Test
     void namesThatAreWritten() {
-        byte[] request = page.dump("2.1").bytes();
-        Hub<Product.Client> server = Product.server(1500, 60, Product.OFFLOAD);
+        byte[] request = page.dump("2.1").bytes().clone();
+        request[1] |= Product.IPV6;
+        Hub<Product.Client> server = Product.server6(1500, 60, Product.OFFLOAD);
         Answer answer = server.admit(new Product.Client(1), ByteBuffer.wrap(request), 0, 0).answer();
-        answer.nameServers = new byte[Answer.MOST_NAME_SERVERS][16];
+        answer.nameServers = new Address[Answer.MOST_NAME_SERVERS];
+        Arrays.fill(answer.nameServers, Address.parse("2001:db8::1"));
         answer.domain = "d".repeat(253);
         answer.name = "n".repeat(63);
         ByteBuffer b = ByteBuffer.allocate(Answer.MAX_LENGTH);
@@ -92,12 +95,12 @@ class ProtocolPageNamesTest extends PageOptions {
         assertNull(read.invalid);
         assertEquals(answer.domain, read.domain);
         assertEquals(answer.name, read.name);
-        assertEquals(Answer.MOST_NAME_SERVERS, read.nameServers.length);
+        assertEquals(List.of(answer.nameServers), List.of(read.nameServers));
         List<Integer> types = new ArrayList<>();
         for (int at = HEADER; at < length; at += 2 + (b.get(at + 1) & 255)) {
             types.add((int) b.get(at));
         }
-        assertEquals(List.of(1, 2, 3, 4, 10, 10, 10, 10, 11, 13), types);
+        assertEquals(List.of(1, 2, 3, 4, 7, 8, 10, 10, 10, 10, 11, 13), types);
     }
 
     /** An answer has so many bytes and no more. */

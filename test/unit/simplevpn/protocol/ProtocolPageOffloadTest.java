@@ -23,6 +23,7 @@ import simplevpn.protocol.ProtocolPage.Dump;
 class ProtocolPageOffloadTest {
     private static final int TAG = 4;
     private static final int HEADER = 20;
+    private static final int IPV6_HEADER = 40;
     private static final int TCP = 6;
     private static final int UDP = 17;
     private static final int GSO_TCPV4 = 1;
@@ -41,8 +42,10 @@ class ProtocolPageOffloadTest {
     /** What table 3.2 speaks of: the fields of tables 1.1 and 3.1, and the numbers that stand above it. */
     private ToLongFunction<String> fields(byte[] tagged, boolean udp) {
         byte[] packet = Arrays.copyOfRange(tagged, TAG, tagged.length);
-        int header = (int) page.field(packet, "header length");
-        int rest = (int) page.field(packet, "total length") - header;
+        boolean ipv6 = ReferencePackets.isIpv6(packet);
+        int header = ipv6 ? IPV6_HEADER : (int) page.field(packet, "header length");
+        long protocol = ipv6 ? packet[6] & 255 : page.field(packet, "protocol");
+        int rest = ipv6 ? ReferencePackets.get16(packet, 4) : (int) page.field(packet, "total length") - header;
         int tcpHeader = rest > 12 ? 4 * ((packet[header + 12] & 255) >> 4) : 0;
         return name -> switch (name) {
             case "flags", "reserved", "segment size" -> {
@@ -52,7 +55,9 @@ class ProtocolPageOffloadTest {
             case "rest" -> rest;
             case "TCP header" -> tcpHeader;
             case "UDP length" -> rest > 5 ? ProtocolPage.number(packet, header + 4, 2) : 0;
-            case "payload" -> rest - (page.field(packet, "protocol") == TCP ? tcpHeader : 8);
+            case "payload" -> rest - (protocol == TCP ? tcpHeader : 8);
+            case "protocol" -> protocol;
+            case "fragment" -> ipv6 ? 0 : page.field(packet, name);
             case "0x02 not in force" -> udp ? 0 : 1;
             default -> page.field(packet, name);
         };
@@ -107,6 +112,9 @@ class ProtocolPageOffloadTest {
 
     /** A packet that is sound but for what table 3.2 speaks of, with a tag near to its bounds. */
     private byte[] randomFrame() {
+        if (random.nextInt(3) == 0) {
+            return randomFrame6();
+        }
         int[] protocols = {TCP, TCP, TCP, TCP, UDP, UDP, UDP, UDP, 1, TCP + 1, UDP - 1, UDP + 1};
         int protocol = protocols[random.nextInt(protocols.length)];
         int options = random.nextInt(4) == 0 ? 4 * random.nextInt(11) : 0;
@@ -124,6 +132,26 @@ class ProtocolPageOffloadTest {
         if (random.nextInt(8) == 0 && p.length > transport + 12) {
             p[transport + (protocol == TCP ? 12 : 5)] ^= (byte) (1 << random.nextInt(8));
         }
+        return tagged(p, transport, protocol);
+    }
+
+    /** The same over IPv6, where part 5 says that the same rows hold. */
+    private byte[] randomFrame6() {
+        int[] protocols = {TCP, TCP, TCP, UDP, UDP, UDP, 43, 44, 58, TCP + 1, UDP - 1};
+        int protocol = protocols[random.nextInt(protocols.length)];
+        byte[] p = ReferencePackets.packet6(random, protocol, 4 * random.nextInt(11), random.nextInt(150));
+        if (random.nextInt(8) == 0) {
+            int[] rests = {7, 8, 19, 20, 21, random.nextInt(p.length)};
+            p = Arrays.copyOf(p, Math.min(p.length, IPV6_HEADER + rests[random.nextInt(rests.length)]));
+            ReferencePackets.set16(p, 4, p.length - IPV6_HEADER);
+        }
+        if (random.nextInt(8) == 0 && p.length > IPV6_HEADER + 12) {
+            p[IPV6_HEADER + (protocol == TCP ? 12 : 5)] ^= (byte) (1 << random.nextInt(8));
+        }
+        return tagged(p, IPV6_HEADER, protocol);
+    }
+
+    private byte[] tagged(byte[] p, int transport, int protocol) {
         int payload = p.length - transport - (protocol == TCP && p.length > transport + 12
                 ? 4 * (p[transport + 12] >> 4 & 15) : 8);
         int[] sizes = {0, 0, 1, 47, 48, 49, payload - 1, payload, payload + 1, random.nextInt(65536)};

@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -22,6 +24,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import simplevpn.base.Address;
+import simplevpn.base.Failure;
+import simplevpn.base.Network;
 import simplevpn.protocol.Product.Reply;
 import simplevpn.protocol.Product.Told;
 
@@ -30,12 +35,14 @@ class ProtocolPageOptionsTest extends PageOptions {
     ProtocolPageOptionsTest() throws IOException {
     }
 
-    /** Table 2.3: every length of every type, and values near to the bounds, are valid to the code if to the table. */
+    /** Tables 2.3 and 5.2: every length of every type, and values near the bounds, are valid to the code if to them. */
     @Test
     void optionsOfAnAnswer() {
-        assertEquals(List.of("1", "2", "3", "4", "5", "6"),
-                page.table("2.3").stream().map(row -> row.get("type")).toList());
-        for (Map<String, String> row : page.table("2.3")) {
+        List<Map<String, String>> rows = new ArrayList<>(page.table("2.3"));
+        rows.addAll(page.table("5.2"));
+        assertEquals(List.of("1", "2", "3", "4", "5", "6", "7", "8", "9"),
+                rows.stream().map(row -> row.get("type")).toList());
+        for (Map<String, String> row : rows) {
             int type = Integer.parseInt(row.get("type"));
             int[] range = ProtocolPage.range(row.get("length"));
             String when = row.get("valid when");
@@ -70,18 +77,48 @@ class ProtocolPageOptionsTest extends PageOptions {
             if (length > 4) {
                 value[4] = (byte) (random.nextInt(4) == 0 ? 31 + random.nextInt(4) : prefix - random.nextInt(2));
             }
+            if (length == 17) {
+                int longest = random.nextInt(130);
+                for (int i = 0; i < 16; i++) {
+                    int kept = Math.clamp(longest - 8L * i, 0, 8);
+                    value[i] = (byte) (random.nextInt(256) & (0xff00 >> kept));
+                }
+                value[16] = (byte) (longest - random.nextInt(2) + random.nextInt(2));
+            }
         }
         return value;
     }
 
-    private static ToLongFunction<String> valueFields(int type, byte[] value) {
+    /** The networks of table 5.1. */
+    private List<Network> networks() {
+        List<Network> networks = new ArrayList<>();
+        for (Map<String, String> row : page.table("5.1")) {
+            try {
+                networks.add(Network.parseAny(row.get("network")));
+            } catch (Failure e) {
+                throw new AssertionError(row.toString(), e);
+            }
+        }
+        return networks;
+    }
+
+    private ToLongFunction<String> valueFields(int type, byte[] value) {
         return name -> switch (name) {
-            case "prefix length" -> type == 5 ? value[4] & 255 : Long.bitCount(ProtocolPage.number(value, 0, 4));
+            case "prefix length" -> type > 6 ? value[16] & 255
+                    : type == 5 ? value[4] & 255 : Long.bitCount(ProtocolPage.number(value, 0, 4));
             case "ones only in front" -> {
                 long zeros = ~ProtocolPage.number(value, 0, 4) & 0xffff_ffffL;
                 yield (zeros & zeros + 1) == 0 ? 1 : 0;
             }
+            case "not in table 5.1" -> {
+                Address address = Address.ofIpv6(ProtocolPage.number(value, 0, 8), ProtocolPage.number(value, 8, 8));
+                yield networks().stream().noneMatch(network -> network.contains(address)) ? 1 : 0;
+            }
             case "no bit behind the prefix" -> {
+                if (type > 6) {
+                    BigInteger behind = new BigInteger(1, Arrays.copyOf(value, 16)).shiftLeft(value[16] & 255);
+                    yield behind.mod(BigInteger.ONE.shiftLeft(128)).signum() == 0 ? 1 : 0;
+                }
                 long behind = ProtocolPage.number(value, 0, 4) << Math.min(value[4] & 255, 32) & 0xffff_ffffL;
                 yield behind == 0 ? 1 : 0;
             }
@@ -110,7 +147,7 @@ class ProtocolPageOptionsTest extends PageOptions {
         assertEquals(1024, Product.read(answer(MTU, other)).mtu());
         Told plain = Product.read(answer(MTU));
         for (int type = 0; type < 256; type++) {
-            if ((type < 1 || type > 6) && type != 10 && type != 11 && type != 13) {
+            if ((type < 1 || type > 11) && type != 13) {
                 for (int length : new int[] {0, 1, 4, 255}) {
                     assertEquals(plain, Product.read(answer(option(type, new byte[length]), MTU)), "option " + type);
                 }
@@ -118,16 +155,14 @@ class ProtocolPageOptionsTest extends PageOptions {
         }
     }
 
-    /** Tables 5.1 and 6.3: what is not built is skipped today, so that a server may send it once it is. */
+    /** Table 6.3: what is not built is skipped today, so that a server may send it once it is. */
     @Test
     void optionsThatAreNotBuiltAreSkipped() {
-        assertEquals(Set.of(7, 8, 9), examples("5.1").keySet());
-        assertEquals(Set.of(12, 33, 34), examples("6.3").keySet());
+        Map<Integer, byte[]> examples = examples("6.3");
+        assertEquals(Set.of(12, 33, 34), examples.keySet());
         Told plain = Product.read(answer(MTU));
-        for (String table : List.of("5.1", "6.3")) {
-            examples(table).forEach((type, option) ->
-                    assertEquals(plain, Product.read(answer(option, MTU)), "option " + type));
-        }
+        examples.forEach((type, option) ->
+                assertEquals(plain, Product.read(answer(option, MTU)), "option " + type));
     }
 
     /** Tables 6.2 and 6.3: a request with options is one message, and its address is as if it had none. */
@@ -179,7 +214,7 @@ class ProtocolPageOptionsTest extends PageOptions {
     void partsOfValues() {
         Pattern part = Pattern.compile("\\((\\d+) bytes?\\b");
         int seen = 0;
-        for (String table : List.of("2.3", "5.1", "6.1", "6.2", "6.3")) {
+        for (String table : List.of("2.3", "5.2", "6.1", "6.2", "6.3")) {
             for (Map<String, String> row : page.table(table)) {
                 int sum = part.matcher(row.get("value")).results().mapToInt(p -> Integer.parseInt(p.group(1))).sum();
                 if (sum != 0) {

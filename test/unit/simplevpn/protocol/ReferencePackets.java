@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * What the tests hold the product's packet code against: IPv4, TCP and UDP written a second time from RFC 791, 9293,
- * 768 and 1071, byte by byte on arrays, slow and without a line in common with it.
+ * What the tests hold the product's packet code against: IPv4, IPv6, TCP and UDP written a second time from RFC 791,
+ * 8200, 9293, 768 and 1071, byte by byte on arrays, slow and without a line in common with it.
  */
 public final class ReferencePackets {
     public static final int TCP = 6;
@@ -47,14 +47,63 @@ public final class ReferencePackets {
         return finished(p);
     }
 
+    /** The same over IPv6, from one host to another, with extension headers of the given kinds, 16 bytes each. */
+    public static byte[] packet6(Random random, int protocol, int tcpOptions, int payload, int... extensions) {
+        int ip = 40 + 16 * extensions.length;
+        int transport = protocol == TCP ? 20 + tcpOptions : protocol == UDP ? 8 : 0;
+        byte[] p = new byte[ip + transport + payload];
+        random.nextBytes(p);
+        p[0] = (byte) (0x60 | random.nextInt(16));
+        set16(p, 4, p.length - 40);
+        p[8] = 0x20;
+        p[24] = 0x20;
+        int next = 6;
+        for (int i = 0; i < extensions.length; i++) {
+            p[next] = (byte) extensions[i];
+            next = 40 + 16 * i;
+            p[next + 1] = 1;
+        }
+        p[next] = (byte) protocol;
+        if (protocol == TCP) {
+            p[ip + 12] = (byte) ((transport / 4) << 4);
+            p[ip + 13] = (byte) (ACK | (random.nextInt(256) & ~(SYN | RST)));
+        } else if (protocol == UDP) {
+            set16(p, ip + 4, p.length - ip);
+        }
+        return finished(p);
+    }
+
+    /** A packet of either version of IP, with options and payload of the given lengths. */
+    public static byte[] packet(boolean ipv6, Random random, int protocol, int tcpOptions, int payload) {
+        return ipv6 ? packet6(random, protocol, tcpOptions, payload) : packet(random, protocol, 0, tcpOptions, payload);
+    }
+
+    static boolean isIpv6(byte[] p) {
+        return (p[0] & 0xf0) == 0x60;
+    }
+
+    /** The length of the IP header with all that comes before TCP or UDP. */
     static int ipHeader(byte[] p) {
-        return (p[0] & 15) * 4;
+        if (!isIpv6(p)) {
+            return (p[0] & 15) * 4;
+        }
+        int length = 40;
+        for (int kind = p[6]; kind == 0 || kind == 60; kind = p[length - 16]) {
+            length += 16;
+        }
+        return length;
+    }
+
+    /** What is inside. */
+    static int protocol(byte[] p) {
+        int ip = ipHeader(p);
+        return isIpv6(p) ? p[ip == 40 ? 6 : ip - 16] : p[9];
     }
 
     /** All headers together. */
     static int headers(byte[] p) {
         int ip = ipHeader(p);
-        return p[9] == TCP ? ip + (p[ip + 12] >> 4 & 15) * 4 : ip + 8;
+        return protocol(p) == TCP ? ip + (p[ip + 12] >> 4 & 15) * 4 : ip + 8;
     }
 
     /** Two bytes as a number, big-endian. */
@@ -92,11 +141,15 @@ public final class ReferencePackets {
     }
 
     static int checksumField(byte[] p) {
-        return ipHeader(p) + (p[9] == TCP ? 16 : 6);
+        return ipHeader(p) + (protocol(p) == TCP ? 16 : 6);
     }
 
     static int pseudoSum(byte[] p) {
         int length = p.length - ipHeader(p);
+        if (isIpv6(p)) {
+            byte[] behind = {0, 0, (byte) (length / 256), (byte) length, 0, 0, 0, (byte) protocol(p)};
+            return sum(behind, 0, 8, sum(p, 8, 40, 0));
+        }
         byte[] pseudo = {p[12], p[13], p[14], p[15], p[16], p[17], p[18], p[19], 0, p[9],
             (byte) (length / 256), (byte) length};
         return sum(pseudo, 0, pseudo.length, 0);
@@ -106,13 +159,15 @@ public final class ReferencePackets {
     public static byte[] finished(byte[] packet) {
         byte[] p = packet.clone();
         int ip = ipHeader(p);
-        set16(p, 10, 0);
-        set16(p, 10, 65535 - sum(p, 0, ip, 0));
-        if (p[9] == TCP || p[9] == UDP) {
+        if (!isIpv6(p)) {
+            set16(p, 10, 0);
+            set16(p, 10, 65535 - sum(p, 0, ip, 0));
+        }
+        if (protocol(p) == TCP || protocol(p) == UDP) {
             int field = checksumField(p);
             set16(p, field, 0);
             int checksum = 65535 - sum(p, ip, p.length, pseudoSum(p));
-            set16(p, field, checksum == 0 && p[9] == UDP ? 65535 : checksum);
+            set16(p, field, checksum == 0 && protocol(p) == UDP ? 65535 : checksum);
         }
         return p;
     }
@@ -143,9 +198,13 @@ public final class ReferencePackets {
             int to = Math.min(p.length, from + segment);
             byte[] s = Arrays.copyOf(p, headers + to - from);
             System.arraycopy(p, from, s, headers, to - from);
-            set16(s, 2, s.length);
-            set16(s, 4, (get16(p, 4) + segments.size()) % 65536);
-            if (p[9] == UDP) {
+            if (isIpv6(p)) {
+                set16(s, 4, s.length - 40);
+            } else {
+                set16(s, 2, s.length);
+                set16(s, 4, (get16(p, 4) + segments.size()) % 65536);
+            }
+            if (protocol(p) == UDP) {
                 set16(s, ip + 4, s.length - ip);
             } else {
                 set32(s, ip + 4, (get32(p, ip + 4) + from - headers) % 4294967296L);

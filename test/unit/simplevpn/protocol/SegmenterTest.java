@@ -41,11 +41,24 @@ class SegmenterTest {
         for (int round = 0; round < 5000; round++) {
             int protocol = random.nextBoolean() ? ReferencePackets.TCP : ReferencePackets.UDP;
             int payload = 50 + random.nextInt(random.nextInt(20) == 0 ? 65000 : 4000);
-            byte[] p = ReferencePackets.packet(random, protocol, 4 * random.nextInt(11), 4 * random.nextInt(11),
-                    payload);
+            int options = 4 * random.nextInt(11);
+            byte[] p = random.nextBoolean() ? ReferencePackets.packet6(random, protocol, options, payload)
+                    : ReferencePackets.packet(random, protocol, 4 * random.nextInt(11), options, payload);
             int segment = Math.max(48, 1 + random.nextInt(Math.min(payload - 1, 1400)));
             byte[] unfinished = ReferencePackets.unfinished(p);
             assertSame(ReferencePackets.segments(p, segment), cut(unfinished, Offload.UNFINISHED | segment, 1600));
+        }
+    }
+
+    /** A super-packet with extension headers is cut as the kernel would, each part with all of them. */
+    @Test
+    void extensionHeaders() {
+        for (int round = 0; round < 500; round++) {
+            int protocol = random.nextBoolean() ? ReferencePackets.TCP : ReferencePackets.UDP;
+            int[] extensions = random.nextBoolean() ? new int[] {0} : new int[] {0, 60};
+            byte[] p = ReferencePackets.packet6(random, protocol, 4 * random.nextInt(11), 3000, extensions);
+            assertSame(ReferencePackets.segments(p, 1000),
+                    cut(ReferencePackets.unfinished(p), Offload.UNFINISHED | 1000, 1500));
         }
     }
 
@@ -59,6 +72,17 @@ class SegmenterTest {
         assertSame(ReferencePackets.segments(p, 1000), packets);
         assertEquals(0, ReferencePackets.get16(packets.get(2), 4));
         assertEquals(744, ReferencePackets.get32(packets.get(1), 24));
+    }
+
+    /** The same over IPv6, where a datagram without a checksum is not sound. */
+    @Test
+    void zeroChecksumOverIpv6() {
+        byte[] p = ReferencePackets.packet6(random, ReferencePackets.UDP, 0, 300);
+        byte[] zero = ReferencePackets.withZeroChecksum(ReferencePackets.segments(p, 100).get(2));
+        System.arraycopy(zero, 48, p, 248, 100);
+        List<byte[]> packets = cut(ReferencePackets.unfinished(p), Offload.UNFINISHED | 100, 1400);
+        assertEquals(0xffff, ReferencePackets.get16(packets.get(2), 46));
+        assertSame(ReferencePackets.segments(p, 100), packets);
     }
 
     /** FIN and PSH only on the last, CWR only on the first, the others and the urgent pointer on all. */
@@ -113,8 +137,9 @@ class SegmenterTest {
     /** What is no super-packet stays one packet: completed when it is unfinished, untouched when it is not. */
     @Test
     void otherPackets() {
-        for (int protocol : new int[] {ReferencePackets.TCP, ReferencePackets.UDP}) {
-            byte[] p = ReferencePackets.packet(random, protocol, 4, 4, 3001);
+        for (int i = 0; i < 4; i++) {
+            int protocol = i % 2 == 0 ? ReferencePackets.TCP : ReferencePackets.UDP;
+            byte[] p = ReferencePackets.packet(i < 2, random, protocol, 4, 3001);
             assertSame(List.of(p), cut(ReferencePackets.unfinished(p), Offload.UNFINISHED, 1400));
             p[ReferencePackets.checksumField(p)] ^= 1;
             assertSame(List.of(p), cut(p, 0, 1400));

@@ -22,7 +22,7 @@ import simplevpn.protocol.Wire;
 
 /** Packets in and out of an interface, on kernels that know all offloads, some, or none. */
 class DeviceTest {
-    private static final int CSUM_TSO4 = Abi.TUN_F_CSUM | Abi.TUN_F_TSO4;
+    private static final int CSUM_TSO4 = Abi.TUN_F_CSUM | Abi.TUN_F_TSO4 | Abi.TUN_F_TSO6;
     private static final int USO = Abi.TUN_F_USO4 | Abi.TUN_F_USO6;
 
     private final Random random = new Random(6);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -79,6 +80,92 @@ class InterfaceSetupTest {
         return device.mtu + " " + device.address + "/" + device.length + " " + device.up + " " + device.routes;
     }
 
+    /** An answer with IPv6: address, prefix length and routes. */
+    private static Answer answer6(String address, int length, String... routes) throws Failure {
+        ByteBuffer b = ByteBuffer.allocate(200).put(0, HexFormat.of().parseHex("45040000563300000000000000000000"
+                + "00000000")).putInt(16, ADDRESS.ipv4()).position(20);
+        Address own = Address.parse(address);
+        b.putShort((short) 0x0711).putLong(own.high()).putLong(own.low()).put((byte) length);
+        for (String text : routes) {
+            Network route = Network.parseAny(text);
+            b.putShort((short) 0x0911).putLong(route.address().high()).putLong(route.address().low())
+                    .put((byte) route.length());
+        }
+        b.putShort(2, (short) b.position());
+        Answer answer = Answer.read(b, 0, b.position());
+        assertNull(answer.invalid);
+        return answer;
+    }
+
+    /** IPv6 goes with IPv4: an address beside the other, routes, and the next answer's address instead. */
+    @Test
+    void ipv6() throws Failure {
+        assertEquals(1500, join(answer6("fd00:1::7", 64, "2001:db8::/32"), 0, SERVER));
+        assertEquals("[fd00:1::7/64] [2001:db8::/32]", device.addresses6 + " " + device.routes);
+        join(answer6("fd00:1::7", 64), 0, SERVER);
+        assertEquals("[fd00:1::7/64]", device.addresses6.toString(), "the same again");
+        join(answer6("fd00:1::8", 64), 0, SERVER);
+        assertEquals("[fd00:1::8/64]", device.addresses6.toString());
+        device.addresses6.clear();
+        join(answer6("fd00:1::8", 64), 0, SERVER);
+        assertEquals("[fd00:1::8/64]", device.addresses6.toString(), "the interface was down");
+        join(answer(), 0, SERVER);
+        assertEquals("[]", device.addresses6.toString());
+        device.addresses6.add("fd00:1::9/64");
+        join(answer6("fd00:1::9", 64), 0, SERVER);
+        join(answer(), 0, SERVER);
+        assertEquals("[fd00:1::9/64]", device.addresses6.toString(), "what was there before stays");
+    }
+
+    /** Where there can be no IPv6 there is IPv4, and no routes of IPv6: a small MTU, a kernel without. */
+    @Test
+    void withoutIpv6() throws Failure {
+        assertEquals(1279, join(answer6("fd00:1::7", 64, "2001:db8::/32"), 1279, SERVER));
+        assertEquals("[] []", device.addresses6 + " " + device.routes);
+        assertFalse(setup.hasIpv6(1279));
+        assertTrue(setup.hasIpv6(1280) && setup.hasIpv6(0));
+        device.ipv6 = false;
+        assertFalse(setup.hasIpv6(0));
+        Answer answer = answer6("fd00:1::7", 64);
+        assertEquals(1500, join(answer, 0, SERVER));
+        assertNull(answer.address6);
+    }
+
+    /**
+     * The tunnel stays out of itself over IPv6 too: routes that cover the server are left out, and where the VPN's
+     * network does, or a route covers a name server, there is a route around.
+     */
+    @Test
+    void detoursOfIpv6() throws Failure {
+        other("0.0.0.0/0", "198.51.100.1", 0);
+        other("::/0", "fe80::1", 1024);
+        Address outside = Address.parse("fd00:1::99");
+        join(answer6("fd00:1::7", 64, "fd00::/16", "2001:db8::/32"), 0, outside, Address.parse("2001:db8::53"),
+                Address.parse("::1"), Address.parse("2001:db9::53"));
+        assertEquals("[fd00:1::7/64] [2001:db8::/32]", device.addresses6 + " " + device.routes);
+        String detours = "[fd00:1::99/128 via fe80::1 dev eth0, 2001:db8::53/128 via fe80::1 dev eth0]";
+        assertEquals(detours, device.others.subList(2, device.others.size()).toString());
+        setup.aroundStill(outside);
+        assertEquals(4, device.others.size(), "one is enough");
+        device.others.remove(2);
+        setup.aroundStill(outside);
+        assertEquals("fd00:1::99/128 via fe80::1 dev eth0", device.others.getLast().toString(), "it comes back");
+        setup.endDetours();
+        assertEquals(2, device.others.size());
+    }
+
+    /** What the kernel dropped of IPv6 while the interface was down comes back, and goes at the end. */
+    @Test
+    void ipv6IsMended() throws Failure {
+        join(answer6("fd00:1::7", 64, "2001:db8::/32"), 0, SERVER);
+        device.routes.clear();
+        device.addresses6.clear();
+        setup.mend();
+        assertEquals("[fd00:1::7/64] [2001:db8::/32]", device.addresses6 + " " + device.routes);
+        setup.endRoutes();
+        assertEquals(List.of(), device.routes);
+    }
+
     /** Each join makes the interface what it has to be, whatever others did to it meanwhile. */
     @Test
     void mendedAtEachJoin() throws Failure {
@@ -145,7 +232,7 @@ class InterfaceSetupTest {
 
     private void other(String text, String gateway, int metric, int protocol) {
         String[] parts = text.split("/");
-        Network network = Network.ofIpv4(Address.parse(parts[0]).ipv4(), Integer.parseInt(parts[1]));
+        Network network = new Network(Address.parse(parts[0]), Integer.parseInt(parts[1]));
         device.others.add(new Route(2, "eth0", network, gateway == null ? null : Address.parse(gateway), metric,
                 protocol));
     }
@@ -181,7 +268,7 @@ class InterfaceSetupTest {
         assertEquals(before, device.others.size());
         setup.around(inside);
         assertEquals(before + 1, device.others.size(), "before the next connection, the tunnel leads there already");
-        setup.around((Address) null);
+        setup.around(Address.parse("2001:db8::1"));
         setup.endDetours();
         other("10.0.200.1/32", "198.51.100.3", 0);
         setup.around(inside);

@@ -130,6 +130,37 @@ class VnetHeaderTest {
         assertHeader(udp(3000), UNFINISHED | 1400, NEEDS_CSUM, GSO_UDP_L4, 36, 1400, 28, 6);
     }
 
+    /** The same over IPv6: other numbers, and a super-packet with extension headers is one for being cut alone. */
+    @Test
+    void ipv6() {
+        byte[] tcp = ReferencePackets.packet6(random, ReferencePackets.TCP, 12, 3000);
+        byte[] udp = ReferencePackets.packet6(random, ReferencePackets.UDP, 0, 3000);
+        assertEquals(0, tag(tcp, 0, 0, 0, 0, 0));
+        assertEquals(UNFINISHED, tag(tcp, NEEDS_CSUM, 0, 0, 40, 16));
+        assertEquals(UNFINISHED, tag(udp, NEEDS_CSUM, 0, 0, 40, 6));
+        assertEquals(UNFINISHED | 1400, tag(tcp, NEEDS_CSUM, GSO_TCPV6, 1400, 40, 16));
+        assertEquals(UNFINISHED | 1400, tag(udp, NEEDS_CSUM, GSO_UDP_L4, 1400, 40, 6));
+        for (int type : new int[] {GSO_UDP, GSO_TCPV4, GSO_UDP_L4, GSO_TCPV6 | GSO_ECN}) {
+            assertEquals(VnetHeader.DROP, tag(tcp, NEEDS_CSUM, type, 1400, 40, 16), "gso_type " + type);
+        }
+        assertEquals(VnetHeader.DROP, tag(tcp, NEEDS_CSUM, GSO_TCPV6, 1400, 48, 16), "csum_start elsewhere");
+        assertEquals(VnetHeader.DROP, tag(with(tcp, 24, 0xff, 2), 0, 0, 0, 0, 0), "a router solicitation, say");
+        assertEquals(VnetHeader.DROP, tag(with(tcp, 8, 0xfe, 0x80), 0, 0, 0, 0, 0), "from one link alone");
+        byte[] extended = ReferencePackets.packet6(random, ReferencePackets.TCP, 12, 3000, 0, 60);
+        ByteBuffer b = delivered(ReferencePackets.unfinished(extended), NEEDS_CSUM, GSO_TCPV6, 0, 1400, 72, 16);
+        assertEquals(UNFINISHED | 1400, VnetHeader.tag(b, AT, extended.length));
+        assertTrue(!Offload.whole(b, AT, UNFINISHED | 1400, true), "the other end gets its parts");
+        assertEquals(VnetHeader.DROP, tag(extended, NEEDS_CSUM, GSO_TCPV6, 1400, 40, 16), "csum_start elsewhere");
+        assertEquals(VnetHeader.DROP, tag(extended, NEEDS_CSUM, GSO_UDP_L4, 1400, 72, 16));
+        assertEquals(VnetHeader.DROP, tag(extended, NEEDS_CSUM, GSO_TCPV6, 3000, 72, 16));
+        b = delivered(ReferencePackets.unfinished(extended), NEEDS_CSUM, 0, 0, 0, 72, 16);
+        assertEquals(0, VnetHeader.tag(b, AT, extended.length));
+        assertArrayEquals(extended, ReferencePackets.bytes(b, AT, extended.length), "finished before it leaves");
+        assertHeader(tcp.clone(), UNFINISHED | 1400, NEEDS_CSUM, GSO_TCPV6, 72, 1400, 40, 16);
+        assertHeader(udp.clone(), UNFINISHED | 1400, NEEDS_CSUM, GSO_UDP_L4, 48, 1400, 40, 6);
+        assertHeader(udp, UNFINISHED, NEEDS_CSUM, 0, 0, 0, 40, 6);
+    }
+
     private static void assertHeader(byte[] p, int tag, int flags, int type, int hdrLen, int size, int start,
             int offset) {
         ByteBuffer b = ReferencePackets.buffer(p, AT);
@@ -167,6 +198,12 @@ class VnetHeaderTest {
                 p[7] = 0;
                 p[9] = (byte) (random.nextBoolean() ? 6 : 17);
                 ReferencePackets.set16(p, Math.min(24, p.length - 2), p.length - 20);
+            }
+            if (p.length >= 40 && random.nextInt(3) == 0) {
+                p[0] = 0x60;
+                ReferencePackets.set16(p, 4, p.length - 40);
+                p[6] = (byte) (random.nextInt(4) == 0 ? 0 : random.nextBoolean() ? 6 : 17);
+                ReferencePackets.set16(p, Math.min(44, p.length - 2), p.length - 40);
             }
             int tag = (random.nextInt(8) == 0 ? random.nextInt() : UNFINISHED) | random.nextInt(2) * 60;
             ByteBuffer b = ReferencePackets.buffer(p, AT);
