@@ -28,6 +28,8 @@ final class Congestion {
     private static final int GREATEST_WRITE = 64 * 1024;
     /** Bytes per second to which no line is limited. */
     private static final int LEAST_RATE = 50_000;
+    /** Looks of which the best one says what the line can do: one alone may have seen a loss being repaired. */
+    private static final int MEMORY = 10;
 
     private final Stream stream;
     private final boolean decided;
@@ -40,6 +42,10 @@ final class Congestion {
     /** The limits in force; 0 for none. */
     private int mostUnsent;
     private int mostRate;
+    /** The best rate of the last looks, and of as many before them. */
+    private int best;
+    private int bestBefore;
+    private int looks;
 
     /**
      * @param stream a connection that stands
@@ -94,11 +100,18 @@ final class Congestion {
 
     /** The limit follows what comes through while there is a queue, and grows out of the way while there is none. */
     private void limitRate(Stream.Line line, int rate) {
+        best = Math.max(best, rate);
+        int known = Math.max(best, bestBefore);
+        if (++looks == MEMORY) {
+            bestBefore = best;
+            best = 0;
+            looks = 0;
+        }
         boolean queue = 2L * line.roundTrip > 3L * line.leastRoundTrip;
         if (!queue && mostRate == 0) {
             return;
         }
-        long wanted = queue ? Math.max(LEAST_RATE, rate + rate / 10L) : mostRate + mostRate / 4L;
+        long wanted = queue ? Math.max(LEAST_RATE, known + known / 10L) : mostRate + mostRate / 4L;
         mostRate = wanted > Integer.MAX_VALUE ? 0 : (int) wanted;
         stream.limitRate(mostRate);
     }

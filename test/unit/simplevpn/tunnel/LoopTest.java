@@ -277,8 +277,10 @@ class LoopTest {
         }
         assertTrue(link.outbox.size() > Pool.LARGEST / 4, "as much waits as needs the largest buffer");
         Pool pool = loop.budget.memory;
-        while (pool.hasRoom(Pool.LARGEST)) {
-            assertNotNull(pool.take(Pool.LARGEST, () -> { }), "room that there is not");
+        for (int size = Pool.LARGEST; size >= Pool.LARGEST / 2; size /= 2) {
+            while (pool.hasRoom(size)) {
+                assertNotNull(pool.take(size, () -> { }), "room that there is not");
+            }
         }
         loop.turnOnce();
         assertFalse(loop.budget.memory.hasRoom(Pool.LARGEST / 2));
