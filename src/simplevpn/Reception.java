@@ -15,6 +15,9 @@ import simplevpn.tunnel.Timer;
  * take turns as far as two of them do: a flood from one makes nobody else wait.
  */
 final class Reception implements Handshakes {
+    /** How often in the time of a turn it is looked whether what was computed is done. */
+    private static final int LOOKS = 10;
+
     private final Loop loop;
     private final Handshakes handshakes;
     private final ArrayDeque<TlsStream> waiting = new ArrayDeque<>();
@@ -23,15 +26,18 @@ final class Reception implements Handshakes {
     private final Timer next = new Timer() {
         @Override
         protected void expired(long now) throws Failure {
-            if (handshakes.isIdle()) {
-                TlsStream stream = take();
-                if (stream == null) {
-                    return;
-                }
-                lastSource = stream.peer().source();
-                if (!handshakes.add(stream)) {
-                    stream.refused();
-                }
+            if (!handshakes.isIdle()) {
+                // Not a whole turn later: of two turns that a handshake takes a little longer than, one would be lost.
+                loop.timers.set(this, now + Budget.HANDSHAKE_INTERVAL / LOOKS);
+                return;
+            }
+            TlsStream stream = take();
+            if (stream == null) {
+                return;
+            }
+            lastSource = stream.peer().source();
+            if (!handshakes.add(stream)) {
+                stream.refused();
             }
             loop.timers.set(this, now + Budget.HANDSHAKE_INTERVAL);
         }

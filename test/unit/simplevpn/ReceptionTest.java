@@ -26,6 +26,7 @@ class ReceptionTest extends WorldTest {
 
     @TempDir
     private Path folder;
+    private World.Hub hub;
     private byte[] hello;
     private int port = 1000;
 
@@ -35,7 +36,7 @@ class ReceptionTest extends WorldTest {
         String key = folder.resolve("key").toString();
         KeyFiles.generate(key);
         String peers = Files.writeString(folder.resolve("peers"), "").toString();
-        world.new Hub(300, "--key", key, "--peers", peers);
+        hub = world.new Hub(300, "--key", key, "--peers", peers);
         SSLEngine engine = SSLContext.getDefault().createSSLEngine();
         engine.setUseClientMode(true);
         ByteBuffer message = ByteBuffer.allocate(1 << 15);
@@ -76,6 +77,20 @@ class ReceptionTest extends WorldTest {
             world.pass(TURN);
             assertEquals(1 + turns, answered(flood));
         }
+    }
+
+    /** One that takes a little longer than a turn costs the next one that little, not another turn. */
+    @Test
+    void slowOnesLoseNoTurn() {
+        hub.handshakes.rests = true;
+        List<MemoryStream> flood = flood(1, 2);
+        world.pass(TURN + TURN / 20);
+        assertEquals(0, answered(flood));
+        hub.handshakes.rests = false;
+        world.run();
+        assertEquals(1, answered(flood));
+        world.pass(TURN / 10);
+        assertEquals(2, answered(flood));
     }
 
     /** Another host's handshake is the next one, however many wait; and who has gone is passed over. */

@@ -97,7 +97,7 @@ final class World implements AutoCloseable {
 
         private boolean turn() {
             loop.time = now;
-            if (ended || (!loop.isBusy() && handshakes.waiting.isEmpty())) {
+            if (ended || (!loop.isBusy() && !handshakes.isBusy())) {
                 return false;
             }
             try {
@@ -179,6 +179,8 @@ final class World implements AutoCloseable {
     /** Computes what handshakes have to compute before the machine's next turn. */
     static final class Handshaker implements Handshakes {
         private final List<TlsStream> waiting = new ArrayList<>();
+        /** Whether what it computes now takes long. */
+        boolean rests;
 
         @Override
         public boolean add(TlsStream stream) {
@@ -190,7 +192,15 @@ final class World implements AutoCloseable {
             return waiting.isEmpty();
         }
 
+        /** Whether there is something to be done for it in a turn. */
+        boolean isBusy() {
+            return !rests && !waiting.isEmpty();
+        }
+
         void turn() throws Failure {
+            if (!isBusy()) {
+                return;
+            }
             List<TlsStream> now = List.copyOf(waiting);
             waiting.clear();
             for (TlsStream stream : now) {
