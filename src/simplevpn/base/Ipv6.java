@@ -52,7 +52,7 @@ public final class Ipv6 {
     private static int[] groups(long high, long low) {
         int[] groups = new int[GROUPS];
         for (int i = 0; i < GROUPS; i++) {
-            groups[i] = (int) ((i < GROUPS / 2 ? high : low) >>> 16 * (3 - i % 4)) & 0xffff;
+            groups[i] = (int) ((i < GROUPS / 2 ? high : low) >>> (16 * (3 - i % 4))) & 0xffff;
         }
         return groups;
     }

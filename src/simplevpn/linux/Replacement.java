@@ -110,7 +110,7 @@ public final class Replacement {
         }
     }
 
-    /** Makes the folder that a file will be in, if there is none, for a user, and so that everybody may look into it. */
+    /** Makes the folder of a file, if there is none, for a user, and so that everybody may look into it. */
     public static void makeFolder(String file, User user) {
         String folder = folder(file);
         if (Libc.mkdir(folder) < 0) {

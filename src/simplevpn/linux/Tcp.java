@@ -138,8 +138,8 @@ public final class Tcp implements Stream {
     @Override
     public int write(Buffer buffer, int at, int length) {
         if (mostPerWrite != 0) {
-            // Without MSG_EOR the kernel would let up to 64 KiB wait, since it fills a segment up before it asks whether
-            // there is room (tcp_sendmsg_locked).
+            // Without MSG_EOR the kernel would let up to 64 KiB wait, since it fills a segment up before it asks
+            // whether there is room (tcp_sendmsg_locked).
             return Math.max(0, Libc.send(fd, buffer, at, Math.min(length, mostPerWrite), Abi.MSG_EOR));
         }
         return Math.max(0, Libc.tryWrite(fd, buffer, at, length));

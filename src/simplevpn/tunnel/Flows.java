@@ -4,9 +4,9 @@ import java.nio.ByteBuffer;
 import simplevpn.protocol.Packet;
 
 /**
- * Which flows have packets waiting in a queue, so that one of a flow that has none there can go past the others: a ping,
- * a name lookup or a key stroke does not wait for a bulk transfer (the sparse flows of RFC 8290). Flows are told apart
- * by a small hash; two that share one only lose the privilege.
+ * Which flows have packets waiting in a queue, so that one of a flow that has none there can go past the others: a
+ * ping, a name lookup or a key stroke does not wait for a bulk transfer (the sparse flows of RFC 8290). Flows are told
+ * apart by a small hash; two that share one only lose the privilege.
  */
 final class Flows {
     private static final int BITS = 5;
@@ -48,6 +48,6 @@ final class Flows {
     }
 
     private static int index(ByteBuffer packet, int at) {
-        return Packet.flow(packet, at) >>> Integer.SIZE - BITS;
+        return Packet.flow(packet, at) >>> (Integer.SIZE - BITS);
     }
 }

@@ -2,7 +2,7 @@ package simplevpn.tunnel;
 
 import simplevpn.linux.Stream;
 
-/** Looks from time to time at the line of one connection to which something is sent, and tells what was done about it. */
+/** Looks now and then at the line of a connection to which something is sent, and tells what was done about it. */
 final class LineWatch {
     /** How often to look, nanoseconds. */
     private static final long INTERVAL = 100_000_000L;

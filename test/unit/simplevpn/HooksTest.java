@@ -242,7 +242,7 @@ class HooksTest extends WorldTest {
                 hub.hooks.names());
     }
 
-    private void clockRuns(World.Machine machine) {
+    private static void clockRuns(World.Machine machine) {
         machine.loop.memoryPoller.whileWaiting = nanos ->
                 machine.loop.time += Math.max(SECOND / 100, Math.min(nanos, SECOND / 10));
     }

@@ -335,7 +335,7 @@ class Ipv6WorldTest extends KeyedWorldTest {
             int which = random.nextInt(2);
             byte[] p = new byte[40 + random.nextInt(random.nextInt(20) == 0 ? 66_000 : 200)];
             random.nextBytes(p);
-            p[0] = (byte) (0x60 | p[0] & 15);
+            p[0] = (byte) (0x60 | (p[0] & 15));
             ReferencePackets.set16(p, 4, Math.min(65535, p.length - 40));
             p = Arrays.copyOf(p, 40 + ReferencePackets.get16(p, 4));
             p[6] = (byte) kinds[random.nextInt(kinds.length)];

@@ -104,15 +104,26 @@ class ResolvTest {
         Files.createSymbolicLink(file, real);
         Files.setPosixFilePermissions(real, PosixFilePermissions.fromString("rw-r--r--"));
         run("up", "vpn.test", "10.0.0.1 10.0.0.9");
-        assertEquals("# simplevpn: while the tunnel is up\nsearch vpn.test\nnameserver 10.0.0.1\nnameserver 10.0.0.9\n"
-                + "options edns0\nnameserver 192.168.1.1\n", Files.readString(real));
+        assertEquals("""
+                # simplevpn: while the tunnel is up
+                search vpn.test
+                nameserver 10.0.0.1
+                nameserver 10.0.0.9
+                options edns0
+                nameserver 192.168.1.1
+                """, Files.readString(real));
         assertEquals("rw-r--r--", PosixFilePermissions.toString(Files.getPosixFilePermissions(real)));
         run("down", "vpn.test", "10.0.0.1 10.0.0.9");
         assertEquals(BEFORE, Files.readString(real));
         assertFalse(Files.exists(folder.resolve("real.before-simplevpn")));
         run("up", null, "10.0.0.1");
-        assertEquals("# simplevpn: while the tunnel is up\nnameserver 10.0.0.1\nsearch home.example\noptions edns0\n"
-                + "nameserver 192.168.1.1\n", Files.readString(real));
+        assertEquals("""
+                # simplevpn: while the tunnel is up
+                nameserver 10.0.0.1
+                search home.example
+                options edns0
+                nameserver 192.168.1.1
+                """, Files.readString(real));
         run("down", null, "10.0.0.1");
         assertEquals(BEFORE, Files.readString(real));
         assertTrue(Files.isSymbolicLink(file));

@@ -20,7 +20,7 @@ import simplevpn.harness.Wait;
 /** The user's own programs, started by the real ones: well-behaved scripts, and others. */
 final class HooksTest extends Vpn {
     /** Makes a script in a folder in which everybody may write, and returns its path. */
-    private String script(String name, String... lines) throws IOException {
+    private String script(String name, String... lines) {
         Path path = lan.write(name, "#!/bin/sh\n" + String.join("\n", lines) + "\n");
         hub.run("chmod", "755", path.toString()).ok();
         hub.run("chmod", "777", path.getParent().toString()).ok();

@@ -119,7 +119,7 @@ final class UplinksTest extends Vpn {
 
     /** More news at once than the kernel keeps for anybody: the change in the midst of it is noticed all the same. */
     @Test
-    void flood() throws Exception {
+    void flood() {
         uplinks();
         server();
         Program client = outside();

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -119,11 +120,10 @@ class SpawnerTest {
     @Test
     void killing() throws Exception {
         Launcher.Running process = shell("sleep 1000 & echo $!; wait");
-        byte[] line = new byte[0];
         for (int count = 0; count <= 0; count = process.read(buffer)) {
             Thread.sleep(5);
         }
-        line = new byte[buffer.size];
+        byte[] line = new byte[buffer.size];
         buffer.bytes.get(0, line);
         String child = new String(line, StandardCharsets.US_ASCII).lines().findFirst().orElseThrow().strip();
         assertFalse(process.hasEnded());
@@ -139,7 +139,7 @@ class SpawnerTest {
     private static boolean isAlive(String process) {
         try {
             return !Files.readString(Path.of("/proc", process, "stat")).matches("(?s).*\\) [ZX] .*");
-        } catch (java.io.IOException e) {
+        } catch (IOException e) {
             return false;
         }
     }

@@ -44,7 +44,7 @@ class ProtocolPageIpv6Test {
         long low = network.address().low();
         if (!first) {
             int behind = 128 - network.length();
-            high |= behind > 64 ? (1L << behind - 64) - 1 : 0;
+            high |= behind > 64 ? (1L << (behind - 64)) - 1 : 0;
             low |= behind >= 64 ? -1 : (1L << behind) - 1;
         }
         long moved = low + offset;

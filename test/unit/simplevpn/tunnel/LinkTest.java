@@ -62,7 +62,10 @@ class LinkTest {
         last = new int[] {-1, -1};
     }
 
-    /** Puts a numbered packet of one of two flows with right checksums and a tag to byte {@code at}; returns where the next one goes. */
+    /**
+     * Puts a numbered packet of one of two flows with right checksums and a tag to byte {@code at}; returns where the
+     * next one goes.
+     */
     private int put(int at, int number, int payload) {
         byte[] p = ReferencePackets.packet(random, ReferencePackets.UDP, 4 * random.nextInt(11), 0, 4 + payload);
         ReferencePackets.set32(p, p.length - 4, number);

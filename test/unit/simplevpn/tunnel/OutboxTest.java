@@ -216,8 +216,9 @@ class OutboxTest {
     @Test
     void flowsStayInOrder() {
         Random random = new Random(13);
+        List<Framing> framings = List.of(Framing.values());
         for (int round = 0; round < 200; round++) {
-            outbox.framing = Framing.values()[round % Framing.values().length];
+            outbox.framing = framings.get(round % framings.size());
             int[] next = new int[6];
             int[] seen = new int[6];
             byte[] all = {};
