@@ -15,6 +15,7 @@ import simplevpn.linux.Tun;
 import simplevpn.protocol.Answer;
 import simplevpn.protocol.Hub;
 import simplevpn.protocol.Packet;
+import simplevpn.protocol.Site;
 import simplevpn.tls.HandshakeThread;
 import simplevpn.tls.Key;
 import simplevpn.tunnel.Budget;
@@ -53,6 +54,8 @@ public final class Server implements Router, Listener.Owner {
     private Hooks.Stay stay;
     /** The names of clients, for name servers; {@code null} when nobody wants them. */
     private HostsFile hosts;
+    /** The networks behind clients and this host; {@code null} until there are any. */
+    private Sites sites;
     private boolean ending;
     /** Connections since the heap was tidied up. */
     private int accepted;
@@ -99,7 +102,7 @@ public final class Server implements Router, Listener.Owner {
             networks += " and " + network6;
             own += " and " + own6;
         }
-        gate.guard(hub);
+        gate.guard(this, settings.network, own6 == null ? null : network6);
         loop.setRouter(this);
         loop.readDevice(true);
         new Listener(loop, acceptor, this);
@@ -162,6 +165,8 @@ public final class Server implements Router, Listener.Owner {
             loop.run();
         } finally {
             server.endHooks();
+            // Whatever ended it: these routes may outlive the interface.
+            device.setup.endRoutes();
         }
         server.end();
     }
@@ -196,6 +201,17 @@ public final class Server implements Router, Listener.Owner {
         Log.event("ended by a signal; " + loop.device.counts());
     }
 
+    /** Behind clients are these networks from now on, or, when {@code null}, those that the settings say. */
+    void lead(Site[] behind) {
+        Site[] all = behind != null ? behind : settings.sites;
+        if (sites == null && (all != null || settings.pushed.length > 0)) {
+            sites = new Sites(hub, loop.device.setup, settings.pushed, own6 != null);
+        }
+        if (sites != null) {
+            sites.renew(all != null ? all : new Site[0]);
+        }
+    }
+
     /** Seconds of silence after which a client is dropped. */
     int timeout() {
         return timeout;
@@ -225,7 +241,10 @@ public final class Server implements Router, Listener.Owner {
             Packet.clampMss(packet.bytes, at, length, CLASSIC_MSS, false);
         }
         Peer to = hub.destination(packet.bytes, at);
-        if (to != null) {
+        if (to == from) {
+            // It does not know what is behind it, and would send it back here until its time to live is over.
+            unreachable(from, packet, at, length);
+        } else if (to != null) {
             forward(from, to, packet, at, length, tag);
         } else if (!hub.isBeyond(packet.bytes, at)) {
             unreachable(from, packet, at, length);
@@ -355,6 +374,9 @@ public final class Server implements Router, Listener.Owner {
             answer.nameServers = settings.nameServers;
             answer.domain = settings.domain;
             answer.name = peer.name();
+            if (sites != null) {
+                sites.push(answer, peer);
+            }
         }
         return answer;
     }

@@ -266,6 +266,11 @@ abstract class Netdevice implements PacketDevice {
         return Arrays.copyOf(routes, count);
     }
 
+    @Override
+    public final Monitor monitor() throws Failure {
+        return new RouteMonitor();
+    }
+
     /** Closes the socket; the settings stay as they are. */
     @Override
     public void close() {

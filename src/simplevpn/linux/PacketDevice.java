@@ -95,6 +95,13 @@ public interface PacketDevice {
     /** Removes a route, if it is still there. */
     void removeRoute(Route route);
 
+    /**
+     * Begins to tell when it may have changed.
+     *
+     * @throws Failure when this process is not told
+     */
+    Monitor monitor() throws Failure;
+
     /** Gives it back; it goes away, unless it is a persistent one. */
     void close();
 }
