@@ -22,6 +22,10 @@ final class ServerSettings extends Settings {
 
     /** Of the network of IPv6 addresses. */
     static final int PREFIX_LENGTH = 64;
+    /** How packets get from one client to another: in this program, not at all, through the kernel. */
+    static final int YES = 0;
+    static final int NO = 1;
+    static final int KERNEL = 2;
     /** The first byte of networks that are not for the Internet. */
     private static final long UNIQUE_LOCAL = 0xfd;
 
@@ -29,6 +33,8 @@ final class ServerSettings extends Settings {
     final String listen;
     /** Addresses to give away. */
     final Network network;
+    /** Of these, those for clients that ask for any. */
+    final Network dynamic;
     /** How many clients at once; 0 for as many as can be. */
     final int maxClients;
     /** How many clients of one address at once; 0 for the default. */
@@ -40,6 +46,10 @@ final class ServerSettings extends Settings {
     /** Networks behind clients, for a server without keys, sorted, or {@code null}; and those behind this server. */
     final Site[] sites;
     final Network[] pushed;
+    /** Which of {@link #YES}, {@link #NO} and {@link #KERNEL}. */
+    final int betweenClients;
+    /** Whether the kernel gets a route to each client. */
+    final boolean exportRoutes;
     /** From where clients without TLS are let in all the same. */
     final Network[] plain;
     /** The words of the programs to start when a client has come, and when it has gone, or {@code null}. */
@@ -61,6 +71,12 @@ final class ServerSettings extends Settings {
         super(options);
         listen = options.text("listen");
         network = options.network("network", NETWORK);
+        dynamic = options.network("dynamic", network);
+        if (!network.contains(dynamic.address()) || dynamic.length() < network.length()) {
+            throw options.bad("dynamic", "must be a part of the network " + network);
+        }
+        betweenClients = betweenClients(options);
+        exportRoutes = options.given("export-routes");
         maxClients = options.number("max-clients", 1, 1 << 24, 0);
         maxPerSource = options.number("max-per-source", 1, 1 << 24, 0);
         keys = options.texts("key");
@@ -92,6 +108,16 @@ final class ServerSettings extends Settings {
         network6 = withoutIpv6 || !options.given("network6") ? null : network6(options);
         sites = options.given("net") ? sites(options) : null;
         pushed = pushed(options);
+    }
+
+    private static int betweenClients(Options options) throws Failure {
+        String text = options.given("between-clients") ? options.text("between-clients") : "yes";
+        return switch (text) {
+            case "yes" -> YES;
+            case "no" -> NO;
+            case "kernel" -> KERNEL;
+            default -> throw options.bad("between-clients", "must be yes, no or kernel");
+        };
     }
 
     private Site[] sites(Options options) throws Failure {
@@ -183,6 +209,7 @@ final class ServerSettings extends Settings {
         return common(InviteCommand.add(new Options("srv", USAGE)
                 .add('l', "listen", "ADDRESS", "listen on this IPv4 or IPv6 address (default: all)")
                 .add('n', "network", "NETWORK/LENGTH", "addresses to give away (default 10.0.0.0/16)")
+                .add((char) 0, "dynamic", "NETWORK/LENGTH", "of these, those for who asks for any (default: all)")
                 .add((char) 0, "network6", "PREFIX/64", "IPv6 addresses to give away, or none")
                 .add('c', "max-clients", "COUNT", "how many clients at once (default: as many as can be)")
                 .add((char) 0, "max-per-source", "COUNT", "how many from one address (default: all but a sixteenth)")
@@ -191,6 +218,8 @@ final class ServerSettings extends Settings {
                 .add((char) 0, "allow-plain", "NETWORK", "let clients from there in without TLS").several()
                 .add((char) 0, "net", "ADDRESS=NETWORK", "a network behind the client at ADDRESS, without keys").several()
                 .add((char) 0, "push-route", "NETWORK", "tell clients that NETWORK is reached here").several()
+                .add((char) 0, "between-clients", "HOW", "yes (default), no, or kernel: its firewall decides")
+                .add((char) 0, "export-routes", null, "a kernel route to each client, for routing daemons")
                 .add((char) 0, "client-up", "COMMAND", "start it when a client has come (a path and arguments)")
                 .add((char) 0, "client-down", "COMMAND", "start it when a client has gone")
                 .add((char) 0, "dns", "ADDRESS", "tell clients of this name server; several for several").several()

@@ -231,6 +231,28 @@ abstract class Netdevice implements PacketDevice {
     }
 
     @Override
+    public final void removeHostRoutes() {
+        for (int version = 0; version < 2; version++) {
+            for (Route route : Netlink.routes(version > 0)) {
+                if (route.index == index && route.protocol == Route.OURS && route.network.isHost()) {
+                    Netlink.change(Abi.RTM_DELROUTE, route);
+                }
+            }
+        }
+    }
+
+    /** Of IPv6, what all interfaces have counts (ip6_forward, linux/net/ipv6). */
+    @Override
+    public final boolean forwards(boolean ipv6) {
+        try {
+            return !"0\n".equals(TextFile.read("/proc/sys/net/" + (ipv6 ? "ipv6/conf/all" : "ipv4/conf/" + name)
+                    + "/forwarding", 16));
+        } catch (Failure e) {
+            return true;
+        }
+    }
+
+    @Override
     public final boolean addRoute(Route route) throws Failure {
         int result = Netlink.change(Abi.RTM_NEWROUTE, route);
         if (result < 0 && result != -Errno.EEXIST) {

@@ -60,6 +60,11 @@ public final class Hub<M extends Member> {
         sites = to;
     }
 
+    /** Who asks for any address has one of this part of the network from now on. */
+    public void giveFrom(Network part) {
+        pool.giveFrom(part);
+    }
+
     /** Makes it impossible to foresee where clients and sources lie in tables: a number that nobody can guess. */
     public static void scatter(long secret) {
         Table.scatter(secret);
@@ -173,6 +178,21 @@ public final class Hub<M extends Member> {
         return source == from.ipv4 || client(owner(source)) == from;
     }
 
+    /**
+     * The client that a packet of this host's comes from, by its source, or {@code null}: one that went through the
+     * kernel.
+     */
+    public M source(ByteBuffer packet, int at) {
+        if (!Packet.isIpv6(packet, at)) {
+            int source = Packet.source(packet, at);
+            M holder = pool.holder(source);
+            return holder != null ? holder : client(owner(source));
+        }
+        long high = Ipv6Packet.sourceHigh(packet, at);
+        long low = Ipv6Packet.sourceLow(packet, at);
+        return high == prefix ? pool.holder(low >>> 32 == 0 ? (int) low : 0) : client(owner(high, low));
+    }
+
     /** The client that a packet is for, by its address or by a network behind it; or {@code null}. */
     public M destination(ByteBuffer packet, int at) {
         M holder = pool.holder(Packet.isIpv6(packet, at) ? followed(packet, at) : Packet.destination(packet, at));
@@ -231,6 +251,18 @@ public final class Hub<M extends Member> {
         }
         return allowed(from, packet, at,
                 Icmp.hostUnreachable(packet, at, length, answerer(from, packet, at), to, toAt), now);
+    }
+
+    /**
+     * Answers a client's packet for another one, which it may not reach, with ICMP or ICMPv6 administratively
+     * prohibited, unless too many such came; the parameters are those of {@link #unreachable}.
+     *
+     * @return the answer's length; 0 for none
+     */
+    public int prohibited(M from, ByteBuffer packet, int at, int length, ByteBuffer to, int toAt, long now) {
+        return limited(from, Packet.isIpv6(packet, at)
+                ? Icmpv6.unreachable(Icmpv6.PROHIBITED, packet, at, length, prefix, pool.own() & LOW, to, toAt)
+                : Icmp.prohibited(packet, at, length, pool.own(), to, toAt), now);
     }
 
     private int unreachableIpv6(M from, ByteBuffer packet, int at, int length, ByteBuffer to, int toAt, long now) {

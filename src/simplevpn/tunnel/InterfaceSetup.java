@@ -43,6 +43,8 @@ public final class InterfaceSetup {
     private String leftOut = "";
     /** Hears of it when a server's interface was down; {@code null} where nobody needs to. */
     private Uplink uplink;
+    /** Routes to single clients; {@code null} where nobody wants them. */
+    private HostRoutes hosts;
 
     InterfaceSetup(PacketDevice device) {
         this.device = device;
@@ -110,14 +112,53 @@ public final class InterfaceSetup {
             removeRoutes(before, routes);
             addRoutes();
         }
-        if (uplink == null && routes.length > 0) {
-            uplink = new Uplink(loop, null);
-            try {
-                uplink.listen(device.monitor());
-            } catch (Failure e) {
-                tell(e.getMessage() + ": routes that are lost while " + device.name() + " is down do not come back");
-            }
+        if (routes.length > 0) {
+            watch();
         }
+    }
+
+    /** Hears of it from now on when the interface was down. */
+    private void watch() {
+        if (uplink != null) {
+            return;
+        }
+        uplink = new Uplink(loop, null);
+        try {
+            uplink.listen(device.monitor());
+        } catch (Failure e) {
+            tell(e.getMessage() + ": routes that are lost while " + device.name() + " is down do not come back");
+        }
+    }
+
+    /** There will be a route to each client that is there, of a server whose interface is up. */
+    public void leadToHosts() {
+        hosts = new HostRoutes(loop, device);
+        watch();
+    }
+
+    /**
+     * A client is there, and there are routes to such.
+     *
+     * @param other its other address, or {@code null}
+     */
+    public void leadToHost(Address host, Address other) {
+        hosts.add(host);
+        if (other != null) {
+            hosts.add(other);
+        }
+    }
+
+    /** The same client is gone. */
+    public void leaveHost(Address host, Address other) {
+        hosts.remove(host);
+        if (other != null) {
+            hosts.remove(other);
+        }
+    }
+
+    /** Whether this host forwards packets of one version of IP that come from the interface, as far as can be told. */
+    public boolean forwards(boolean ofIpv6) {
+        return device.forwards(ofIpv6);
     }
 
     /** The routes that lead neither to the server nor where this host is already; the others are told. */
@@ -218,6 +259,9 @@ public final class InterfaceSetup {
     /** The program ends: the routes that were made are removed, which an interface that stays would keep. */
     public void endRoutes() {
         detours.clear();
+        if (hosts != null) {
+            hosts.clear();
+        }
         if (here) {
             removeRoutes(routes, new Network[0]);
         }
@@ -237,14 +281,17 @@ public final class InterfaceSetup {
     }
 
     /**
-     * The interface was down, perhaps: the kernel dropped its routes then, and its IPv6 addresses. Those of the answer
-     * are made again.
+     * The interface was down, perhaps: the kernel dropped its routes then, and its IPv6 addresses. Those of the answer,
+     * and to clients, are made again.
      */
     void mend() {
         if (ipv6 != null) {
             carriesIpv6 = giveIpv6(ipv6, ipv6Length);
         }
         addRoutes();
+        if (hosts != null) {
+            hosts.mend();
+        }
     }
 
     private void addRoutes() {

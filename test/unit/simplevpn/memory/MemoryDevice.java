@@ -56,6 +56,9 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
     /** What tells of changes of it; {@code null} until somebody asks for that. Why nobody is told, or {@code null}. */
     public MemoryMonitor monitor;
     public String unwatched;
+    /** Whether its host forwards what comes from it, of either version of IP. */
+    public boolean forwards4 = true;
+    public boolean forwards6 = true;
     /** How often somebody looked for a packet. */
     public int reads;
 
@@ -232,6 +235,16 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
     @Override
     public void removeRoute(Network network) {
         routes.remove(network);
+    }
+
+    @Override
+    public void removeHostRoutes() {
+        routes.removeIf(Network::isHost);
+    }
+
+    @Override
+    public boolean forwards(boolean ofIpv6) {
+        return ofIpv6 ? forwards6 : forwards4;
     }
 
     @Override
