@@ -256,10 +256,10 @@ public final class Server implements Router, Listener.Owner {
     @Override
     public void route(Buffer packet, int at, int length, int tag) {
         Peer to = hub.destination(packet.bytes, at);
-        if (to == null || (throughKernel && to == hub.source(packet.bytes, at))) {
-            unreachable(null, packet, at, length);
-        } else {
+        if (to != null) {
             forward(null, to, packet, at, length, tag);
+        } else {
+            unreachable(null, packet, at, length);
         }
     }
 

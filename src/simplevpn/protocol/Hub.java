@@ -179,18 +179,15 @@ public final class Hub<M extends Member> {
     }
 
     /**
-     * The client that a packet of this host's comes from, by its source, or {@code null}: one that went through the
-     * kernel.
+     * The client that has the address which a packet of this host's comes from, or {@code null}: it has sent it through
+     * the kernel then.
      */
     public M source(ByteBuffer packet, int at) {
         if (!Packet.isIpv6(packet, at)) {
-            int source = Packet.source(packet, at);
-            M holder = pool.holder(source);
-            return holder != null ? holder : client(owner(source));
+            return pool.holder(Packet.source(packet, at));
         }
-        long high = Ipv6Packet.sourceHigh(packet, at);
         long low = Ipv6Packet.sourceLow(packet, at);
-        return high == prefix ? pool.holder(low >>> 32 == 0 ? (int) low : 0) : client(owner(high, low));
+        return Ipv6Packet.sourceHigh(packet, at) == prefix && low >>> 32 == 0 ? pool.holder((int) low) : null;
     }
 
     /** The client that a packet is for, by its address or by a network behind it; or {@code null}. */

@@ -166,6 +166,20 @@ class ReachTest extends WorldTest {
         }
     }
 
+    /** A link between two hubs: from one client come packets from and to the same network, and the kernel sorts them. */
+    @Test
+    void aNetworkOnBothSides() throws Failure {
+        World.Hub hub = hub("--between-clients", "kernel", "--net", ONE + "=10.4.0.0/15");
+        World.Board one = world.board(1);
+        assertCarries(one.device, hub.device, udp("10.4.2.2", "10.4.1.1", 100));
+        assertCarries(hub.device, one.device, udp("10.4.1.1", "10.4.2.2", 100));
+        one.kill();
+        world.run();
+        hub.device.send(udp("10.4.1.1", "10.4.2.2", 100));
+        world.run();
+        assertEquals("10.4.2.2 to 10.4.1.1: ICMP 3/1, MTU 0", icmp(hub.device.receive()));
+    }
+
     /** What the kernel lacks to forward is told once, with the words that mend it, and nothing is set. */
     @Test
     void tellsWhatForwardingLacks() throws Failure {
