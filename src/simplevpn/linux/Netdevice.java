@@ -244,12 +244,7 @@ abstract class Netdevice implements PacketDevice {
     /** Of IPv6, what all interfaces have counts (ip6_forward, linux/net/ipv6). */
     @Override
     public final boolean forwards(boolean ipv6) {
-        try {
-            return !"0\n".equals(TextFile.read("/proc/sys/net/" + (ipv6 ? "ipv6/conf/all" : "ipv4/conf/" + name)
-                    + "/forwarding", 16));
-        } catch (Failure e) {
-            return true;
-        }
+        return Netlink.forwards(ipv6 ? Abi.NETCONFA_IFINDEX_ALL : index, ipv6);
     }
 
     @Override

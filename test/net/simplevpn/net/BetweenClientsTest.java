@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import simplevpn.harness.Host;
-import simplevpn.harness.Lab;
 import simplevpn.harness.Program;
 import simplevpn.harness.Wait;
 
@@ -19,11 +18,19 @@ final class BetweenClientsTest extends Vpn {
     private static final String EAST6 = PREFIX + "a00:2";
     private static final String WEST6 = PREFIX + "a00:3";
     private static final long BYTES = 100_000_000;
+    /** As a distribution with the package has it: nft(8) is found, and its libraries. */
+    private static final String WITH_NFT = "LD_LIBRARY_PATH=$(echo $0/usr/lib/*-linux-*) PATH=$0/usr/sbin:$PATH\n"
+            + "export LD_LIBRARY_PATH\n";
+
+    private Program one;
+    private Program other;
 
     private Program between(String how) {
         Program server = server("--network6", NETWORK, "--between-clients", how);
-        client(east).awaitLine("address " + EAST + "/16 and " + EAST6, 5);
-        client(west).awaitLine("address " + WEST + "/16 and " + WEST6, 5);
+        one = client(east);
+        one.awaitLine("address " + EAST + "/16 and " + EAST6, 5);
+        other = client(west);
+        other.awaitLine("address " + WEST + "/16 and " + WEST6, 5);
         return server;
     }
 
@@ -37,15 +44,9 @@ final class BetweenClientsTest extends Vpn {
         set("ipv6/conf/all/forwarding", 1);
     }
 
-    /** Runs nft(8) on the server's host; returns what it prints. */
-    private String nft(String... words) {
-        String[] command = new String[4 + words.length];
-        command[0] = "sh";
-        command[1] = "-c";
-        command[2] = "LD_LIBRARY_PATH=$(echo $0/usr/lib/*-linux-*) exec $0/usr/sbin/nft \"$@\"";
-        command[3] = Lab.TOP.resolve("build/packages/nftables").toString();
-        System.arraycopy(words, 0, command, 4, words.length);
-        return hub.run(command).ok().output();
+    /** Runs commands of the shell on the server's host; returns what they print. */
+    private String shell(String commands) {
+        return hub.run("sh", "-e", "-c", WITH_NFT + commands, fetched("nftables")).ok().output();
     }
 
     private static void assertReaches(Host from, String to) {
@@ -71,14 +72,14 @@ final class BetweenClientsTest extends Vpn {
             assertReaches(east, to);
             assertTrue(east.ping(to, "-c", "1").output().contains("ttl=63"));
         }
-        nft("add table inet simplevpn { chain forward { type filter hook forward priority 0; policy accept; }; }");
-        nft("add rule inet simplevpn forward iifname tun0 oifname tun0 ip saddr " + EAST
-                + " icmp type echo-request counter drop");
-        nft("add rule inet simplevpn forward iifname tun0 oifname tun0 ip6 saddr " + EAST6
+        shell("nft add table inet simplevpn '{ chain forward { type filter hook forward priority 0; }; }'\n"
+                + "nft add rule inet simplevpn forward iifname tun0 oifname tun0 ip saddr " + EAST
+                + " icmp type echo-request counter drop\n"
+                + "nft add rule inet simplevpn forward iifname tun0 oifname tun0 ip6 saddr " + EAST6
                 + " icmpv6 type echo-request counter reject with icmpv6 type admin-prohibited");
         assertAnswers(east, WEST, " 0 received");
         assertAnswers(east, WEST6, "Administratively prohibited");
-        assertEquals(2, nft("list", "ruleset").split("counter packets 2", -1).length - 1, "both rules have met two");
+        assertEquals(2, shell("nft list ruleset").split("counter packets 2", -1).length - 1, "both rules have met two");
         for (String to : new String[] {EAST, EAST6}) {
             assertReaches(west, to);
             assertReaches(hub, to);
@@ -86,9 +87,23 @@ final class BetweenClientsTest extends Vpn {
         for (String to : new String[] {SERVER, PREFIX + "a00:1"}) {
             assertReaches(east, to);
         }
-        nft("flush", "ruleset");
+        shell("nft flush ruleset");
         assertReaches(east, WEST);
         assertReaches(east, WEST6);
+    }
+
+    /** The lines of README.md do what they are said to: all reach one client and hear from it, and nobody else. */
+    @Test
+    void asTheReadmeSays() throws Exception {
+        server("--between-clients", "kernel");
+        client(east, "-a", "10.0.0.7");
+        client(west);
+        shell("sysctl() { echo \"${2#*=}\" >/proc/sys/$(echo \"${2%=*}\" | tr . /); }\n"
+                + String.join("\n", readme("### Who reaches whom", "sysctl")));
+        assertReaches(west, "10.0.0.7");
+        assertAnswers(east, address(west), " 0 received");
+        assertReaches(west, SERVER);
+        assertReaches(east, SERVER);
     }
 
     /** Streams through the kernel arrive byte for byte, in super-packets all the way. */
@@ -98,10 +113,10 @@ final class BetweenClientsTest extends Vpn {
         Program server = between("kernel");
         new Transfer(east, west, WEST, BYTES).await(60);
         new Transfer(west, east, EAST6, BYTES).await(60);
+        OffloadPairsTest.assertSizes(one, true, true);
+        OffloadPairsTest.assertSizes(other, true, true);
         server.stop();
-        String counts = server.lastLine();
-        assertTrue(counts.contains("refused 0 packets"), counts);
-        System.out.println("    through the kernel: " + counts);
+        assertTrue(server.lastLine().contains("tun0 refused 0 packets"), server::log);
     }
 
     /**
@@ -157,7 +172,6 @@ final class BetweenClientsTest extends Vpn {
         }
         assertReaches(east, SERVER);
         assertReaches(west, PREFIX + "a00:1");
-        lan.link(east, false);
         server.stop();
         Wait.until("the count", 5, () -> server.said("\\(" + EAST + "\\) closed; .*, rejected 0, prohibited 6"));
     }
