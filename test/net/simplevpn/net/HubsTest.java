@@ -152,6 +152,9 @@ final class HubsTest extends KeyedVpn {
         String own = routes(two, "route show proto 202");
         assertTrue(own.contains("10.0.2.0 dev tun0") && own.contains(PREFIX + "a00:200 dev tun0"), own);
         assertFalse(own.contains("10.0.0.7"), own);
+        two.run("sh", "-c", "ip link set tun0 down; ip link set tun0 up").ok();
+        Wait.until("the routes that were lost", 20, () -> routes(two, "route show proto 202").equals(own));
+        west.awaitPing(EAST6, 30);
 
         first.forEach(Program::kill);
         long killed = System.nanoTime();
