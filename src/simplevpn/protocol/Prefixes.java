@@ -12,7 +12,10 @@ import simplevpn.base.Address;
 public final class Prefixes {
     private static final long LOW = 0xffff_ffffL;
 
-    /** The first and the last address of each, both in two halves. */
+    /** Turned, numbers without a sign have the order of those with one. */
+    private static final long TURN = Long.MIN_VALUE;
+
+    /** The first and the last address of each, both in two halves, turned. */
     private final long[] firstHigh;
     private final long[] firstLow;
     private final long[] lastHigh;
@@ -33,10 +36,10 @@ public final class Prefixes {
         for (int i = 0; i < count; i++) {
             Address first = sites[i].network.address();
             Address last = sites[i].network.last();
-            firstHigh[i] = first.high();
-            firstLow[i] = Site.low(first);
-            lastHigh[i] = last.high();
-            lastLow[i] = Site.low(last);
+            firstHigh[i] = first.high() ^ TURN;
+            firstLow[i] = Site.low(first) ^ TURN;
+            lastHigh[i] = last.high() ^ TURN;
+            lastLow[i] = Site.low(last) ^ TURN;
             owners[i] = sites[i].owner;
             int outer = i - 1;
             while (outer >= 0 && isBehind(outer, firstHigh[i], firstLow[i])) {
@@ -46,25 +49,27 @@ public final class Prefixes {
         }
     }
 
-    /** Whether a network ends before an address. */
+    /** Whether an address, turned, is behind the end of a network. */
     private boolean isBehind(int i, long high, long low) {
-        int order = Long.compareUnsigned(lastHigh[i], high);
-        return order < 0 || (order == 0 && Long.compareUnsigned(lastLow[i], low) < 0);
+        return lastHigh[i] < high || (lastHigh[i] == high && lastLow[i] < low);
     }
 
     /** Whose network an IPv4 address is in, host order: as {@link Site} has it, or 0 for nobody's. */
     long owner(int ipv4) {
-        return owner(0, Site.MAPPED | (ipv4 & LOW));
+        return find(TURN, (Site.MAPPED | (ipv4 & LOW)) ^ TURN);
     }
 
     /** The same of an IPv6 address, given in halves. */
     long owner(long high, long low) {
+        return find(high ^ TURN, low ^ TURN);
+    }
+
+    private long find(long high, long low) {
         int from = 0;
         int to = owners.length;
         while (from < to) {
             int middle = (from + to) >>> 1;
-            int order = Long.compareUnsigned(firstHigh[middle], high);
-            if (order < 0 || (order == 0 && Long.compareUnsigned(firstLow[middle], low) <= 0)) {
+            if (firstHigh[middle] < high || (firstHigh[middle] == high && firstLow[middle] <= low)) {
                 from = middle + 1;
             } else {
                 to = middle;
