@@ -288,6 +288,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         }
         Answer answer = Answer.read(loop.inbox.buffer.bytes, loop.inbox.packet, loop.inbox.packetLength);
         answer.limitTo(offered);
+        settings.limit(answer);
         if (answer.invalid != null) {
             next(link.stream.peer() + ": " + answer.invalid);
         } else if (answer.refusal != null) {

@@ -4,7 +4,9 @@ import java.util.Arrays;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Names;
+import simplevpn.base.Network;
 import simplevpn.linux.HostName;
+import simplevpn.protocol.Answer;
 import simplevpn.tls.Pin;
 
 /** What the user wants of {@code cli}, checked. */
@@ -27,6 +29,8 @@ final class ClientSettings extends Settings {
     final int mark;
     /** The one address that will do, or {@code null}. */
     final Address address;
+    /** Whether routes that the server tells are taken. */
+    private final boolean takesRoutes;
     /** Whether to connect once, and end if that fails. */
     final boolean once;
     /** The file with this client's key; {@code null} for one without TLS. */
@@ -50,6 +54,7 @@ final class ClientSettings extends Settings {
         this.joining = joining;
         servers = servers(options, port);
         address = options.address("address");
+        takesRoutes = !options.given("no-routes");
         once = options.given("once");
         key = options.text("key");
         serverName = options.text("server-name");
@@ -118,6 +123,13 @@ final class ClientSettings extends Settings {
         return pins;
     }
 
+    /** Leaves out of a server's answer what its user declines. */
+    void limit(Answer answer) {
+        if (!takesRoutes) {
+            answer.routes = new Network[0];
+        }
+    }
+
     /** What this client is called: by its user, or as this machine is; {@code null} when that is no name. */
     String name() {
         String own = name != null ? name : HostName.own();
@@ -132,6 +144,7 @@ final class ClientSettings extends Settings {
                 .add((char) 0, "bind", "INTERFACE", "reach servers through this interface alone")
                 .add((char) 0, "mark", "NUMBER", "of packets to servers, for routing rules (fwmark)")
                 .add('a', "address", "ADDRESS", "ask for this address (default: any)")
+                .add((char) 0, "no-routes", null, "take no routes to networks behind the server or other clients")
                 .add((char) 0, "once", null, "try once to connect, and end with status 4 if that fails")
                 .add((char) 0, "key", "FILE", "TLS with the key in FILE")
                 .add((char) 0, "server-pin", "PIN", "the key that the server has to show; twice: either")

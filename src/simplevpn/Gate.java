@@ -43,7 +43,10 @@ final class Gate implements Handler {
     private Handshakes handshakes;
     private ServerSettings settings;
     private Peers peers;
+    private Server server;
     private Hub<Peer> hub;
+    /** The VPN's own networks. */
+    private Network[] own;
     private Loop loop;
     private FileWatch file;
     private LeaseFile leases;
@@ -100,10 +103,15 @@ final class Gate implements Handler {
     /**
      * Reads the peers file. The addresses that it gives away belong to their clients from now on. Called as the user
      * who reads it when it changes: what he may not read ends the start, and not the first change.
+     *
+     * @param networks the VPN's own, or {@code null}
      */
-    void guard(Hub<Peer> of) throws Failure {
-        hub = of;
+    void guard(Server of, Network... networks) throws Failure {
+        server = of;
+        hub = of.hub;
+        own = networks;
         if (credentials == null) {
+            server.lead(null);
             Log.event("without --key, whoever reaches this port joins, and whoever is on the way reads");
             return;
         }
@@ -114,7 +122,7 @@ final class Gate implements Handler {
         }
         file = new FileWatch(settings.peers);
         read = file.state();
-        peers = Peers.read(settings.peers);
+        peers = Peers.read(settings.peers, own);
         for (Key key : keys) {
             Log.event("this server's key is " + key.pin() + ", " + peers.size() + " clients are in " + settings.peers);
         }
@@ -153,6 +161,7 @@ final class Gate implements Handler {
                         + settings.network + " can have: it will be refused");
             }
         }
+        server.lead(peers.sites);
     }
 
     /** Looks from time to time whether the peers' file is another one, and reads it then. */
@@ -307,7 +316,7 @@ final class Gate implements Handler {
     void reread() {
         Peers before = peers;
         try {
-            peers = Peers.read(settings.peers);
+            peers = Peers.read(settings.peers, own);
         } catch (Failure e) {
             Log.event(e.getMessage() + "; what was read before stays in force");
             return;

@@ -312,7 +312,8 @@ final class Peer extends Member implements Receiver {
         if (address() == null) {
             loop.budget.logStranger(this + " " + why, loop.now());
         } else {
-            loop.budget.logPeer(this + " " + why + "; " + link.counts() + ", rejected " + rejected(), loop.now());
+            loop.budget.logPeer(this + " " + why + "; " + link.counts() + ", rejected " + rejected()
+                    + (prohibited() == 0 ? "" : ", prohibited " + prohibited()), loop.now());
         }
         if (state == State.JOINED) {
             server.went(this);

@@ -9,24 +9,30 @@ import java.util.List;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Names;
+import simplevpn.base.Network;
 import simplevpn.linux.TextFile;
+import simplevpn.protocol.Site;
 import simplevpn.tls.Pin;
 
 /**
- * The clients that a server knows: a text of lines {@code PIN NAME [ADDRESS]}, with comments behind {@code #}. A name
- * may have two pins, while its key is being changed for another.
+ * The clients that a server knows: a text of lines {@code PIN NAME [ADDRESS] [net=NETWORK]...}, with comments behind
+ * {@code #}. A name may have two pins, while its key is being changed for another.
  */
 final class Peers {
     static final int MAX_FILE = 1 << 20;
     /** Letters of a word in a message. */
     private static final int MAX_SHOWN = 80;
     private static final int MAX_NAME = Names.MAX_NAME;
+    /** What a word begins with that is a network behind the client. */
+    private static final String NET = "net=";
     /** What a name is. */
     static final String NAMES = "a name has letters, digits, dashes and dots, " + MAX_NAME + " at most";
 
     private final HashMap<String, Known> byPin = new HashMap<>();
     private final HashMap<String, Known> byName = new HashMap<>();
     private final HashMap<String, Known> byAddress = new HashMap<>();
+    /** All networks behind clients, sorted; {@code null} for none. */
+    Site[] sites;
 
     /** A client that the server knows. */
     static final class Known {
@@ -50,10 +56,11 @@ final class Peers {
     /**
      * Reads a file.
      *
+     * @param own networks of the VPN itself, which are behind nobody
      * @throws Failure names the line that cannot be read
      */
-    static Peers read(String path) throws Failure {
-        return parse(path, text(path));
+    static Peers read(String path, Network... own) throws Failure {
+        return parse(path, text(path), own);
     }
 
     private static String text(String path) throws Failure {
@@ -72,19 +79,30 @@ final class Peers {
      *
      * @param path for messages
      */
-    static Peers parse(String path, String text) throws Failure {
+    static Peers parse(String path, String text, Network... own) throws Failure {
         Peers peers = new Peers();
+        List<Site> sites = new ArrayList<>(0);
         int number = 0;
         int begin = text.startsWith(Options.BYTE_ORDER_MARK) ? Options.BYTE_ORDER_MARK.length() : 0;
         for (String line : text.substring(begin).split("\n")) {
             number++;
             int comment = line.indexOf('#');
+            String where = path + " line " + number;
             try {
-                peers.add(words(comment < 0 ? line : line.substring(0, comment)));
+                List<String> words = words(comment < 0 ? line : line.substring(0, comment));
+                int end = words.size();
+                while (end > 2 && words.get(end - 1).startsWith(NET)) {
+                    end--;
+                }
+                Known known = peers.add(words.subList(0, end));
+                for (String net : words.subList(end, words.size())) {
+                    sites.add(Site.of(Sites.network(net.substring(NET.length()), own), known.identity, where));
+                }
             } catch (Failure e) {
-                throw new Failure(Failure.USAGE, path + " line " + number + ": " + e.getMessage());
+                throw new Failure(Failure.USAGE, where + ": " + e.getMessage());
             }
         }
+        peers.sites = sites.isEmpty() ? null : Sites.sorted(sites);
         return peers;
     }
 
@@ -105,9 +123,10 @@ final class Peers {
         return words;
     }
 
-    private void add(List<String> words) throws Failure {
+    /** Adds the client of a line, which it returns; {@code null} for none. */
+    private Known add(List<String> words) throws Failure {
         if (words.isEmpty()) {
-            return;
+            return null;
         }
         String pin = words.get(0);
         if (Pin.parse(pin) == null) {
@@ -115,7 +134,7 @@ final class Peers {
             throw new Failure(Failure.USAGE, shown + ": no pin, which is sha256: and 44 letters (see cli --pin)");
         }
         if (words.size() < 2 || words.size() > 3) {
-            throw new Failure(Failure.USAGE, "a line is PIN NAME [ADDRESS]");
+            throw new Failure(Failure.USAGE, "a line is PIN NAME [ADDRESS] [net=NETWORK]...");
         }
         Known known = new Known(pin, words.get(1), identity(words.get(1)));
         if (words.size() == 3) {
@@ -135,6 +154,7 @@ final class Peers {
         if (owner != null && !owner.name.equals(known.name)) {
             throw new Failure(Failure.USAGE, known.address + ": is the address of " + owner.name + " too");
         }
+        return known;
     }
 
     /** A name's number: a hash, so that it is the same each time, with a bit that tokens do not have. */

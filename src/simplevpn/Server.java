@@ -15,6 +15,7 @@ import simplevpn.linux.Tun;
 import simplevpn.protocol.Answer;
 import simplevpn.protocol.Hub;
 import simplevpn.protocol.Packet;
+import simplevpn.protocol.Site;
 import simplevpn.tls.HandshakeThread;
 import simplevpn.tls.Key;
 import simplevpn.tunnel.Budget;
@@ -41,6 +42,11 @@ public final class Server implements Router, Listener.Owner {
     private final ServerSettings settings;
     private final int timeout;
     private final int mtu;
+    /** Whether all that clients send goes to the kernel, and whether no client reaches another. */
+    private final boolean throughKernel;
+    private final boolean apart;
+    /** Whether the kernel may know where an address is that no client has here. */
+    private final boolean asksKernel;
     /** This host's own IPv6 address on the VPN, or {@code null}. */
     private Address own6;
     private final Acceptor acceptor;
@@ -53,6 +59,8 @@ public final class Server implements Router, Listener.Owner {
     private Hooks.Stay stay;
     /** The names of clients, for name servers; {@code null} when nobody wants them. */
     private HostsFile hosts;
+    /** The networks behind clients and this host; {@code null} until there are any. */
+    private Sites sites;
     private boolean ending;
     /** Connections since the heap was tidied up. */
     private int accepted;
@@ -78,6 +86,9 @@ public final class Server implements Router, Listener.Owner {
         this.acceptor = acceptor;
         this.gate = gate;
         this.supervisor = supervisor;
+        throughKernel = settings.betweenClients == ServerSettings.KERNEL;
+        apart = settings.betweenClients == ServerSettings.NO;
+        asksKernel = settings.exportRoutes && !apart;
         timeout = settings.timeout != 0 ? settings.timeout : Settings.TIMEOUT;
         Device device = loop.device;
         mtu = device.setup.mtu(settings.mtu != 0 ? settings.mtu : Sender.MTU);
@@ -86,6 +97,7 @@ public final class Server implements Router, Listener.Owner {
         int maxClients = settings.maxClients != 0 ? Math.min(settings.maxClients, most) : most;
         hub = new Hub<>(settings.network, mtu, timeout, maxClients, settings.maxPerSource, device.features(),
                 loop.now());
+        hub.giveFrom(settings.dynamic);
         loop.sender.setMtu(mtu);
         device.setup.address(hub.own(), settings.network.length());
         device.setup.tellOverlap(settings.network);
@@ -99,7 +111,11 @@ public final class Server implements Router, Listener.Owner {
             networks += " and " + network6;
             own += " and " + own6;
         }
-        gate.guard(hub);
+        if (settings.exportRoutes) {
+            device.setup.leadToHosts();
+        }
+        tellForwarding();
+        gate.guard(this, settings.network, own6 == null ? null : network6);
         loop.setRouter(this);
         loop.readDevice(true);
         new Listener(loop, acceptor, this);
@@ -111,6 +127,21 @@ public final class Server implements Router, Listener.Owner {
         }
         clientsChanged();
         supervisor.ready(loop.now());
+    }
+
+    /** Where the kernel has a part in it, it has to forward; what is not set is told, and left to the owner. */
+    private void tellForwarding() {
+        if (!throughKernel && !settings.exportRoutes) {
+            return;
+        }
+        boolean ipv4 = !loop.device.setup.forwards(false);
+        boolean ipv6 = own6 != null && !loop.device.setup.forwards(true);
+        if (ipv4 || ipv6) {
+            String setting = settings.exportRoutes ? "ip_forward" : "conf." + loop.device.name() + ".forwarding";
+            Log.event("this host does not forward packets" + (throughKernel ? ", so that no client reaches another"
+                    : ", so that clients reach nobody beyond it") + "; as root: sysctl -w"
+                    + (ipv4 ? " net.ipv4." + setting + "=1" : "") + (ipv6 ? " net.ipv6.conf.all.forwarding=1" : ""));
+        }
     }
 
     /** Starts the program; see {@code srv --help}. */
@@ -162,6 +193,8 @@ public final class Server implements Router, Listener.Owner {
             loop.run();
         } finally {
             server.endHooks();
+            // Whatever ended it: these routes may outlive the interface.
+            device.setup.endRoutes();
         }
         server.end();
     }
@@ -196,6 +229,17 @@ public final class Server implements Router, Listener.Owner {
         Log.event("ended by a signal; " + loop.device.counts());
     }
 
+    /** Behind clients are these networks from now on, or, when {@code null}, those that the settings say. */
+    void lead(Site[] behind) {
+        Site[] all = behind != null ? behind : settings.sites;
+        if (sites == null && (all != null || settings.pushed.length > 0)) {
+            sites = new Sites(hub, loop.device.setup, settings.pushed, own6 != null);
+        }
+        if (sites != null) {
+            sites.renew(all != null ? all : new Site[0]);
+        }
+    }
+
     /** Seconds of silence after which a client is dropped. */
     int timeout() {
         return timeout;
@@ -219,20 +263,37 @@ public final class Server implements Router, Listener.Owner {
         }
     }
 
-    /** From a client that may send it: to another client, to this host or beyond it, or back as unreachable. */
+    /**
+     * From a client that may send it: to another client, to this host or beyond it, or back as unreachable. What goes
+     * to the kernel and comes back from it is from this host then, and never given to it again.
+     */
     void route(Peer from, Buffer packet, int at, int length, int tag) {
         if (from.link.framing().isClassic()) {
             Packet.clampMss(packet.bytes, at, length, CLASSIC_MSS, false);
         }
-        Peer to = hub.destination(packet.bytes, at);
-        if (to != null) {
-            forward(from, to, packet, at, length, tag);
-        } else if (!hub.isBeyond(packet.bytes, at)) {
+        Peer to = throughKernel ? null : hub.destination(packet.bytes, at);
+        if (to == null || apart) {
+            toKernel(from, to, packet, at, length, tag);
+        } else if (to == from) {
+            // It does not know what is behind it, and would send it back here until its time to live is over.
             unreachable(from, packet, at, length);
         } else {
+            forward(from, to, packet, at, length, tag);
+        }
+    }
+
+    /** What does not go from client to client here: to the kernel, or back as unreachable or prohibited. */
+    private void toKernel(Peer from, Peer to, Buffer packet, int at, int length, int tag) {
+        if (to == null && (throughKernel || asksKernel || hub.isBeyond(packet.bytes, at))) {
             // The kernel's packet header is written over the end of the frame before, which may still be in the batch.
             loop.sender.endBatch(false);
             loop.device.deliver(packet, at, length, tag);
+        } else if (apart) {
+            from.prohibit();
+            answer(from, hub.prohibited(from, packet.bytes, at, length, loop.message.bytes, Inbox.HEADROOM,
+                    loop.now()));
+        } else {
+            unreachable(from, packet, at, length);
         }
     }
 
@@ -250,12 +311,21 @@ public final class Server implements Router, Listener.Owner {
             Packet.clampMss(packet.bytes, at, length, CLASSIC_MSS, tag != 0);
         }
         if (!loop.sender.packet(to.link, packet, at, length, tag)) {
-            answer(from, hub.tooLong(from, packet.bytes, at, length, loop.message.bytes, Inbox.HEADROOM, loop.now()));
+            Peer cause = cause(from, packet, at);
+            answer(cause, hub.tooLong(cause, packet.bytes, at, length, loop.message.bytes, Inbox.HEADROOM,
+                    loop.now()));
         }
     }
 
     private void unreachable(Peer from, Buffer packet, int at, int length) {
-        answer(from, hub.unreachable(from, packet.bytes, at, length, loop.message.bytes, Inbox.HEADROOM, loop.now()));
+        Peer cause = cause(from, packet, at);
+        answer(cause, hub.unreachable(cause, packet.bytes, at, length, loop.message.bytes, Inbox.HEADROOM,
+                loop.now()));
+    }
+
+    /** Who is answered: a client also when its packet has gone through the kernel; {@code null} for this host. */
+    private Peer cause(Peer from, Buffer packet, int at) {
+        return from != null ? from : hub.source(packet.bytes, at);
     }
 
     /** Sends the packet of that length in the loop's message to whoever caused it; none if 0. */
@@ -322,6 +392,9 @@ public final class Server implements Router, Listener.Owner {
         if (hosts != null) {
             hosts.came(answer.address, answer.address6, answer.name);
         }
+        if (settings.exportRoutes) {
+            loop.device.setup.leadToHost(answer.address, answer.address6);
+        }
         if (hooks != null) {
             String who = answer.name != null ? answer.name : answer.address.toString();
             peer.stay = hooks.came("client-", settings.clientUp, settings.clientDown, who,
@@ -333,6 +406,10 @@ public final class Server implements Router, Listener.Owner {
     void went(Peer peer) {
         if (hosts != null) {
             hosts.went(peer.address());
+        }
+        if (settings.exportRoutes) {
+            Answer answer = hub.answer(peer, peer.link.framing());
+            loop.device.setup.leaveHost(answer.address, answer.address6);
         }
         if (peer.stay != null) {
             hooks.went(peer.stay, ending ? "ended" : "gone");
@@ -355,6 +432,9 @@ public final class Server implements Router, Listener.Owner {
             answer.nameServers = settings.nameServers;
             answer.domain = settings.domain;
             answer.name = peer.name();
+            if (sites != null) {
+                sites.push(answer, peer);
+            }
         }
         return answer;
     }

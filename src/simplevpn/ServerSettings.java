@@ -1,10 +1,14 @@
 package simplevpn;
 
+import java.util.ArrayList;
+import java.util.List;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Names;
 import simplevpn.base.Network;
 import simplevpn.protocol.Answer;
+import simplevpn.protocol.Hub;
+import simplevpn.protocol.Site;
 import simplevpn.tls.Pin;
 
 /** What the user wants of {@code srv}, checked. */
@@ -18,6 +22,10 @@ final class ServerSettings extends Settings {
 
     /** Of the network of IPv6 addresses. */
     static final int PREFIX_LENGTH = 64;
+    /** How packets get from one client to another: in this program, not at all, through the kernel. */
+    static final int YES = 0;
+    static final int NO = 1;
+    static final int KERNEL = 2;
     /** The first byte of networks that are not for the Internet. */
     private static final long UNIQUE_LOCAL = 0xfd;
 
@@ -25,6 +33,8 @@ final class ServerSettings extends Settings {
     final String listen;
     /** Addresses to give away. */
     final Network network;
+    /** Of these, those for clients that ask for any. */
+    final Network dynamic;
     /** How many clients at once; 0 for as many as can be. */
     final int maxClients;
     /** How many clients of one address at once; 0 for the default. */
@@ -33,6 +43,13 @@ final class ServerSettings extends Settings {
     final String[] keys;
     /** The file with the clients that it knows; {@code null} without keys. */
     final String peers;
+    /** Networks behind clients, for a server without keys, sorted, or {@code null}; and those behind this server. */
+    final Site[] sites;
+    final Network[] pushed;
+    /** Which of {@link #YES}, {@link #NO} and {@link #KERNEL}. */
+    final int betweenClients;
+    /** Whether the kernel gets a route to each client. */
+    final boolean exportRoutes;
     /** From where clients without TLS are let in all the same. */
     final Network[] plain;
     /** The words of the programs to start when a client has come, and when it has gone, or {@code null}. */
@@ -54,6 +71,12 @@ final class ServerSettings extends Settings {
         super(options);
         listen = options.text("listen");
         network = options.network("network", NETWORK);
+        dynamic = options.network("dynamic", network);
+        if (!network.contains(dynamic.address()) || dynamic.length() < network.length()) {
+            throw options.bad("dynamic", "must be a part of the network " + network);
+        }
+        betweenClients = betweenClients(options);
+        exportRoutes = options.given("export-routes");
         maxClients = options.number("max-clients", 1, 1 << 24, 0);
         maxPerSource = options.number("max-per-source", 1, 1 << 24, 0);
         keys = options.texts("key");
@@ -68,6 +91,9 @@ final class ServerSettings extends Settings {
         if (keys.length == 0 && (peers != null || plain.length > 0)) {
             throw options.wrong("--key FILE is missing, without which everybody is let in");
         }
+        if (keys.length > 0 && options.given("net")) {
+            throw options.bad("net", "with keys, put net=NETWORK to the client's line in the file of --peers");
+        }
         clientUp = hook("client-up");
         clientDown = hook("client-down");
         nameServers = nameServers(options);
@@ -80,6 +106,50 @@ final class ServerSettings extends Settings {
         congestion = congestion();
         withoutIpv6 = "none".equals(options.text("network6"));
         network6 = withoutIpv6 || !options.given("network6") ? null : network6(options);
+        sites = options.given("net") ? sites(options) : null;
+        pushed = pushed(options);
+    }
+
+    private static int betweenClients(Options options) throws Failure {
+        String text = options.given("between-clients") ? options.text("between-clients") : "yes";
+        return switch (text) {
+            case "yes" -> YES;
+            case "no" -> NO;
+            case "kernel" -> KERNEL;
+            default -> throw options.bad("between-clients", "must be yes, no or kernel");
+        };
+    }
+
+    private Site[] sites(Options options) throws Failure {
+        String[] texts = options.texts("net");
+        List<Site> found = new ArrayList<>(texts.length);
+        for (String text : texts) {
+            int equals = text.indexOf('=');
+            Address client = equals < 0 ? null : Address.parseIpv4(text.substring(0, equals));
+            if (client == null || !Hub.canHave(network, client)) {
+                throw options.wrong("--net " + text + ": must be the address of a client on the VPN, = and a network");
+            }
+            try {
+                found.add(Site.of(Sites.network(text.substring(equals + 1), network, network6), client,
+                        "--net " + text));
+            } catch (Failure e) {
+                throw options.wrong("--net " + e.getMessage());
+            }
+        }
+        return Sites.sorted(found);
+    }
+
+    private Network[] pushed(Options options) throws Failure {
+        String[] texts = options.texts("push-route");
+        Network[] found = new Network[texts.length];
+        for (int i = 0; i < texts.length; i++) {
+            try {
+                found[i] = Sites.network(texts[i], network, network6);
+            } catch (Failure e) {
+                throw options.wrong("--push-route " + e.getMessage());
+            }
+        }
+        return found;
     }
 
     private static Network network6(Options options) throws Failure {
@@ -139,12 +209,17 @@ final class ServerSettings extends Settings {
         return common(InviteCommand.add(new Options("srv", USAGE)
                 .add('l', "listen", "ADDRESS", "listen on this IPv4 or IPv6 address (default: all)")
                 .add('n', "network", "NETWORK/LENGTH", "addresses to give away (default 10.0.0.0/16)")
+                .add((char) 0, "dynamic", "NETWORK/LENGTH", "of these, those for who asks for any (default: all)")
                 .add((char) 0, "network6", "PREFIX/64", "IPv6 addresses to give away, or none")
                 .add('c', "max-clients", "COUNT", "how many clients at once (default: as many as can be)")
                 .add((char) 0, "max-per-source", "COUNT", "how many from one address (default: all but a sixteenth)")
                 .add((char) 0, "key", "FILE", "TLS with the key in FILE; twice: one of each kind").several()
-                .add((char) 0, "peers", "FILE", "the clients that are let in: lines of PIN NAME [ADDRESS]")
+                .add((char) 0, "peers", "FILE", "the clients that are let in: lines of PIN NAME [ADDRESS] [net=NETWORK]")
                 .add((char) 0, "allow-plain", "NETWORK", "let clients from there in without TLS").several()
+                .add((char) 0, "net", "ADDRESS=NETWORK", "a network behind the client at ADDRESS, without keys").several()
+                .add((char) 0, "push-route", "NETWORK", "tell clients that NETWORK is reached here").several()
+                .add((char) 0, "between-clients", "HOW", "yes (default), no, or kernel: its firewall decides")
+                .add((char) 0, "export-routes", null, "a kernel route to each client, for routing daemons")
                 .add((char) 0, "client-up", "COMMAND", "start it when a client has come (a path and arguments)")
                 .add((char) 0, "client-down", "COMMAND", "start it when a client has gone")
                 .add((char) 0, "dns", "ADDRESS", "tell clients of this name server; several for several").several()

@@ -135,6 +135,17 @@ public record Network(Address address, int length) {
         return other.isIpv6() == isIpv6() && containing(other, length).address.equals(address);
     }
 
+    /** Its last address. */
+    public Address last() {
+        return isIpv6() ? Address.ofIpv6(address.high() | ~Ipv6.highMask(length), address.low() | ~Ipv6.lowMask(length))
+                : Address.ofIpv4(address.ipv4() | ~netmask());
+    }
+
+    /** Whether both have addresses in common: one of them is in the other then. */
+    public boolean overlaps(Network other) {
+        return contains(other.address) || other.contains(address);
+    }
+
     /** As people write it: {@code 10.0.0.0/16}. */
     @Override
     public String toString() {

@@ -173,6 +173,8 @@ public final class Abi {
     public static final int RTM_NEWROUTE = 24;
     public static final int RTM_DELROUTE = 25;
     public static final int RTM_GETROUTE = 26;
+    public static final int RTM_NEWNETCONF = 80;
+    public static final int RTM_GETNETCONF = 82;
     public static final int RTN_UNICAST = 1;
     public static final int RTPROT_BOOT = 3;
     public static final int RT_SCOPE_UNIVERSE = 0;
@@ -224,6 +226,12 @@ public final class Abi {
     public static final int IFA_PREFIXLEN = 1;
     public static final int IFA_INDEX = 4;
     public static final int IFA_SIZE = 8;
+
+    /** {@code struct netconfmsg}, the family alone, and what its attributes are (linux/netconf.h). */
+    public static final int NCM_SIZE = 4;
+    public static final int NETCONFA_IFINDEX = 1;
+    public static final int NETCONFA_FORWARDING = 2;
+    public static final int NETCONFA_IFINDEX_ALL = -1;
 
     /** {@code struct rtattr}, {@code struct rtnexthop} and {@code struct ifinfomsg} (linux/rtnetlink.h). */
     public static final int RTA_LEN = 0;

@@ -231,6 +231,23 @@ abstract class Netdevice implements PacketDevice {
     }
 
     @Override
+    public final void removeHostRoutes() {
+        for (int version = 0; version < 2; version++) {
+            for (Route route : Netlink.routes(version > 0)) {
+                if (route.index == index && route.protocol == Route.OURS && route.network.isHost()) {
+                    Netlink.change(Abi.RTM_DELROUTE, route);
+                }
+            }
+        }
+    }
+
+    /** Of IPv6, what all interfaces have counts (ip6_forward, linux/net/ipv6). */
+    @Override
+    public final boolean forwards(boolean ipv6) {
+        return Netlink.forwards(ipv6 ? Abi.NETCONFA_IFINDEX_ALL : index, ipv6);
+    }
+
+    @Override
     public final boolean addRoute(Route route) throws Failure {
         int result = Netlink.change(Abi.RTM_NEWROUTE, route);
         if (result < 0 && result != -Errno.EEXIST) {
@@ -264,6 +281,11 @@ abstract class Netdevice implements PacketDevice {
             }
         }
         return Arrays.copyOf(routes, count);
+    }
+
+    @Override
+    public final Monitor monitor() throws Failure {
+        return new RouteMonitor();
     }
 
     /** Closes the socket; the settings stay as they are. */

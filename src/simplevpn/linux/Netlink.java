@@ -5,7 +5,7 @@ import simplevpn.base.Address;
 import simplevpn.base.Network;
 
 /**
- * Requests to the kernel about routes, and about the IPv6 addresses of interfaces (rtnetlink(7)). Each has a socket of
+ * Requests to the kernel about routes, and about the IPv6 addresses and the forwarding of interfaces (rtnetlink(7)). Each has a socket of
  * its own, so that no answer to another one is ever in its way, and none of them waits: the kernel answers before
  * send(2) returns.
  */
@@ -17,6 +17,7 @@ final class Netlink {
     /** Where a message's attributes begin: behind a {@code struct rtmsg}, or a {@code struct ifaddrmsg}. */
     private static final int ATTRIBUTES = Abi.NLH_SIZE + Abi.RTM_SIZE;
     private static final int ADDRESS_ATTRIBUTES = Abi.NLH_SIZE + Abi.IFA_SIZE;
+    private static final int SETTING_ATTRIBUTES = Abi.NLH_SIZE + Abi.NCM_SIZE;
     private static final int ALIGNMENT = 4;
 
     private final int fd;
@@ -328,6 +329,22 @@ final class Netlink {
         }
         netlink.close();
         return Arrays.copyOf(addresses, count);
+    }
+
+    /**
+     * Whether packets that come in by an interface are forwarded, as far as can be told: the same that files below
+     * /proc/sys/net say, which not everybody sees.
+     *
+     * @param index its number, or {@link Abi#NETCONFA_IFINDEX_ALL}
+     */
+    static boolean forwards(int index, boolean ipv6) {
+        Netlink netlink = new Netlink(Abi.RTM_GETNETCONF, 0, family(ipv6), SETTING_ATTRIBUTES);
+        netlink.number(Abi.NETCONFA_IFINDEX, index);
+        int at = netlink.ask() < 0 || netlink.type(0) != Abi.RTM_NEWNETCONF ? 0
+                : netlink.find(Abi.NETCONFA_FORWARDING, SETTING_ATTRIBUTES, netlink.next(0), Integer.BYTES);
+        boolean forwards = at == 0 || netlink.numberAt(at) != 0;
+        netlink.close();
+        return forwards;
     }
 
     /** The address that the message at {@code at} tells; where there is one for the other end too, the own one. */

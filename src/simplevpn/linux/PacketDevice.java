@@ -86,6 +86,12 @@ public interface PacketDevice {
     /** Removes a route through it that was added so, if it is still there. */
     void removeRoute(Network network);
 
+    /** Removes all routes through it to single hosts that these programs made. */
+    void removeHostRoutes();
+
+    /** Whether this host forwards packets that come from it, of one version of IP, as far as can be told. */
+    boolean forwards(boolean ipv6);
+
     /** The routes of this host that do not lead through it, of one version of IP. */
     Route[] otherRoutes(boolean ipv6);
 
@@ -94,6 +100,13 @@ public interface PacketDevice {
 
     /** Removes a route, if it is still there. */
     void removeRoute(Route route);
+
+    /**
+     * Begins to tell when it may have changed.
+     *
+     * @throws Failure when this process is not told
+     */
+    Monitor monitor() throws Failure;
 
     /** Gives it back; it goes away, unless it is a persistent one. */
     void close();

@@ -24,7 +24,10 @@ final class Allocator<H> {
     final Reservations reservations = new Reservations();
     /** Those kept, in the order in which their time ends; a ring through this one. */
     private final Kept ends = new Kept(0, 0, 0, 0);
-    /** Offset in the network from which the search for a free address goes on. */
+    /** Offsets in the network: the first address that {@link #dynamic} gives, and the first behind those. */
+    private int first;
+    private int end;
+    /** The one from which the search for a free address goes on. */
     private int cursor;
 
     /** An address that is kept for whoever had it. */
@@ -51,7 +54,15 @@ final class Allocator<H> {
         }
         netmask = of.netmask();
         network = of.address().ipv4();
-        cursor = 2;
+        giveFrom(of);
+    }
+
+    /** {@link #dynamic} gives addresses of this part of the network alone from now on. */
+    void giveFrom(Network part) {
+        int offset = part.address().ipv4() - network;
+        first = Math.max(2, offset);
+        end = Math.min(~netmask, offset + ~part.netmask() + 1);
+        cursor = first;
     }
 
     /** The server's own address: the first of the network. */
@@ -113,7 +124,7 @@ final class Allocator<H> {
     }
 
     /**
-     * Leases any free address. The search goes on where the last one ended, so that an address just given back is not
+     * Leases any free address of those that are given so ({@link #giveFrom}). The search goes on where the last one ended, so that an address just given back is not
      * soon given away: its holder may only be reconnecting. Those that are kept for somebody come last, the longest
      * kept first.
      *
@@ -133,17 +144,21 @@ final class Allocator<H> {
 
     private int free() {
         // When all are kept, there is no need to look at each.
-        int looks = leased() + kept.size() >= capacity() ? 0 : capacity();
+        int looks = leased() + kept.size() >= capacity() ? 0 : end - first;
         for (int i = 0; i < looks; i++) {
-            if (cursor >= ~netmask) {
-                cursor = 2;
+            if (cursor >= end) {
+                cursor = first;
             }
             int address = network + cursor++;
             if (holders.get(address) == null && kept.get(address) == null && reservations.owner(address) == 0) {
                 return address;
             }
         }
-        return ends.behind.address;
+        Kept oldest = ends.behind;
+        while (oldest != ends && (oldest.address - network < first || oldest.address - network >= end)) {
+            oldest = oldest.behind;
+        }
+        return oldest.address;
     }
 
     /** Whether {@link #dynamic} would find one. */

@@ -13,10 +13,10 @@ import simplevpn.base.Network;
  * server and written, or read by a client and checked.
  */
 public final class Answer {
-    /** The longest answer that is written, bytes. */
-    public static final int MAX_LENGTH = 512;
-    /** A longer one that is read is invalid, bytes. */
-    public static final int MOST = 4096;
+    /** The longest answer that is written, bytes; a longer one that is read is invalid. */
+    public static final int MAX_LENGTH = 4096;
+    /** How many of them all routes together may have: the rest has less than 512. */
+    public static final int MAX_ROUTES = MAX_LENGTH - 512;
     /** Bytes that the reason of a refusal has at most. */
     public static final int MAX_REASON = 200;
 
@@ -65,7 +65,7 @@ public final class Answer {
     /** Seconds of silence before a keepalive, and until the peer is dead; 0 if the server did not say. */
     public int idle;
     public int timeout;
-    /** Routes through the tunnel, of either version of IP. */
+    /** Routes through the tunnel, of either version of IP; those that are written have {@link #MAX_ROUTES} bytes. */
     public Network[] routes = {};
     /** Addresses of name servers to use, of either version of IP. */
     public Address[] nameServers = {};
@@ -114,6 +114,11 @@ public final class Answer {
         routes = Arrays.copyOf(kept, count);
     }
 
+    /** Bytes that a route takes of an answer. */
+    public static int size(Network route) {
+        return route.isIpv6() ? 2 + IPV6 + 1 : 2 + Integer.BYTES + 1;
+    }
+
     /** The network that the assigned address is of. */
     public Network network() {
         return Network.containing(address, length);
@@ -130,8 +135,8 @@ public final class Answer {
         boolean extended = Wire.isExtendedAnswer(b, at);
         Address address = Address.ofIpv4(Wire.assigned(b, at));
         Answer answer = new Answer(extended, extended ? Wire.features(b, at) : 0, address.isHost() ? address : null);
-        if (extended && length > MOST) {
-            answer.invalid = "the server's answer has " + length + " bytes, more than " + MOST;
+        if (extended && length > MAX_LENGTH) {
+            answer.invalid = "the server's answer has " + length + " bytes, more than " + MAX_LENGTH;
         } else if (extended) {
             answer.readOptions(b, at + Wire.HEADER, at + length);
         }
@@ -282,7 +287,17 @@ public final class Answer {
                     : put4(b, next, NAME_SERVER, nameServer.ipv4());
         }
         next = domain == null ? next : put(b, next, DOMAIN, domain.getBytes(StandardCharsets.US_ASCII));
-        return name == null ? next : put(b, next, NAME, name.getBytes(StandardCharsets.US_ASCII));
+        next = name == null ? next : put(b, next, NAME, name.getBytes(StandardCharsets.US_ASCII));
+        for (Network route : routes) {
+            if (route.isIpv6()) {
+                next = put6(b, begin(b, next, ROUTE6, IPV6 + 1), route.address());
+            } else {
+                b.putInt(begin(b, next, ROUTE, Integer.BYTES + 1), route.address().ipv4());
+                next += 2 + Integer.BYTES;
+            }
+            b.put(next++, (byte) route.length());
+        }
+        return next;
     }
 
     /** Puts the reason, cut to {@link #MAX_REASON} bytes between two characters. */

@@ -11,7 +11,8 @@ import simplevpn.base.Ratelimit;
  *
  * <p>Packets are looked up where they lie in a buffer, so that whoever asks need not know which version of IP they are,
  * and nothing is allocated. Each client has one IPv4 address, and all of them are of one network. Where there is IPv6,
- * its IPv6 address follows: the last 64 bits are the IPv4 address, the first 64 the same for all.
+ * its IPv6 address follows: the last 64 bits are the IPv4 address, the first 64 the same for all. What is no address of
+ * the VPN's may be in a network behind a client.
  *
  * @param <M> a client
  */
@@ -26,6 +27,8 @@ public final class Hub<M extends Member> {
     private final Ratelimit answers;
     /** The first half of all IPv6 addresses, host order. */
     private long prefix;
+    /** Networks behind clients, or {@code null}; none of them has addresses of the VPN's own. */
+    private Prefixes sites;
 
     /**
      * @param network of which clients get addresses; the first is this host's own
@@ -50,6 +53,16 @@ public final class Hub<M extends Member> {
     public void carryIpv6(Network network) {
         prefix = network.address().high();
         admission.carryIpv6(prefix);
+    }
+
+    /** These networks are behind clients from now on: none of them has addresses of the VPN's own. */
+    public void lead(Prefixes to) {
+        sites = to;
+    }
+
+    /** Who asks for any address has one of this part of the network from now on. */
+    public void giveFrom(Network part) {
+        pool.giveFrom(part);
     }
 
     /** Makes it impossible to foresee where clients and sources lie in tables: a number that nobody can guess. */
@@ -151,18 +164,56 @@ public final class Hub<M extends Member> {
 
     /* ---- packets ---- */
 
-    /** Whether a client may send a packet: its source has to be the client's. */
+    /** Whether a client may send a packet: its source has to be the client's, or in a network behind it. */
     public boolean maySend(M from, ByteBuffer packet, int at) {
-        if (Packet.isIpv6(packet, at)) {
-            return from.ipv4 != 0 && Ipv6Packet.sourceHigh(packet, at) == prefix
-                    && Ipv6Packet.sourceLow(packet, at) == (from.ipv4 & LOW);
+        if (from.ipv4 == 0) {
+            return false;
         }
-        return from.ipv4 != 0 && Packet.source(packet, at) == from.ipv4;
+        if (Packet.isIpv6(packet, at)) {
+            long high = Ipv6Packet.sourceHigh(packet, at);
+            long low = Ipv6Packet.sourceLow(packet, at);
+            return (high == prefix && low == (from.ipv4 & LOW)) || client(owner(high, low)) == from;
+        }
+        int source = Packet.source(packet, at);
+        return source == from.ipv4 || client(owner(source)) == from;
     }
 
-    /** The client that a packet is for, or {@code null}. */
+    /**
+     * The client that has the address which a packet of this host's comes from, or {@code null}: it has sent it through
+     * the kernel then.
+     */
+    public M source(ByteBuffer packet, int at) {
+        if (!Packet.isIpv6(packet, at)) {
+            return pool.holder(Packet.source(packet, at));
+        }
+        long low = Ipv6Packet.sourceLow(packet, at);
+        return Ipv6Packet.sourceHigh(packet, at) == prefix && low >>> 32 == 0 ? pool.holder((int) low) : null;
+    }
+
+    /** The client that a packet is for, by its address or by a network behind it; or {@code null}. */
     public M destination(ByteBuffer packet, int at) {
-        return pool.holder(Packet.isIpv6(packet, at) ? followed(packet, at) : Packet.destination(packet, at));
+        M holder = pool.holder(Packet.isIpv6(packet, at) ? followed(packet, at) : Packet.destination(packet, at));
+        return holder != null ? holder : client(owner(packet, at));
+    }
+
+    /** Whose network a packet is for, or 0. */
+    private long owner(ByteBuffer packet, int at) {
+        return Packet.isIpv6(packet, at)
+                ? owner(Ipv6Packet.destinationHigh(packet, at), Ipv6Packet.destinationLow(packet, at))
+                : owner(Packet.destination(packet, at));
+    }
+
+    private long owner(int ipv4) {
+        return sites == null ? 0 : sites.owner(ipv4);
+    }
+
+    private long owner(long high, long low) {
+        return sites == null ? 0 : sites.owner(high, low);
+    }
+
+    /** The client that networks are behind, by what {@link Site} says of whose they are; {@code null} while it is away. */
+    private M client(long owner) {
+        return owner == 0 ? null : owner > LOW ? admission.identified(owner) : pool.holder((int) owner);
     }
 
     /** The IPv4 address that an IPv6 packet's destination follows; 0, which nobody has, for one that follows none. */
@@ -175,12 +226,12 @@ public final class Hub<M extends Member> {
         return Ipv6Packet.destinationHigh(packet, at) == prefix;
     }
 
-    /** Whether a packet is for an address that no client can ever have: it is this host's, or beyond it. */
+    /** Whether a packet is for an address that is no client's, there or away: it is this host's, or beyond it. */
     public boolean isBeyond(ByteBuffer packet, int at) {
         if (Packet.isIpv6(packet, at)) {
-            return !isInside(packet, at) || followed(packet, at) == pool.own();
+            return isInside(packet, at) ? followed(packet, at) == pool.own() : owner(packet, at) == 0;
         }
-        return pool.reserved(Packet.destination(packet, at));
+        return pool.reserved(Packet.destination(packet, at)) && owner(packet, at) == 0;
     }
 
     /**
@@ -197,6 +248,18 @@ public final class Hub<M extends Member> {
         }
         return allowed(from, packet, at,
                 Icmp.hostUnreachable(packet, at, length, answerer(from, packet, at), to, toAt), now);
+    }
+
+    /**
+     * Answers a client's packet for another one, which it may not reach, with ICMP or ICMPv6 administratively
+     * prohibited, unless too many such came; the parameters are those of {@link #unreachable}.
+     *
+     * @return the answer's length; 0 for none
+     */
+    public int prohibited(M from, ByteBuffer packet, int at, int length, ByteBuffer to, int toAt, long now) {
+        return limited(from, Packet.isIpv6(packet, at)
+                ? Icmpv6.unreachable(Icmpv6.PROHIBITED, packet, at, length, prefix, pool.own() & LOW, to, toAt)
+                : Icmp.prohibited(packet, at, length, pool.own(), to, toAt), now);
     }
 
     private int unreachableIpv6(M from, ByteBuffer packet, int at, int length, ByteBuffer to, int toAt, long now) {

@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import simplevpn.base.Ipv4;
 
 /**
- * The two ICMP errors that this program answers a packet with (RFC 792), where RFC 1122 (3.2.2) allows an answer; the
+ * The ICMP errors that this program answers a packet with (RFC 792), where RFC 1122 (3.2.2) allows an answer; the
  * caller, who knows the network, checks for its directed broadcast.
  */
 public final class Icmp {
@@ -14,6 +14,8 @@ public final class Icmp {
     private static final int UNREACHABLE = 3;
     private static final int HOST_UNREACHABLE = 1;
     private static final int FRAGMENTATION_NEEDED = 4;
+    /** RFC 1812, 5.2.7.1. */
+    private static final int PROHIBITED = 13;
     /** RFC 792 asks for the header and 8 bytes; this also holds IP options and a whole TCP header. */
     private static final int QUOTE = 128;
     private static final int TTL = 64;
@@ -30,6 +32,15 @@ public final class Icmp {
      */
     public static int hostUnreachable(ByteBuffer b, int at, int length, int from, ByteBuffer to, int toAt) {
         return answer(HOST_UNREACHABLE, 0, b, at, length, from, to, toAt);
+    }
+
+    /**
+     * Writes the answer "communication administratively prohibited" to a packet, as sent by {@code from}.
+     *
+     * @return its length, or 0 where no answer is allowed
+     */
+    static int prohibited(ByteBuffer b, int at, int length, int from, ByteBuffer to, int toAt) {
+        return answer(PROHIBITED, 0, b, at, length, from, to, toAt);
     }
 
     /**

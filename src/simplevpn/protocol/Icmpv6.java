@@ -9,6 +9,7 @@ public final class Icmpv6 {
 
     /** Codes of "destination unreachable". */
     static final int NO_ROUTE = 0;
+    static final int PROHIBITED = 1;
     static final int ADDRESS_UNREACHABLE = 3;
 
     private static final int PROTOCOL = 58;

@@ -21,6 +21,8 @@ public class Member {
     private int fixed;
     /** Frames that it may not send, and that went nowhere: data before an address, other sources, wrong tags, IPv6. */
     private long rejected;
+    /** Packets for other clients that it may not reach. */
+    private long prohibited;
     private Ratelimit answers;
 
     /**
@@ -77,6 +79,16 @@ public class Member {
     /** How many frames it sent that it may not send. */
     public final long rejected() {
         return rejected;
+    }
+
+    /** Counts a packet for another client that it may not reach. */
+    public final void prohibit() {
+        prohibited++;
+    }
+
+    /** How many packets it sent to other clients that it may not reach. */
+    public final long prohibited() {
+        return prohibited;
     }
 
     /** Whether one more answer to it, or detail about its packets, may be written now. */

@@ -25,6 +25,8 @@ public final class Budget {
     public static final int ECHOES = 64;
     /** New connections. */
     static final int ACCEPTS = 64;
+    /** Routes that are made once more: some 20 microseconds each. */
+    static final int HOST_ROUTES = 64;
 
     /* What waits. */
 

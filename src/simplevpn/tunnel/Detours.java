@@ -20,8 +20,9 @@ final class Detours {
     private final InterfaceSetup setup;
     private Route[] made = new Route[4];
     private int count;
-    /** The overlap that was told last: the same again is no news. */
+    /** The overlaps that were told last, of IPv4 and IPv6: the same again is no news. */
     private String told = "";
+    private String told6 = "";
 
     /** @param setup which tells about these */
     Detours(PacketDevice device, InterfaceSetup setup) {
@@ -109,18 +110,30 @@ final class Detours {
 
     /** Tells when a network that this host reaches without the tunnel has addresses of the VPN's. */
     void tellOverlap(Network vpn) {
-        for (Route route : device.otherRoutes(vpn.isIpv6())) {
-            Network other = route.network;
-            if (other.length() > 0 && !other.isHost()
-                    && (other.contains(vpn.address()) || vpn.contains(other.address()))) {
-                String overlap = "the VPN's network " + vpn + " and the route " + route + " have addresses in common:"
-                        + " some hosts cannot be reached; the server may take another network (srv --network)";
-                if (!overlap.equals(told)) {
-                    told = overlap;
-                    setup.tell(overlap);
-                }
-                return;
+        Route route = overlap(vpn, device.otherRoutes(vpn.isIpv6()));
+        if (route == null) {
+            return;
+        }
+        boolean ipv6 = vpn.isIpv6();
+        String overlap = "the VPN's network " + vpn + " and the route " + route + " have addresses in common: some hosts"
+                + " cannot be reached; the server may take another network (srv --network" + (ipv6 ? "6)" : ")");
+        if (!overlap.equals(ipv6 ? told6 : told)) {
+            told = ipv6 ? told : overlap;
+            told6 = ipv6 ? overlap : told6;
+            setup.tell(overlap);
+        }
+    }
+
+    /**
+     * Of routes that do not lead into the tunnel one to addresses of a network, or {@code null}; those to everything,
+     * and to single hosts, do not count.
+     */
+    static Route overlap(Network network, Route[] routes) {
+        for (Route route : routes) {
+            if (route.network.length() > 0 && !route.network.isHost() && route.network.overlaps(network)) {
+                return route;
             }
         }
+        return null;
     }
 }

@@ -84,7 +84,12 @@ public final class Dialer extends Timer implements Race.Owner {
         changes = new Ratelimit(CHANGES_PER_SECOND, CHANGES_AT_ONCE, loop.now());
         preference = prefersFirst && targets.length > 1 ? new Preference(loop, targets[0], pauses, this) : null;
         uplink = new Uplink(loop, this);
-        uplink.listen(targets[0].connector);
+        try {
+            uplink.listen(targets[0].connector.monitor());
+        } catch (Failure e) {
+            loop.budget.logPeer(e.getMessage() + ": when the way to the server changes, that is noticed by the timeout"
+                    + " alone", loop.now());
+        }
     }
 
     /* ---- an attempt ---- */

@@ -8,6 +8,7 @@ import simplevpn.base.Log;
 import simplevpn.base.Network;
 import simplevpn.linux.Errno;
 import simplevpn.linux.PacketDevice;
+import simplevpn.linux.Route;
 import simplevpn.protocol.Answer;
 import simplevpn.protocol.Framing;
 
@@ -37,8 +38,13 @@ public final class InterfaceSetup {
     private int ipv6Length;
     /** Whether it has one, from wherever. */
     private boolean carriesIpv6;
-    /** What was told last: the same again is no news. */
+    /** What was told last, and of the routes that were left out last: the same again is no news. */
     private String told = "";
+    private String leftOut = "";
+    /** Hears of it when a server's interface was down; {@code null} where nobody needs to. */
+    private Uplink uplink;
+    /** Routes to single clients; {@code null} where nobody wants them. */
+    private HostRoutes hosts;
 
     InterfaceSetup(PacketDevice device) {
         this.device = device;
@@ -77,7 +83,7 @@ public final class InterfaceSetup {
             tell(device.name() + " is in another network namespace: its settings are left to whoever moved it there");
             return;
         }
-        routes = routes(answer, server);
+        routes = fitting(answer.routes, server);
         int own = answer.address6 == null ? 1 : 2;
         inside = new Network[own + routes.length];
         inside[0] = answer.network();
@@ -89,18 +95,99 @@ public final class InterfaceSetup {
         removeRoutes(before, routes);
         around(server);
         aroundNameServers(nameServers);
-        detours.tellOverlap(inside[0]);
+        for (int i = 0; i < own; i++) {
+            detours.tellOverlap(inside[i]);
+        }
     }
 
-    /** The routes that do not lead to the server. */
-    private Network[] routes(Answer answer, Address server) {
-        Network[] found = new Network[answer.routes.length];
+    /**
+     * The tunnel leads to these networks from now on, and to none of those of before, beside the VPN's own: what a
+     * server has to say of its interface, which is up.
+     */
+    public void lead(Network... networks) {
+        Network[] before = routes;
+        here = device.isHere();
+        routes = here ? fitting(networks, null) : new Network[0];
+        if (here) {
+            removeRoutes(before, routes);
+            addRoutes();
+        }
+        if (routes.length > 0) {
+            watch();
+        }
+    }
+
+    /** Hears of it from now on when the interface was down. */
+    private void watch() {
+        if (uplink != null) {
+            return;
+        }
+        uplink = new Uplink(loop, null);
+        try {
+            uplink.listen(device.monitor());
+        } catch (Failure e) {
+            tell(e.getMessage() + ": routes that are lost while " + device.name() + " is down do not come back");
+        }
+    }
+
+    /** There will be a route to each client that is there, of a server whose interface is up. */
+    public void leadToHosts() {
+        hosts = new HostRoutes(loop, device);
+        watch();
+    }
+
+    /**
+     * A client is there, and there are routes to such.
+     *
+     * @param other its other address, or {@code null}
+     */
+    public void leadToHost(Address host, Address other) {
+        hosts.add(host);
+        if (other != null) {
+            hosts.add(other);
+        }
+    }
+
+    /** The same client is gone. */
+    public void leaveHost(Address host, Address other) {
+        hosts.remove(host);
+        if (other != null) {
+            hosts.remove(other);
+        }
+    }
+
+    /** Whether this host forwards packets of one version of IP that come from the interface, as far as can be told. */
+    public boolean forwards(boolean ofIpv6) {
+        return device.forwards(ofIpv6);
+    }
+
+    /** The routes that lead neither to the server nor where this host is already; the others are told. */
+    private Network[] fitting(Network[] wanted, Address server) {
+        if (wanted.length == 0) {
+            return wanted;
+        }
+        Route[] present4 = device.otherRoutes(false);
+        Route[] present6 = device.otherRoutes(true);
+        Network[] found = new Network[wanted.length];
         int count = 0;
-        for (Network route : answer.routes) {
+        StringBuilder others = new StringBuilder();
+        for (Network route : wanted) {
+            Route present = Detours.overlap(route, route.isIpv6() ? present6 : present4);
             if (server != null && route.contains(server)) {
-                tell("route " + route + " left out: it would lead the tunnel to " + server + " into itself");
+                others.append("route ").append(route).append(" left out: it would lead the tunnel to ").append(server)
+                        .append(" into itself\n");
+            } else if (present != null) {
+                others.append("route ").append(route).append(" left out: this host has addresses of it already, by ")
+                        .append(present).append('\n');
             } else {
                 found[count++] = route;
+            }
+        }
+        String lines = others.toString();
+        if (!lines.equals(leftOut)) {
+            leftOut = lines;
+            for (int at = 0; at < lines.length(); at = lines.indexOf('\n', at) + 1) {
+                tell(lines.substring(at, lines.indexOf('\n', at)));
             }
         }
         return Arrays.copyOf(found, count);
@@ -120,8 +207,8 @@ public final class InterfaceSetup {
         }
         int inForce = mtu(mtu);
         address(answer.address, answer.length);
-        carriesIpv6 = answer.address6 != null && addressIpv6(answer.address6, answer.length6, inForce);
-        if (!carriesIpv6) {
+        if (answer.address6 == null || !addressIpv6(answer.address6, answer.length6, inForce)) {
+            carriesIpv6 = false;
             removeIpv6();
             answer.address6 = null;
         }
@@ -172,6 +259,9 @@ public final class InterfaceSetup {
     /** The program ends: the routes that were made are removed, which an interface that stays would keep. */
     public void endRoutes() {
         detours.clear();
+        if (hosts != null) {
+            hosts.clear();
+        }
         if (here) {
             removeRoutes(routes, new Network[0]);
         }
@@ -191,14 +281,17 @@ public final class InterfaceSetup {
     }
 
     /**
-     * The interface was down, perhaps: the kernel dropped its routes then, and its IPv6 addresses. Those of the answer
-     * are made again.
+     * The interface was down, perhaps: the kernel dropped its routes then, and its IPv6 addresses. Those of the answer,
+     * and to clients, are made again.
      */
     void mend() {
         if (ipv6 != null) {
             carriesIpv6 = giveIpv6(ipv6, ipv6Length);
         }
         addRoutes();
+        if (hosts != null) {
+            hosts.mend();
+        }
     }
 
     private void addRoutes() {
@@ -272,7 +365,8 @@ public final class InterfaceSetup {
         if (!wanted.equals(ipv6)) {
             removeIpv6();
         }
-        return giveIpv6(wanted, prefixLength);
+        carriesIpv6 = giveIpv6(wanted, prefixLength);
+        return carriesIpv6;
     }
 
     private boolean giveIpv6(Address wanted, int prefixLength) {

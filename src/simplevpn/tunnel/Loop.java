@@ -7,7 +7,7 @@ import simplevpn.linux.Buffer;
 import simplevpn.linux.Handler;
 import simplevpn.linux.Libc;
 import simplevpn.linux.Poller;
-import simplevpn.protocol.Icmpv6;
+import simplevpn.protocol.Answer;
 
 /**
  * One program's loop: one thread that waits in one place, and what all of its parts share. A {@link Handler} is called
@@ -38,7 +38,7 @@ public class Loop implements Handler {
     /** What goes out on the connections. */
     public final Sender sender = new Sender();
     /** Where this program's own messages are put together, behind {@link Inbox#HEADROOM}. */
-    public final Buffer message = Buffer.permanent(Inbox.HEADROOM + Icmpv6.MAX_LENGTH);
+    public final Buffer message = Buffer.permanent(Inbox.HEADROOM + Answer.MAX_LENGTH);
 
     private final Buffer clock = Buffer.permanent(Abi.TIMESPEC_SIZE);
     private Router router;

@@ -1,14 +1,14 @@
 package simplevpn.tunnel;
 
 import simplevpn.base.Failure;
-import simplevpn.linux.Connector;
 import simplevpn.linux.Handler;
 import simplevpn.linux.Monitor;
 import simplevpn.linux.Poller;
 
 /**
- * Hears that ways out of this host may have changed. News comes in bursts, and there may be much of it that has nothing
- * to do with the server: the first of it wakes the loop, and the rest is left to the kernel until all has settled.
+ * Hears that ways out of this host may have changed, and that the tunnel's interface was down. News comes in bursts, and
+ * there may be much of it that has nothing to do with either: the first of it wakes the loop, and the rest is left to
+ * the kernel until all has settled.
  */
 final class Uplink extends Timer implements Handler {
     /** How long to wait for the rest, nanoseconds. */
@@ -22,20 +22,16 @@ final class Uplink extends Timer implements Handler {
     /** Whether the tunnel's own interface has changed. */
     private boolean deviceChanged;
 
+    /** @param owner whom ways concern, or {@code null} */
     Uplink(Loop loop, Dialer owner) {
         this.loop = loop;
         this.owner = owner;
     }
 
-    /** Begins to listen; where that is not allowed, it is told, and a connection is lost only after its timeout. */
-    void listen(Connector connector) {
-        try {
-            monitor = connector.monitor();
-            loop.poller.add(monitor.fd(), Poller.READ, this);
-        } catch (Failure e) {
-            loop.budget.logPeer(e.getMessage() + ": when the way to the server changes, that is noticed by the timeout"
-                    + " alone", loop.now());
-        }
+    /** Begins to listen. */
+    void listen(Monitor to) throws Failure {
+        monitor = to;
+        loop.poller.add(monitor.fd(), Poller.READ, this);
     }
 
     /** There is news, the first of a burst. */
@@ -61,6 +57,8 @@ final class Uplink extends Timer implements Handler {
             deviceChanged = false;
             loop.device.setup.mend();
         }
-        owner.waysChanged();
+        if (owner != null) {
+            owner.waysChanged();
+        }
     }
 }

@@ -337,6 +337,27 @@ class OptionsTest {
         }
     }
 
+    /** Who reaches whom is one of three words; the addresses for who asks for any are a part of the network. */
+    @Test
+    void betweenClients() throws Failure {
+        assertEquals(ServerSettings.YES, server().betweenClients);
+        assertEquals(ServerSettings.YES, server("--between-clients", "yes").betweenClients);
+        assertEquals(ServerSettings.NO, server("--between-clients", "no").betweenClients);
+        assertEquals(ServerSettings.KERNEL, server("--between-clients=kernel").betweenClients);
+        assertFalse(server().exportRoutes);
+        assertTrue(server("--export-routes").exportRoutes);
+        assertEquals("10.0.0.0/16", server().dynamic.toString());
+        assertEquals("10.0.4.0/22", server("--dynamic", "10.0.4.0/22").dynamic.toString());
+        String[][] wrong = {{"--between-clients", "", "yes, no or kernel"}, {"--between-clients", "No",
+            "yes, no or kernel"}, {"--dynamic", "10.1.0.0/24", "a part of the network 10.0.0.0/16"},
+            {"--dynamic", "10.0.0.0/15", "a part of the network 10.0.0.0/16"}};
+        for (String[] words : wrong) {
+            Failure failure = assertThrows(Failure.class, () -> server(words[0], words[1]));
+            assertEquals(words[0] + " " + words[1] + ": must be " + words[2] + " (srv --help shows all options)",
+                    failure.getMessage());
+        }
+    }
+
     /** What belongs to IPv4 alone takes nothing else: addresses, pools, and where clients come from. */
     @Test
     void ipv4Alone() {

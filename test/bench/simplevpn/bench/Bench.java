@@ -131,11 +131,9 @@ final class Bench {
             steps.stream(tunnel, rows.get(3), lab.server, tunnel.target, "-P", "8");
             steps.stream(tunnel, rows.get(4), lab.server, tunnel.target, Measure.CUBIC);
         });
-        String between = simplevpn + Steps.BETWEEN;
-        steps.with(Tunnel.SIMPLEVPN, Star.LINK_ADDRESS, Steps.STREAM, List.of(between), tunnel -> {
-            tunnel.addSecond();
-            steps.stream(tunnel, between, lab.second, Tunnel.SECOND_ADDRESS);
-        });
+        steps.between(Tunnel.SIMPLEVPN);
+        steps.between(Tunnel.KERNEL);
+        steps.ipv6();
         bothWays(Tunnel.TLS);
         bothWays(Tunnel.NO_OFFLOAD);
         bothWays(Tunnel.CLASSIC);

@@ -66,6 +66,14 @@ final class Star extends Lab {
         return host;
     }
 
+    /** Whether interfaces that are made from now on may have IPv6 addresses. */
+    void ipv6(boolean allowed) {
+        for (Host host : hosts()) {
+            host.run("sh", "-c", "for each in default lo; do echo " + (allowed ? 0 : 1)
+                    + " >/proc/sys/net/ipv6/conf/$each/disable_ipv6; done").ok();
+        }
+    }
+
     /** Where a host sees the server. */
     static String serverOf(Host host) {
         return "192.0.2." + (host.number - 1);

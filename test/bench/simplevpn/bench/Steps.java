@@ -47,10 +47,31 @@ final class Steps {
 
     /** One stream each way; the rows are {@code name} with {@link #FORTH} and {@link #BACK}. */
     void bothWays(Tunnel.Kind kind, String name) {
+        bothWays(kind, name, Tunnel.SERVER_ADDRESS);
+    }
+
+    /** The same to an address of the server's. */
+    private void bothWays(Tunnel.Kind kind, String name, String address) {
         List<String> rows = List.of(name + FORTH, name + BACK);
         with(kind, Star.LINK_ADDRESS, STREAM, rows, tunnel -> {
-            stream(tunnel, rows.get(0), lab.server, tunnel.target);
-            stream(tunnel, rows.get(1), lab.server, tunnel.target, "-R");
+            stream(tunnel, rows.get(0), lab.server, address);
+            stream(tunnel, rows.get(1), lab.server, address, "-R");
+        });
+    }
+
+    /** The same over IPv6, which is there meanwhile. */
+    void ipv6() {
+        lab.ipv6(true);
+        bothWays(Tunnel.IPV6, Tunnel.IPV6.name(), Tunnel.SERVER_ADDRESS6);
+        lab.ipv6(false);
+    }
+
+    /** One stream between two clients. */
+    void between(Tunnel.Kind kind) {
+        String row = kind.name() + BETWEEN;
+        with(kind, Star.LINK_ADDRESS, STREAM, List.of(row), tunnel -> {
+            tunnel.addSecond();
+            stream(tunnel, row, lab.second, Tunnel.SECOND_ADDRESS);
         });
     }
 

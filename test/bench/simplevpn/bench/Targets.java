@@ -62,6 +62,10 @@ final class Targets {
                         / packets(results, "packets/s", Tunnel.OPENVPN.name())));
         targets.add(least("client → client through the server, to the raw link", 0.30,
                 stream(results, OURS + Steps.BETWEEN) / raw));
+        targets.add(least("the same through the server's kernel, to that without", 0.8,
+                stream(results, Tunnel.KERNEL.name() + Steps.BETWEEN) / stream(results, OURS + Steps.BETWEEN)));
+        targets.add(least("one stream over IPv6, to that over IPv4", 0.95,
+                worse(results, Tunnel.IPV6, Tunnel.SIMPLEVPN)));
         targets.add(least("`--no-offload`, to vtun", 1.5, worse(results, Tunnel.NO_OFFLOAD, Tunnel.VTUN)));
         targets.add(least("towards a classic client, to vtun", 1.5, stream(results, Tunnel.CLASSIC.name() + Steps.BACK)
                 / stream(results, Tunnel.VTUN.name() + Steps.BACK)));

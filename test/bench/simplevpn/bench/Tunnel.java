@@ -19,6 +19,8 @@ import simplevpn.harness.Wait;
 final class Tunnel implements AutoCloseable {
     static final String SERVER_ADDRESS = "10.0.0.1";
     static final String SECOND_ADDRESS = "10.0.0.3";
+    /** The server's IPv6 address, with {@link #IPV6}. */
+    static final String SERVER_ADDRESS6 = "fd12:3456:789a:1::a00:1";
     private static final String CLIENT_ADDRESS = "10.0.0.2";
     /** The folder with the launchers that {@code make} built. */
     static final String OWN = ".";
@@ -53,6 +55,9 @@ final class Tunnel implements AutoCloseable {
     static final Kind STOCK_TLS = keyed("simplevpn with keys on the JDK's own VM", "build/stock");
     static final Kind NO_OFFLOAD = new Kind("simplevpn `--no-offload`",
             (lab, server) -> simplevpn(lab, OWN, server, "--no-offload"));
+    /** Where IPv6 is allowed ({@link Star#ipv6}). */
+    static final Kind IPV6 = serving("simplevpn over IPv6", "--network6", "fd12:3456:789a:1::/64");
+    static final Kind KERNEL = serving("simplevpn `--between-clients kernel`", "--between-clients", "kernel");
     static final Kind TLS = keyed("simplevpn with keys", OWN);
     static final Kind CLASSIC = new Kind("simplevpn, classic client", Tunnel::classic);
     static final Kind VTUN = new Kind("vtun (TCP, no encryption)", Tunnel::vtun);
@@ -96,6 +101,12 @@ final class Tunnel implements AutoCloseable {
         Program srv = startServer(lab, folder, options);
         return simplevpn(lab, srv, (host, address) ->
                 startClient(lab, folder, host, host == lab.client ? server : Star.serverOf(host), address, options));
+    }
+
+    /** This tunnel without keys, with options of the server alone. */
+    private static Kind serving(String name, String... options) {
+        return new Kind(name, (lab, server) -> simplevpn(lab, startServer(lab, OWN, options), (host, address) ->
+                startClient(lab, OWN, host, host == lab.client ? server : Star.serverOf(host), address)));
     }
 
     private static Tunnel simplevpn(Star lab, Program srv, ClientStarter starter) {

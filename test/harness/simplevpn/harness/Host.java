@@ -34,7 +34,7 @@ public final class Host {
             "^\\d+: (?!lo\\b|eth\\d\\b)(\\S+)\\s+inet ([\\d.]+)(?: peer [\\d.]+)?/(\\d+)", Pattern.MULTILINE);
 
     private static final Pattern INET6 = Pattern.compile(
-            "^\\d+: (?!lo\\b|eth0\\b)\\S+\\s+inet6 ([0-9a-f:]+/\\d+)", Pattern.MULTILINE);
+            "^\\d+: (?!lo\\b|eth\\d\\b)\\S+\\s+inet6 ([0-9a-f:]+/\\d+)", Pattern.MULTILINE);
 
     /** The network namespace. */
     public final String namespace;

@@ -37,7 +37,7 @@ public final class Iperf {
      */
     public Iperf(Lab lab, Host from, Host to, String address, int seconds, int omit, String... options) {
         this.seconds = omit + seconds;
-        server = lab.start(to, List.of("iperf3", "-s", "-4", "-1", "--forceflush"));
+        server = lab.start(to, List.of("iperf3", "-s", address.indexOf(':') < 0 ? "-4" : "-6", "-1", "--forceflush"));
         server.awaitLine("listening", START);
         client = lab.start(from, Command.words(List.of("iperf3", "-J", "-c", address, "-t", Integer.toString(seconds),
                 "-O", Integer.toString(omit), "--connect-timeout", "5000"), options));

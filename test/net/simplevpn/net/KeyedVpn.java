@@ -14,6 +14,11 @@ abstract class KeyedVpn extends Vpn {
     /** What {@code srv.key} is known by. */
     String serverPin;
 
+    /** @param more names of further hosts */
+    KeyedVpn(String... more) {
+        super(more);
+    }
+
     @BeforeEach
     void keys() throws IOException {
         serverPin = key("srv.key");

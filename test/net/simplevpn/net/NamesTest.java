@@ -33,7 +33,7 @@ final class NamesTest extends KeyedVpn {
                 + " $0/usr/sbin/dnsmasq --keep-in-foreground --log-facility=- --user=root --pid-file="
                 + " --conf-file=/dev/null --no-resolv --no-hosts --local=/vpn.test/ --hostsdir=$1 --listen-address=$2"
                 + " --bind-interfaces",
-                Lab.TOP.resolve("build/packages/dnsmasq-base").toString(), lan.file("names").toString(), SERVER));
+                fetched("dnsmasq-base"), lan.file("names").toString(), SERVER));
         dnsmasq.awaitLine("started", 10);
         Files.writeString(lan.file("resolv.conf"), BEFORE);
         hub.run("chmod", "644", lan.file("resolv.conf").toString()).ok();

@@ -2,6 +2,9 @@ package simplevpn.net;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -50,6 +53,26 @@ abstract class Vpn {
      */
     String file(String name) {
         return Lab.TOP.relativize(lan.file(name)).toString();
+    }
+
+    /** The folder of a package that test/net/fetch unpacked. */
+    static String fetched(String name) {
+        return Lab.TOP.resolve("build/packages").resolve(name).toString();
+    }
+
+    /** The lines of README.md that are indented as what is to be copied is, from one that begins so to the last. */
+    static List<String> readme(String section, String first) throws IOException {
+        List<String> lines = Files.readAllLines(Lab.TOP.resolve("README.md"));
+        int at = lines.indexOf(section);
+        assertTrue(at >= 0, "README.md has no section " + section);
+        while (!lines.get(at).startsWith("    " + first)) {
+            at++;
+        }
+        List<String> found = new ArrayList<>();
+        for (; lines.get(at).isEmpty() || lines.get(at).startsWith("    "); at++) {
+            found.add(lines.get(at).strip());
+        }
+        return found;
     }
 
     /** A server on the hub that listens and has its device. */

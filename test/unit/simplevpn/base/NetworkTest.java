@@ -11,6 +11,25 @@ import org.junit.jupiter.api.Test;
 
 /** Addresses and networks as values; what is wrong with one that a user wrote is in CommandLineTest, word by word. */
 class NetworkTest {
+    /** The last address, and which networks have addresses in common: one of them is in the other then. */
+    @Test
+    void lastAndOverlaps() throws Failure {
+        String[] networks = {"0.0.0.0/0", "10.0.0.0/8", "10.255.0.0/16", "10.255.255.255/32", "11.0.0.0/8", "::/0",
+            "2001:db8::/32", "2001:db8:0:1::/64", "2001:db8:0:1::1:0/112", "2001:db8:0:1:ffff:ffff:ffff:ffff/128"};
+        String[] lasts = {"255.255.255.255", "10.255.255.255", "10.255.255.255", "10.255.255.255", "11.255.255.255",
+            "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff",
+            "2001:db8:0:1:ffff:ffff:ffff:ffff", "2001:db8:0:1::1:ffff", "2001:db8:0:1:ffff:ffff:ffff:ffff"};
+        String apart = "1,4 2,4 3,4 8,9";
+        for (int i = 0; i < networks.length; i++) {
+            Network one = Network.parseAny(networks[i]);
+            assertEquals(lasts[i], one.last().toString());
+            for (int j = 0; j < networks.length; j++) {
+                boolean overlap = i < 5 == j < 5 && !apart.contains(Math.min(i, j) + "," + Math.max(i, j));
+                assertEquals(overlap, one.overlaps(Network.parseAny(networks[j])), networks[i] + " " + networks[j]);
+            }
+        }
+    }
+
     /** What people write is what comes out, and what belongs to a network does so at its ends. */
     @Test
     void networks() throws Failure {

@@ -37,6 +37,7 @@ class AbiTest {
             #include <linux/filter.h>
             #include <linux/if_tun.h>
             #include <linux/limits.h>
+            #include <linux/netconf.h>
             #include <linux/netlink.h>
             #include <linux/rtnetlink.h>
             #include <linux/seccomp.h>
@@ -155,6 +156,7 @@ class AbiTest {
         offset(c, "IFA_PREFIXLEN", "ifaddrmsg", "ifa_prefixlen");
         offset(c, "IFA_INDEX", "ifaddrmsg", "ifa_index");
         c.put("IFA_SIZE", "NLMSG_ALIGN(sizeof(struct ifaddrmsg))");
+        c.put("NCM_SIZE", "NLMSG_ALIGN(sizeof(struct netconfmsg))");
         offset(c, "IFI_INDEX", "ifinfomsg", "ifi_index");
     }
 

@@ -75,6 +75,20 @@ class NetlinkTest {
         assertTrue(result < 0, "there is none");
     }
 
+    /** Whether this host forwards is what the files for people say; of an interface that there is not it is unknown. */
+    @Test
+    void forwarding() throws Exception {
+        for (boolean ipv6 : new boolean[] {false, true}) {
+            for (String which : new String[] {"lo", "all"}) {
+                Path file = Path.of("/proc/sys/net", ipv6 ? "ipv6" : "ipv4", "conf", which, "forwarding");
+                boolean said = !Files.exists(file) || !Files.readString(file).startsWith("0");
+                assertEquals(said, Netlink.forwards(which.equals("lo") ? 1 : Abi.NETCONFA_IFINDEX_ALL, ipv6),
+                        file::toString);
+            }
+        }
+        assertTrue(Netlink.forwards(123_456_789, false));
+    }
+
     /** What the kernel refuses is told: here to remove a route that there is not, for which root too has an errno. */
     @Test
     void refused() {

@@ -44,7 +44,7 @@ public final class MemoryConnector implements Connector {
     /** Knows no name yet. */
     public MemoryConnector(MemoryKernel kernel) {
         this.kernel = kernel;
-        monitor = new MemoryMonitor();
+        monitor = new MemoryMonitor(kernel);
     }
 
     /** One more address that the name "hub" stands for. */
@@ -143,55 +143,6 @@ public final class MemoryConnector implements Connector {
             throw new Failure(Failure.SYSTEM, unwatched);
         }
         return monitor;
-    }
-
-    /** What the kernel tells of this host's ways. */
-    public final class MemoryMonitor implements Monitor, MemoryKernel.Descriptor {
-        private final int fd = kernel.open(this);
-        private int waiting;
-        private boolean deviceChanged;
-        /** How often somebody took news. */
-        public int taken;
-
-        /** There is news. */
-        public void tell() {
-            waiting++;
-        }
-
-        /** The tunnel's own interface has changed, or news was lost. */
-        public void tellOfDevice() {
-            waiting++;
-            deviceChanged = true;
-        }
-
-        @Override
-        public int fd() {
-            return fd;
-        }
-
-        @Override
-        public boolean take(int index, int most) {
-            taken++;
-            waiting = Math.max(0, waiting - most);
-            boolean changed = deviceChanged && index == MemoryDevice.INDEX;
-            deviceChanged = false;
-            return changed;
-        }
-
-        @Override
-        public boolean isReadable() {
-            return waiting > 0;
-        }
-
-        @Override
-        public boolean isWritable() {
-            return false;
-        }
-
-        @Override
-        public boolean hasFailed() {
-            return false;
-        }
     }
 
     /** The connection that was begun last. */

@@ -12,6 +12,7 @@ import simplevpn.base.Network;
 import simplevpn.linux.Abi;
 import simplevpn.linux.Buffer;
 import simplevpn.linux.Errno;
+import simplevpn.linux.Monitor;
 import simplevpn.linux.PacketDevice;
 import simplevpn.linux.Route;
 
@@ -52,6 +53,12 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
     /** Whether it is in the namespace of the program, and the routes of this host that lead elsewhere. */
     public boolean here = true;
     public final List<Route> others = new ArrayList<>();
+    /** What tells of changes of it; {@code null} until somebody asks for that. Why nobody is told, or {@code null}. */
+    public MemoryMonitor monitor;
+    public String unwatched;
+    /** Whether its host forwards what comes from it, of either version of IP. */
+    public boolean forwards4 = true;
+    public boolean forwards6 = true;
     /** How often somebody looked for a packet. */
     public int reads;
 
@@ -231,6 +238,16 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
     }
 
     @Override
+    public void removeHostRoutes() {
+        routes.removeIf(Network::isHost);
+    }
+
+    @Override
+    public boolean forwards(boolean ofIpv6) {
+        return ofIpv6 ? forwards6 : forwards4;
+    }
+
+    @Override
     public boolean isHere() {
         return here;
     }
@@ -255,6 +272,15 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
     @Override
     public void removeRoute(Route route) {
         others.removeIf(other -> other.isLike(route) && other.metric == route.metric);
+    }
+
+    @Override
+    public Monitor monitor() throws Failure {
+        if (unwatched != null) {
+            throw new Failure(Failure.SYSTEM, unwatched);
+        }
+        monitor = new MemoryMonitor(kernel);
+        return monitor;
     }
 
     @Override

@@ -183,6 +183,34 @@ class AllocatorTest {
         assertEquals(first, pool.dynamic(this, 0, 0));
     }
 
+    /**
+     * Of a part of the network alone dynamic addresses are given, each once, then the one that was kept longest of
+     * these; others can be had by name.
+     */
+    @Test
+    void fromAPart() {
+        for (int[] row : new int[][] {{4, 30, 4, 4}, {0, 30, 2, 2}, {12, 30, 12, 3}, {8, 29, 8, 7}, {0, 28, 2, 13}}) {
+            Allocator<Object> pool = pool(SMALL, 28);
+            pool.giveFrom(Network.ofIpv4(SMALL + row[0], row[1]));
+            for (int i = 0; i < row[3]; i++) {
+                assertTrue(pool.hasFree(0));
+                assertEquals(SMALL + row[2] + i, pool.dynamic(this, 0, 0));
+            }
+            assertFalse(pool.hasFree(0));
+            assertEquals(0, pool.dynamic(this, 0, 0));
+        }
+        Allocator<Object> pool = pool(SMALL, 28);
+        pool.giveFrom(Network.ofIpv4(SMALL + 4, 30));
+        assertTrue(pool.fixed(SMALL + 9, this, 0));
+        pool.keep(SMALL + 9, 1, 0, 100, 10);
+        for (int i = 0; i < 4; i++) {
+            pool.dynamic(this, 0, 0);
+        }
+        assertFalse(pool.hasFree(0), "the one that is kept is not of the part");
+        pool.keep(SMALL + 6, 2, 0, 100, 10);
+        assertEquals(SMALL + 6, pool.dynamic(this, 0, 0));
+    }
+
     /** The smallest network has one address to give. */
     @Test
     void smallest() {

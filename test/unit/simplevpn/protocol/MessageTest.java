@@ -7,9 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import simplevpn.base.Address;
+import simplevpn.base.Network;
 
 /**
  * The messages that {@link Wire} and {@link Answer} write and take apart, against hex dumps made from PROTOCOL.md,
@@ -174,7 +177,21 @@ class MessageTest {
     /** The longest answer that a server writes fits the room that it keeps for it. */
     @Test
     void longestAnswer() {
-        assertTrue(assigning().write(b, AT, EXTENDED_REQUEST, 2) <= Answer.MAX_LENGTH);
+        Answer answer = assigning();
+        answer.address6 = Address.ofIpv6(1L << 62, 2);
+        answer.server6 = Address.ofIpv6(1L << 62, 1);
+        answer.nameServers = new Address[Answer.MOST_NAME_SERVERS];
+        Arrays.fill(answer.nameServers, answer.server6);
+        answer.domain = "d".repeat(253);
+        answer.name = "n".repeat(63);
+        for (Network route : new Network[] {Network.ofHost(answer.address), Network.ofHost(answer.address6)}) {
+            answer.routes = new Network[Answer.MAX_ROUTES / Answer.size(route)];
+            Arrays.fill(answer.routes, route);
+            ByteBuffer to = ByteBuffer.allocate(Answer.MAX_LENGTH);
+            int length = answer.write(to, 0, EXTENDED_REQUEST, 2);
+            assertTrue(length > Answer.MAX_ROUTES && length <= Answer.MAX_LENGTH);
+            assertEquals(List.of(answer.routes), List.of(Answer.read(to, 0, length).routes));
+        }
         assertTrue(Answer.refusing("x".repeat(500)).write(b, AT, EXTENDED_REQUEST, 2) <= Answer.MAX_LENGTH);
     }
 }

@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import simplevpn.base.Address;
+import simplevpn.base.Network;
 
 /** Part 6 of src/PROTOCOL.md: what clients are told of names, and what they say of their own. */
 class ProtocolPageNamesTest extends PageOptions {
@@ -89,6 +90,8 @@ class ProtocolPageNamesTest extends PageOptions {
         Arrays.fill(answer.nameServers, Address.parse("2001:db8::1"));
         answer.domain = "d".repeat(253);
         answer.name = "n".repeat(63);
+        answer.routes = new Network[] {Network.ofIpv4(0xc0a80100, 24), new Network(Address.ofIpv6(5L << 61, 0), 3),
+            Network.ofIpv4(0xc0a80200, 24)};
         ByteBuffer b = ByteBuffer.allocate(Answer.MAX_LENGTH);
         int length = answer.write(b, 0, ByteBuffer.wrap(request), 0);
         Answer read = Answer.read(b, 0, length);
@@ -96,11 +99,12 @@ class ProtocolPageNamesTest extends PageOptions {
         assertEquals(answer.domain, read.domain);
         assertEquals(answer.name, read.name);
         assertEquals(List.of(answer.nameServers), List.of(read.nameServers));
+        assertEquals(List.of(answer.routes), List.of(read.routes));
         List<Integer> types = new ArrayList<>();
         for (int at = HEADER; at < length; at += 2 + (b.get(at + 1) & 255)) {
             types.add((int) b.get(at));
         }
-        assertEquals(List.of(1, 2, 3, 4, 7, 8, 10, 10, 10, 10, 11, 13), types);
+        assertEquals(List.of(1, 2, 3, 4, 7, 8, 10, 10, 10, 10, 11, 13, 5, 9, 5), types);
     }
 
     /** An answer has so many bytes and no more. */

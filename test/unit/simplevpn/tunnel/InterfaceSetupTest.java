@@ -377,9 +377,78 @@ class InterfaceSetupTest {
             routes[i] = Network.ofIpv4(0xc0000000, 4 + i);
         }
         for (int i = 0; i < 200; i++) {
+            routes[i % 20] = Network.ofIpv4(0xc0000000, 4 + (i + i / 20) % 20);
             join(answer(routes), 0, SERVER);
         }
         assertTrue(log.size() > 500 && log.size() < 1100, log.size() + " lines");
+    }
+
+    /** Routes to what this host reaches itself are told, each once, and not taken: LANs and routes, not the default. */
+    @Test
+    void routesThatAreThereOtherwise() throws Failure {
+        other("0.0.0.0/0", "198.51.100.1", 0);
+        other("::/0", "fe80::1", 0);
+        other("192.168.1.7/32", null, 0);
+        other("192.168.7.0/24", null, 0);
+        other("10.64.0.0/10", "198.51.100.9", 0);
+        other("2001:db8:7::/48", null, 0);
+        Network[] pushed = {LAN, Network.ofIpv4(0xc0a80700, 25), Network.ofIpv4(0xc0a80700, 24),
+            Network.ofIpv4(0x0a000000, 9), Network.ofIpv4(0x0b000000, 8)};
+        join(answer(pushed), 0, SERVER);
+        assertEquals("[192.168.1.0/24, 11.0.0.0/8]", device.routes.toString());
+        String end = " left out: this host has addresses of it already, by ";
+        List<String> lines = List.of("route 192.168.7.0/25" + end + "192.168.7.0/24 dev eth0",
+                "route 192.168.7.0/24" + end + "192.168.7.0/24 dev eth0",
+                "route 10.0.0.0/9" + end + "10.64.0.0/10 via 198.51.100.9 dev eth0");
+        assertEquals(lines, log);
+        join(answer(pushed), 0, SERVER);
+        assertEquals(lines, log, "the same again is no news");
+        device.others.removeIf(route -> route.network.toString().equals("192.168.7.0/24"));
+        join(answer(pushed), 0, SERVER);
+        assertEquals("[192.168.1.0/24, 11.0.0.0/8, 192.168.7.0/25, 192.168.7.0/24]", device.routes.toString());
+        log.clear();
+        join(answer6("fd00:1::7", 64, "2001:db8:7:7::/64", "2001:db8:8::/48"), 0, SERVER);
+        assertEquals("[2001:db8:8::/48]", device.routes.toString());
+        assertEquals(List.of("route 2001:db8:7:7::/64" + end + "2001:db8:7::/48 dev eth0"), log);
+    }
+
+    /** A server's routes: those of now and none of before; they come back after the interface was down, and end. */
+    @Test
+    void serversRoutes() throws Failure {
+        setup.address(Address.parse("10.0.0.1"), 16);
+        setup.lead();
+        assertNull(device.monitor, "no need to listen");
+        setup.lead(LAN, Network.parseAny("2001:db8::/32"));
+        assertEquals("[192.168.1.0/24]", device.routes.toString(), "no IPv6");
+        assertTrue(setup.addressIpv6(Address.parse("fd00:1::1"), 64, 1500));
+        setup.lead(LAN, Network.parseAny("2001:db8::/32"));
+        assertEquals("[192.168.1.0/24, 2001:db8::/32]", device.routes.toString());
+        setup.lead(LAN, Network.ofIpv4(0x0b000000, 8));
+        assertEquals("[192.168.1.0/24, 11.0.0.0/8]", device.routes.toString());
+        device.routes.clear();
+        device.addresses6.clear();
+        setup.mend();
+        assertEquals("[192.168.1.0/24, 11.0.0.0/8] [fd00:1::1/64]", device.routes + " " + device.addresses6);
+        other("11.1.0.0/16", null, 0);
+        setup.lead(LAN, Network.ofIpv4(0x0b000000, 8));
+        assertEquals("[192.168.1.0/24]", device.routes.toString());
+        assertEquals(List.of("route 11.0.0.0/8 left out: this host has addresses of it already, by 11.1.0.0/16 dev"
+                + " eth0"), log);
+        setup.endRoutes();
+        assertEquals("[]", device.routes.toString());
+    }
+
+    /** A server that may not hear of its interface, or whose interface is elsewhere, says so, and goes on. */
+    @Test
+    void serversRoutesThatCannotBeKept() throws Failure {
+        device.unwatched = "a socket of AF_NETLINK: EAFNOSUPPORT";
+        setup.address(Address.parse("10.0.0.1"), 16);
+        setup.lead(LAN);
+        assertEquals(List.of("a socket of AF_NETLINK: EAFNOSUPPORT: routes that are lost while tun0 is down do not"
+                + " come back"), log);
+        device.here = false;
+        setup.lead();
+        assertEquals("[192.168.1.0/24]", device.routes.toString(), "not from here");
     }
 
     /** Without the right to add the route that is needed there is no tunnel; the failure names the route. */
@@ -408,5 +477,12 @@ class InterfaceSetupTest {
         other("8.0.0.0/5", null, 0);
         join(answer(), 0, SERVER);
         assertEquals(2, log.size());
+        other("fd00:1::/56", null, 0);
+        for (int i = 0; i < 3; i++) {
+            join(answer6("fd00:1::7", 64), 0, SERVER);
+        }
+        assertEquals(3, log.size());
+        assertTrue(log.get(2).matches("the VPN's network fd00:1::/64 and the route fd00:1::/56 dev eth0 have.*6\\)"),
+                log::toString);
     }
 }
