@@ -87,7 +87,7 @@ final class DefaultRouteTest extends Vpn {
         nft(gate, "add table inet probe { chain out { type filter hook prerouting priority -300;"
                 + " iifname \"eth0\" accept; icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit,"
                 + " mld2-listener-report } accept; tcp dport 2002 ip daddr 192.0.2.1 accept;"
-                + " tcp dport 2002 ip6 daddr fd00:2::1 accept; counter comment \"past\" log; }; }");
+                + " tcp dport 2002 ip6 daddr fd00:2::1 accept; counter; }; }");
         before = routes();
         assertEquals("198.51.100.2", seen());
         assertEquals("fd00:51::2", seen6());

@@ -52,6 +52,8 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
     /** Whether it is in the namespace of the program, and the routes of this host that lead elsewhere. */
     public boolean here = true;
     public final List<Route> others = new ArrayList<>();
+    /** Those at the time when its IPv4 address was replaced last, when the kernel drops its routes. */
+    public String othersMeanwhile;
     /** How often somebody looked for a packet. */
     public int reads;
 
@@ -201,6 +203,10 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
             addresses6.add(wanted + "/" + wantedLength);
             return;
         }
+        if (address != null) {
+            routes.removeIf(route -> !route.isIpv6());
+            othersMeanwhile = others.toString();
+        }
         address = wanted;
         length = wantedLength;
     }
@@ -237,7 +243,9 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
 
     @Override
     public Route[] otherRoutes(boolean ofIpv6) {
-        return others.stream().filter(route -> route.network.isIpv6() == ofIpv6).toArray(Route[]::new);
+        // Those that lead nowhere are not told.
+        return others.stream().filter(route -> route.network.isIpv6() == ofIpv6 && route.device != null)
+                .toArray(Route[]::new);
     }
 
     @Override
