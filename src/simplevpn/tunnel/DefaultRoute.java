@@ -73,6 +73,16 @@ final class DefaultRoute {
         }
     }
 
+    /**
+     * The program begins: an interface that stays has kept the routes of a program that was killed, and they would lead
+     * this one's first connection into it.
+     */
+    static void sweep(PacketDevice device) {
+        for (Network half : with(new Network[0])) {
+            device.removeRoute(half);
+        }
+    }
+
     private void hold(Network[] halves) {
         for (Network half : halves) {
             try {

@@ -63,6 +63,7 @@ public final class InterfaceSetup {
      * @param everything whether everything shall go through the tunnel, once it stands
      */
     public void begin(boolean everything) {
+        DefaultRoute.sweep(device);
         if (detours.sweep()) {
             DefaultRoute.release(device);
         }

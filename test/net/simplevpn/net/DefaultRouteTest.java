@@ -171,7 +171,7 @@ final class DefaultRouteTest extends Vpn {
         Program client = lan.start(east, "cli",
                 Command.words(List.of("--default-route"), arguments).toArray(String[]::new));
         awaitAddress(client, east);
-        Wait.until("routes", 10, () -> routes().contains("128.0.0.0/1 dev tun0 proto 202"));
+        Wait.until("routes", 10, () -> routes().matches("(?s).*128\\.0\\.0\\.0/1 dev \\S+ proto 202.*"));
         return client;
     }
 
@@ -303,9 +303,7 @@ final class DefaultRouteTest extends Vpn {
                 home = home();
             }
             // The way of then is of no use any more.
-            ip(east, "link set eth1 down");
-            ip(east, "link set eth1 up");
-            ip(east, "route add 192.0.2.1/32 via 198.51.100.77 dev eth1 proto 202 metric 2002");
+            ip(east, "route replace 192.0.2.1/32 via 198.51.100.77 dev eth1 proto 202 metric 2002");
             client = lan.start(east, "cli", "-s", "192.0.2.1", options[i % 2]);
             awaitAddress(client, east);
             assertTrue(client.said("connected to 192.0.2.1"), client::log);
@@ -318,6 +316,21 @@ final class DefaultRouteTest extends Vpn {
         client.awaitLine("trying again", 20);
         assertFalse(routes().contains("proto 202"), this::routes);
         client.kill();
+    }
+
+    /** The same on an interface that is root's, and stays with its routes. */
+    @Test
+    void killedOnAnInterfaceThatStays() throws IOException {
+        home();
+        ip(east, "tuntap add dev vpn0 mode tun");
+        String whole = routes();
+        Program client = everything("-s", "192.0.2.1", "-i", "vpn0");
+        client.kill();
+        assertTrue(routes().contains("128.0.0.0/1 dev vpn0 proto 202"), this::routes);
+        client = everything("-s", "192.0.2.1", "-i", "vpn0");
+        assertEquals("192.0.2.1", seen());
+        client.stop();
+        assertEquals(whole, routes().replaceAll("(?m)^\\S+ dev vpn0 .*\n", ""));
     }
 
     /** An uplink without a router, as a modem's: the way to the server is that interface. */
@@ -345,9 +358,10 @@ final class DefaultRouteTest extends Vpn {
         home();
         ip(east, "rule add fwmark 7 lookup 100");
         ip(east, "route add default via 198.51.101.1 table 100");
-        for (String[] options : new String[][] {{"--mark", "7"}, {"--bind", "eth2"}}) {
-            Program client = everything(Command.words(List.of("-s", "192.0.2.1"), options).toArray(String[]::new));
-            assertFalse(routes().contains("metric 2002 \n"), this::routes);
+        for (String[] options : new String[][] {{"-s", "192.0.2.1", "--mark", "7"}, {"-s", "192.0.2.1", "--bind", "eth2"},
+            {"-s", "fd00:2::1", "--bind", "eth2"}}) {
+            Program client = everything(options);
+            assertFalse(routes().matches("(?s).*(192\\.0\\.2\\.1|fd00:2::1) .*"), this::routes);
             long past = past();
             talk();
             assertEquals("192.0.2.1", seen());
@@ -391,6 +405,7 @@ final class DefaultRouteTest extends Vpn {
             Wait.until("the same server", 30, () -> east.reaches(INTERNET));
             assertEquals(past, past(), "its address is known");
             home.kill();
+            hub.run("sysctl", "-qw", "net.ipv4.conf.eth0.promote_secondaries=1").ok();
             ip(hub, "address add 192.0.2.101/24 dev eth0");
             ip(hub, "address del 192.0.2.1/24 dev eth0");
             ip(hub, "route replace " + INTERNET + " via " + west.outer4);

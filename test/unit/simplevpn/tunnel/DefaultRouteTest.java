@@ -203,6 +203,17 @@ class DefaultRouteTest {
                 + " 192.168.0.0/16 via 198.51.100.9 dev eth2", others());
     }
 
+    /** An interface that stays has kept what led into it. */
+    @Test
+    void leftOnTheInterface() throws Failure {
+        device.up = true;
+        device.addRoute(Network.containing(Address.parse("128.0.0.0"), 1));
+        device.addRoute(Network.containing(Address.parse("8000::"), 1));
+        device.addRoute(Network.containing(Address.parse("192.168.0.0"), 16));
+        setup.begin(false);
+        assertEquals("192.168.0.0/16", routes());
+    }
+
     /** Of a client that runs beside this one nothing is taken away. */
     @Test
     void besideAnother() {
