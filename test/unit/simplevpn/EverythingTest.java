@@ -12,7 +12,9 @@ import simplevpn.base.Failure;
 import simplevpn.base.Network;
 import simplevpn.linux.Route;
 import simplevpn.linux.Way;
+import simplevpn.memory.MemoryAcceptor;
 import simplevpn.memory.MemoryDevice;
+import simplevpn.memory.MemoryKernel;
 
 /** A client that leads everything into its tunnel: how it finds its server again, and the way there. */
 class EverythingTest extends WorldTest {
@@ -24,7 +26,10 @@ class EverythingTest extends WorldTest {
 
     /** A client whose kernel takes the routes that there are: those of the tunnel, and around it. */
     private World.Board everything() throws Failure {
-        World.Board board = world.new Board(1, "-s", "hub", "--default-route");
+        return everything(world.new Board(1, "-s", "hub", "--default-route"));
+    }
+
+    private World.Board everything(World.Board board) {
         board.device.others.add(uplink(2, 100));
         board.connector.nameServers = new Address[] {NAMES};
         board.connector.ways = to -> {
@@ -94,6 +99,35 @@ class EverythingTest extends WorldTest {
         world.pass(SECOND / 4);
         assertReaches(board, hub);
         assertEquals("192.0.2.1/32 via 198.51.100.3 dev eth3", detour(board));
+    }
+
+    /** While the second server carries everything, the first one is asked past the tunnel. */
+    @Test
+    void secondServer() throws Failure {
+        MemoryAcceptor first = world.acceptor;
+        World.Hub hub = world.hub();
+        world.acceptor = new MemoryAcceptor(world.kernel, MemoryKernel.endpoint(0xc0000209, 2002));
+        World.Hub spare = world.hub();
+        MemoryAcceptor second = world.acceptor;
+        world.acceptor = first;
+        World.Board board = world.new Board(1, "-s", "hub", "-s", "spare", "--default-route");
+        board.connector.add("spare", second);
+        everything(board);
+        assertReaches(board, hub);
+        first.rejects = -111;
+        board.connector.last().fail(-104);
+        world.pass(20 * SECOND);
+        assertReaches(board, spare);
+        assertTrue(board.device.others.toString().contains("192.0.2.9/32 via 198.51.100.2 dev eth2"));
+        assertFalse(board.device.others.toString().contains("192.0.2.1/32"));
+        int begun = board.connector.begun.size();
+        world.pass(40 * SECOND);
+        assertTrue(board.connector.begun.size() > begun, "the first one is asked");
+        assertEquals("192.0.2.1/32 via 198.51.100.2 dev eth2", detour(board));
+        first.rejects = 0;
+        world.pass(150 * SECOND);
+        assertReaches(board, hub);
+        assertFalse(board.device.others.toString().contains("192.0.2.9/32"), "no more of use");
     }
 
     /** A better uplink while it is connected. */
