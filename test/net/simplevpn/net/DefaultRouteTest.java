@@ -358,9 +358,10 @@ final class DefaultRouteTest extends Vpn {
         home();
         ip(east, "rule add fwmark 7 lookup 100");
         ip(east, "route add default via 198.51.101.1 table 100");
-        for (String[] options : new String[][] {{"-s", "192.0.2.1", "--mark", "7"}, {"-s", "192.0.2.1", "--bind", "eth2"},
-            {"-s", "fd00:2::1", "--bind", "eth2"}}) {
-            Program client = everything(options);
+        String[][] ways = {{"192.0.2.1", "--mark", "7"}, {"192.0.2.1", "--bind", "eth2"},
+            {"fd00:2::1", "--bind", "eth2"}};
+        for (String[] options : ways) {
+            Program client = everything(Command.words(List.of("-s"), options).toArray(String[]::new));
             assertFalse(routes().matches("(?s).*(192\\.0\\.2\\.1|fd00:2::1) .*"), this::routes);
             long past = past();
             talk();
