@@ -68,6 +68,7 @@ home=$root/lib/simplevpn
 doc=$root/share/doc/simplevpn
 conf=$destdir/etc/simplevpn
 sysusers=$root/lib/sysusers.d/simplevpn.conf
+network=$root/lib/systemd/network/10-simplevpn.network
 
 # Where the service file of a program is in the package, and where it goes.
 service_of() {
@@ -75,6 +76,14 @@ service_of() {
     sysv) service=init.d/S60simplevpn-$1 to=$destdir/etc/init.d/S60simplevpn-$1 mode=755 ;;
     systemd) service=systemd/simplevpn-$1.service to=$root/lib/systemd/system/simplevpn-$1.service mode=644 ;;
     none) service='' ;;
+    esac
+}
+
+# The hook that comes with a program.
+hook_of() {
+    case $1 in
+    srv) hook=masquerade ;;
+    cli) hook=resolv ;;
     esac
 }
 
@@ -105,11 +114,10 @@ install_program() {
     chmod 755 "$home/$1.new"
     mv "$home/$1.new" "$home/$1"
     ln -sf "../lib/simplevpn/$1" "$root/sbin/simplevpn-$1"
-    if [ "$1" = cli ]; then
-        cp "$from/resolv" "$home/resolv.new"
-        chmod 755 "$home/resolv.new"
-        mv "$home/resolv.new" "$home/resolv"
-    fi
+    hook_of "$1"
+    cp "$from/$hook" "$home/$hook.new"
+    chmod 755 "$home/$hook.new"
+    mv "$home/$hook.new" "$home/$hook"
     if [ ! -e "$conf/$1.conf" ]; then
         cp "$from/etc/$1.conf" "$conf/$1.conf"
         chmod 644 "$conf/$1.conf"
@@ -121,6 +129,14 @@ install_program() {
     sed "s|/usr/|$prefix/|g" "$from/$service" >"$to.new"
     chmod "$mode" "$to.new"
     mv "$to.new" "$to"
+}
+
+# What networkd has to know, should this machine have it.
+install_network() {
+    [ "$init" = systemd ] || return 0
+    mkdir -p "${network%/*}"
+    cp "$from/systemd/simplevpn.network" "$network"
+    chmod 644 "$network"
 }
 
 # The user of systemd's units, and his folder. In another system whoever makes that makes its users too, unless it has some already.
@@ -147,7 +163,8 @@ uninstall_program() {
     fi
     [ -z "$service" ] || rm -f "$to"
     rm -f "$root/sbin/simplevpn-$1" "$home/$1"
-    [ "$1" != cli ] || rm -f "$home/resolv"
+    hook_of "$1"
+    rm -f "$home/$hook"
     if cmp -s "$from/etc/$1.conf" "$conf/$1.conf"; then
         rm -f "$conf/$1.conf"
     elif [ -e "$conf/$1.conf" ]; then
@@ -177,12 +194,13 @@ if [ -n "$uninstall" ]; then
     # The runtime serves both.
     if [ ! -e "$home/srv" ] && [ ! -e "$home/cli" ]; then
         rm -rf "$home/runtime" "$doc/licenses"
-        rm -f "$doc/README" "$doc/LICENSE" "$sysusers"
+        rm -f "$doc/README" "$doc/LICENSE" "$sysusers" "$network"
     fi
     sweep "$doc" "$home" "$conf"
 else
     install_runtime
     install_user
+    install_network
     for program in $programs; do install_program "$program"; done
     [ -n "$destdir" ] || next_steps
 fi

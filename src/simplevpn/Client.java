@@ -113,6 +113,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         joining = settings.joining;
         this.confined = confined;
         device = loop.device;
+        device.setup.begin(settings.defaultRoute);
         dialer = new Dialer(loop, this, targets, settings.prefersFirst, token);
         lease = new Lease(settings.address != null ? settings.address : device.setup.fixedAddress());
         details = new Ratelimit(1, 10, loop.now());

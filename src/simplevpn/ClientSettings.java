@@ -27,6 +27,8 @@ final class ClientSettings extends Settings {
     final String bind;
     /** The mark of packets to them, for routing rules, or 0. */
     final int mark;
+    /** Whether everything shall go through the tunnel. */
+    final boolean defaultRoute;
     /** The one address that will do, or {@code null}. */
     final Address address;
     /** Whether routes that the server tells are taken. */
@@ -71,6 +73,7 @@ final class ClientSettings extends Settings {
         }
         bind = interfaceName("bind");
         mark = options.number("mark", 1, 999_999_999, 0);
+        defaultRoute = options.given("default-route");
         name = options.text("name");
         if (name != null && !Names.isProper(name, Names.MAX_NAME)) {
             throw options.bad("name", "must be a name of letters, digits, dashes and dots, 63 at most");
@@ -143,6 +146,7 @@ final class ClientSettings extends Settings {
                 .add((char) 0, "prefer", "WHICH", "of several servers: first (default), or any that works")
                 .add((char) 0, "bind", "INTERFACE", "reach servers through this interface alone")
                 .add((char) 0, "mark", "NUMBER", "of packets to servers, for routing rules (fwmark)")
+                .add((char) 0, "default-route", null, "send everything through the tunnel but the tunnel itself")
                 .add('a', "address", "ADDRESS", "ask for this address (default: any)")
                 .add((char) 0, "no-routes", null, "take no routes to networks behind the server or other clients")
                 .add((char) 0, "once", null, "try once to connect, and end with status 4 if that fails")

@@ -92,7 +92,8 @@ def unshipped(archive, values, text):
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["tar", "-xJf", archive, "-C", folder], check=True)
         values = dict(values, S=os.path.join(folder, os.path.basename(archive)[:-len(".tar.xz")]), D=folder + "/D", prefix="/usr",
-                      sbindir="/usr/sbin", sysconfdir="/etc", localstatedir="/var", systemd_system_unitdir="/usr/lib/systemd/system")
+                      sbindir="/usr/sbin", sysconfdir="/etc", localstatedir="/var", systemd_unitdir="/usr/lib/systemd",
+                      systemd_system_unitdir="/usr/lib/systemd/system")
         body = re.search(r"^do_install\(\) \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL).group(1)
         # Users are bitbake's matter.
         body = body.replace("-o simplevpn -g simplevpn ", "")

@@ -176,6 +176,8 @@ public final class Abi {
     public static final int RTM_NEWNETCONF = 80;
     public static final int RTM_GETNETCONF = 82;
     public static final int RTN_UNICAST = 1;
+    public static final int RTN_UNREACHABLE = 7;
+    public static final int RTPROT_KERNEL = 2;
     public static final int RTPROT_BOOT = 3;
     public static final int RT_SCOPE_UNIVERSE = 0;
     public static final int RT_SCOPE_LINK = 253;

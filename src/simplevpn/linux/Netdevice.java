@@ -219,8 +219,8 @@ abstract class Netdevice implements PacketDevice {
     public final void addRoute(Network network) throws Failure {
         Route route = own(network);
         int result = Netlink.change(Abi.RTM_NEWROUTE, route);
-        if (result < 0 && result != -Errno.EEXIST && result != -Errno.ENETDOWN
-                && !(result == -Errno.EPERM && has(route))) {
+        if (result < 0 && result != -Errno.ENETDOWN
+                && !((result == -Errno.EEXIST || result == -Errno.EPERM) && has(route))) {
             throw failure("RTM_NEWROUTE " + route, result, "ip route add " + route);
         }
     }
@@ -250,7 +250,8 @@ abstract class Netdevice implements PacketDevice {
     @Override
     public final boolean addRoute(Route route) throws Failure {
         int result = Netlink.change(Abi.RTM_NEWROUTE, route);
-        if (result < 0 && result != -Errno.EEXIST) {
+        // A kernel without IPv6 has no routes of it, and leads nothing past them.
+        if (result < 0 && result != -Errno.EEXIST && result != -Errno.EOPNOTSUPP) {
             throw failure("RTM_NEWROUTE " + route, result, "ip route add " + route);
         }
         return result >= 0;

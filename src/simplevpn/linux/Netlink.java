@@ -239,10 +239,12 @@ final class Netlink {
         netlink.field(Abi.RTM_TABLE, Abi.RT_TABLE_MAIN);
         netlink.field(Abi.RTM_PROTOCOL, route.protocol);
         netlink.field(Abi.RTM_SCOPE, !adds ? Abi.RT_SCOPE_NOWHERE
-                : route.gateway == null ? Abi.RT_SCOPE_LINK : Abi.RT_SCOPE_UNIVERSE);
-        netlink.field(Abi.RTM_TYPE, Abi.RTN_UNICAST);
+                : route.gateway == null && !route.isUnreachable() ? Abi.RT_SCOPE_LINK : Abi.RT_SCOPE_UNIVERSE);
+        netlink.field(Abi.RTM_TYPE, route.isUnreachable() ? Abi.RTN_UNREACHABLE : Abi.RTN_UNICAST);
         netlink.address(Abi.RTA_DST, route.network.address());
-        netlink.number(Abi.RTA_OIF, route.index);
+        if (!route.isUnreachable()) {
+            netlink.number(Abi.RTA_OIF, route.index);
+        }
         if (route.gateway != null) {
             netlink.address(Abi.RTA_GATEWAY, route.gateway);
         }

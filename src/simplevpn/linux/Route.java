@@ -12,8 +12,10 @@ public final class Route {
     public static final int OURS = 202;
     /** What the ioctls say by which older versions of these programs made theirs. */
     public static final int BY_IOCTL = Abi.RTPROT_BOOT;
+    /** Those of the kernel's own: to the networks of its interfaces. */
+    public static final int BY_KERNEL = Abi.RTPROT_KERNEL;
 
-    /** The interface that it leads through: its number, and its name for people. */
+    /** The interface that it leads through: its number, 0 for one that leads nowhere; and its name for people. */
     final int index;
     public final String device;
     /** Which addresses it is for. */
@@ -43,6 +45,21 @@ public final class Route {
         this.source = source;
     }
 
+    /** One of ours that leads nowhere: who sends there is told that nobody can be reached. */
+    public static Route unreachable(Network network, int metric) {
+        return new Route(0, null, network, null, metric, OURS);
+    }
+
+    /** Whether it leads nowhere. */
+    boolean isUnreachable() {
+        return index == 0;
+    }
+
+    /** Whether it leads through the same interface as another one. */
+    public boolean isBeside(Route other) {
+        return index == other.index;
+    }
+
     /** One of ours to another network, along the same way. */
     public Route to(Network other, int otherMetric) {
         return new Route(index, device, other, gateway, otherMetric, OURS, source);
@@ -63,9 +80,9 @@ public final class Route {
         return one == null ? other == null : one.equals(other);
     }
 
-    /** As ip-route(8) has it: {@code 192.0.2.0/24 via 198.51.100.1 dev eth0}. */
+    /** As ip-route(8) has it: {@code 192.0.2.0/24 via 198.51.100.1 dev eth0}, or {@code unreachable ::/1}. */
     @Override
     public String toString() {
-        return network + (gateway == null ? "" : " via " + gateway) + " dev " + device;
+        return isUnreachable() ? "unreachable " + network : network + (gateway == null ? "" : " via " + gateway) + " dev " + device;
     }
 }

@@ -14,7 +14,7 @@ import simplevpn.linux.Route;
  */
 final class Detours {
     /** The metric of all of them. */
-    private static final int METRIC = 2002;
+    static final int METRIC = 2002;
 
     private final PacketDevice device;
     private final InterfaceSetup setup;
@@ -36,17 +36,59 @@ final class Detours {
      * host has no other way to it in its main table, something else decides, which comes before that table.
      *
      * @param inside the networks that the tunnel leads to, or will
-     * @throws Failure when the route cannot be added
+     * @param needed whether nothing but a route of the main table leads around the tunnel
+     * @return whether routes were changed
+     * @throws Failure when the route cannot be added, or there is none of those that are needed
      */
-    void around(Address host, Network[] inside) throws Failure {
+    boolean around(Address host, Network[] inside, boolean needed) throws Failure {
         int longest = -1;
         for (Network network : inside) {
             longest = network.contains(host) ? Math.max(longest, network.length()) : longest;
         }
         if (longest < 0) {
-            return;
+            return false;
         }
         Route[] routes = device.otherRoutes(host.isIpv6());
+        Route best = best(host, routes);
+        Route wanted = best == null || best.network.length() > longest ? null
+                : best.to(Network.ofHost(host), METRIC);
+        boolean stands = false;
+        boolean changed = false;
+        for (Route route : routes) {
+            if (isDetour(route) && route.network.contains(host)) {
+                if (wanted != null && route.protocol == Route.OURS && route.isLike(wanted)) {
+                    stands = true;
+                } else {
+                    device.removeRoute(route);
+                    changed = true;
+                }
+            }
+        }
+        int before = indexOf(host);
+        if (before >= 0) {
+            made[before] = made[--count];
+        }
+        if (best == null && needed) {
+            throw new Failure(Failure.UNREACHABLE, "the main table has no route to " + host + " around the tunnel");
+        }
+        if (wanted == null) {
+            return changed;
+        }
+        if (!stands) {
+            if (!device.addRoute(wanted)) {
+                return changed;
+            }
+            setup.tell("route " + wanted + " added: otherwise " + device.name() + " would swallow what is sent there");
+        }
+        if (count == made.length) {
+            made = Arrays.copyOf(made, 2 * count);
+        }
+        made[count++] = wanted;
+        return changed || !stands;
+    }
+
+    /** The route to a host that comes before the others, but for those around a tunnel; or {@code null}. */
+    private static Route best(Address host, Route[] routes) {
         Route best = null;
         for (Route route : routes) {
             if (!isDetour(route) && route.network.contains(host) && (best == null
@@ -55,35 +97,33 @@ final class Detours {
                 best = route;
             }
         }
-        Route wanted = best == null || best.network.length() > longest ? null
-                : best.to(Network.ofHost(host), METRIC);
-        boolean stands = false;
-        for (Route route : routes) {
-            if (isDetour(route) && route.network.contains(host)) {
-                if (wanted != null && route.protocol == Route.OURS && route.isLike(wanted)) {
-                    stands = true;
-                } else {
-                    device.removeRoute(route);
+        return best;
+    }
+
+    /**
+     * Removes what a program that was killed has left: a route around a tunnel that is not there any more. Where the
+     * host would be reached through another tunnel of these programs, or through a network of the kernel's own, as
+     * another tunnel's is, it is of use still.
+     *
+     * @return whether there is no other tunnel that everything goes through
+     */
+    boolean sweep() {
+        boolean alone = true;
+        for (int version = 4; version <= 6; version += 2) {
+            Route[] routes = device.otherRoutes(version == 6);
+            for (Route route : routes) {
+                alone &= route.protocol != Route.OURS || route.network.length() != 1;
+                if (isDetour(route) && route.protocol == Route.OURS) {
+                    Route best = best(route.network.address(), routes);
+                    boolean used = best != null && !best.isBeside(route)
+                            && (best.protocol == Route.OURS || best.protocol == Route.BY_KERNEL);
+                    if (!used) {
+                        device.removeRoute(route);
+                    }
                 }
             }
         }
-        int before = indexOf(host);
-        if (before >= 0) {
-            made[before] = made[--count];
-        }
-        if (wanted == null) {
-            return;
-        }
-        if (!stands) {
-            if (!device.addRoute(wanted)) {
-                return;
-            }
-            setup.tell("route " + wanted + " added: otherwise " + device.name() + " would swallow what is sent there");
-        }
-        if (count == made.length) {
-            made = Arrays.copyOf(made, 2 * count);
-        }
-        made[count++] = wanted;
+        return alone;
     }
 
     /** Whether a program made it, perhaps one that was killed: this one, or an older one by an ioctl. */
@@ -101,11 +141,17 @@ final class Detours {
         return -1;
     }
 
-    /** Removes those that were made here. */
-    void clear() {
-        while (count > 0) {
-            device.removeRoute(made[--count]);
+    /** Removes those that were made here, but for the one to a host; {@code null} is none. */
+    void clear(Address but) {
+        int kept = 0;
+        for (int i = 0; i < count; i++) {
+            if (made[i].network.address().equals(but)) {
+                made[kept++] = made[i];
+            } else {
+                device.removeRoute(made[i]);
+            }
         }
+        count = kept;
     }
 
     /** Tells when a network that this host reaches without the tunnel has addresses of the VPN's. */

@@ -8,7 +8,8 @@ import simplevpn.linux.Way;
 
 /**
  * How a client gets its connection: it takes its servers in order, looks each one's name up anew for every attempt, and
- * connects to one of its addresses. As long as looking up fails, the addresses of before are good enough.
+ * connects to one of its addresses. As long as looking up fails, the addresses of before are good enough; where
+ * everything goes through the tunnel they are tried first, since name servers may be behind it.
  *
  * <p>And when to leave a connection that stands: since the way to its server is another one now, or a better server is
  * there again.
@@ -118,7 +119,10 @@ public final class Dialer extends Timer implements Race.Owner {
 
     private void lookUp() throws Failure {
         state = State.LOOKING_UP;
-        if (targets[server].lookUp(this)) {
+        if (targets[server].found.length == 0) {
+            loop.device.setup.askForNames();
+        }
+        if (!loop.device.setup.asksForNames() || targets[server].lookUp(this)) {
             begin();
         } else if (targets[server].found.length > 0 || server + 1 < targets.length) {
             loop.timers.set(this, loop.now() + LOOKUP_TIME);
@@ -165,6 +169,7 @@ public final class Dialer extends Timer implements Race.Owner {
             lookUp();
         } else {
             state = State.IDLE;
+            loop.device.setup.askForNames();
             owner.unreachable(why);
         }
     }

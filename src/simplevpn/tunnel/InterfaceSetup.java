@@ -24,6 +24,8 @@ public final class InterfaceSetup {
     private final PacketDevice device;
     private final Detours detours;
     private Loop loop;
+    /** Whether everything shall go through the tunnel: then this sees to it; otherwise {@code null}. */
+    private DefaultRoute all;
     /** Whether the interface is in this program's network namespace. */
     private boolean here = true;
     /** The networks that the tunnel leads to: the VPN's own, first that of IPv4, and those that it has routes to. */
@@ -61,6 +63,38 @@ public final class InterfaceSetup {
         return device.fixedAddress();
     }
 
+    /**
+     * The program begins: what another one left that was killed is taken away.
+     *
+     * @param everything whether everything shall go through the tunnel, once it stands
+     */
+    public void begin(boolean everything) {
+        DefaultRoute.sweep(device);
+        if (detours.sweep()) {
+            DefaultRoute.release(device);
+        }
+        if (everything) {
+            all = new DefaultRoute(device, this);
+        }
+    }
+
+    /** Whether everything leads into the tunnel, also while that carries nothing. */
+    boolean leadsEverywhere() {
+        return all != null && all.leads();
+    }
+
+    /** Whether name servers can be asked now: not when they are behind a tunnel that carries nothing. */
+    boolean asksForNames() {
+        return all == null || all.asksOutside;
+    }
+
+    /** No address that is known is of use: from now on name servers are asked around the tunnel, until it stands. */
+    void askForNames() {
+        if (all != null) {
+            all.asksOutside = true;
+        }
+    }
+
     /** Names the loop, whose budget limits what is logged here: a server's answer has much to do with it. */
     void belongTo(Loop owner) {
         loop = owner;
@@ -76,6 +110,7 @@ public final class InterfaceSetup {
      */
     public void leadInside(Answer answer, Address server, Address... nameServers) throws Failure {
         Network[] before = routes;
+        Network[] insideBefore = inside;
         here = device.isHere();
         inside = new Network[0];
         routes = new Network[0];
@@ -84,6 +119,9 @@ public final class InterfaceSetup {
             return;
         }
         routes = fitting(answer.routes, server);
+        if (all != null) {
+            routes = DefaultRoute.with(routes);
+        }
         int own = answer.address6 == null ? 1 : 2;
         inside = new Network[own + routes.length];
         inside[0] = answer.network();
@@ -92,9 +130,19 @@ public final class InterfaceSetup {
         }
         System.arraycopy(routes, 0, inside, own, routes.length);
         server6 = answer.server6;
+        try {
+            around(server);
+        } catch (Failure e) {
+            routes = before;
+            inside = insideBefore;
+            throw e;
+        }
         removeRoutes(before, routes);
-        around(server);
-        aroundNameServers(nameServers);
+        if (all == null) {
+            aroundNameServers(nameServers);
+        } else {
+            detours.clear(server);
+        }
         for (int i = 0; i < own; i++) {
             detours.tellOverlap(inside[i]);
         }
@@ -206,6 +254,9 @@ public final class InterfaceSetup {
             return mtu;
         }
         int inForce = mtu(mtu);
+        if (all != null) {
+            all.begin(answer);
+        }
         address(answer.address, answer.length);
         if (answer.address6 == null || !addressIpv6(answer.address6, answer.length6, inForce)) {
             carriesIpv6 = false;
@@ -213,6 +264,9 @@ public final class InterfaceSetup {
             answer.address6 = null;
         }
         addRoutes();
+        if (all != null) {
+            all.led(carriesIpv6);
+        }
         return inForce;
     }
 
@@ -220,11 +274,10 @@ public final class InterfaceSetup {
      * Sees to it that packets for the server do not go into the tunnel, for one connection.
      *
      * @param server {@code null} when no route of the tunnel could lead there
+     * @return whether routes were changed
      */
-    public void around(Address server) throws Failure {
-        if (server != null) {
-            detours.around(server, inside);
-        }
+    public boolean around(Address server) throws Failure {
+        return server != null && detours.around(server, inside, all != null);
     }
 
     /** The same for a connection that stands, and has become silent; what cannot be done is told. */
@@ -238,12 +291,15 @@ public final class InterfaceSetup {
 
     /** The same for name servers, as far as it can be done; except for one that is the server's own on the VPN. */
     public void aroundNameServers(Address... servers) {
+        if (!asksForNames()) {
+            return;
+        }
         for (Address server : servers) {
             try {
                 boolean isHub = inside.length > 0 && (server.isIpv6() ? server.equals(server6)
                         : server.ipv4() == inside[0].address().ipv4() + 1);
                 if (!isHub && server.isHost()) {
-                    detours.around(server, inside);
+                    detours.around(server, inside, false);
                 }
             } catch (Failure e) {
                 tell(e.getMessage());
@@ -251,19 +307,24 @@ public final class InterfaceSetup {
         }
     }
 
-    /** There is no connection any more. */
+    /** There is no connection any more. Where everything leads into the tunnel, the next one needs them too. */
     public void endDetours() {
-        detours.clear();
+        if (!leadsEverywhere()) {
+            detours.clear(null);
+        }
     }
 
     /** The program ends: the routes that were made are removed, which an interface that stays would keep. */
     public void endRoutes() {
-        detours.clear();
+        detours.clear(null);
         if (hosts != null) {
             hosts.clear();
         }
         if (here) {
             removeRoutes(routes, new Network[0]);
+        }
+        if (all != null) {
+            DefaultRoute.release(device);
         }
     }
 
@@ -298,6 +359,8 @@ public final class InterfaceSetup {
         for (Network route : routes) {
             if (carriesIpv6 || !route.isIpv6()) {
                 route(route);
+            } else {
+                device.removeRoute(route);
             }
         }
     }

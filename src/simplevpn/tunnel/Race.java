@@ -48,10 +48,7 @@ final class Race extends Timer {
             to.tried = true;
             candidate = to;
             try {
-                to.way = target.way(to);
-                if (to.way == null || to.way.isOfMainTable) {
-                    loop.device.setup.around(to.address.address());
-                }
+                to.way = target.wayAround(to);
                 stream = target.connector.connect(to.address);
             } catch (Failure e) {
                 why = e.getMessage();

@@ -123,8 +123,33 @@ public final class Target implements Handler {
         return connector.nameServers(host);
     }
 
+    /**
+     * Sees to it that a connection to one of its addresses does not go into the tunnel.
+     *
+     * @return the way that it takes; {@code null} when there is none, or nobody can tell
+     * @throws Failure when it would go there all the same
+     */
+    Way wayAround(Candidate candidate) throws Failure {
+        Way way = presentWay(candidate);
+        boolean isExposed = way == null || way.isOfMainTable;
+        return isExposed && loop.device.setup.around(candidate.address.address()) ? presentWay(candidate) : way;
+    }
+
     /** The way to one of its addresses; {@code null} when there is none but through the tunnel, or nobody can tell. */
     Way way(Candidate candidate) {
+        if (!loop.device.setup.leadsEverywhere()) {
+            return presentWay(candidate);
+        }
+        // Without a route around the tunnel there is none but through it.
+        try {
+            return wayAround(candidate);
+        } catch (Failure e) {
+            loop.device.setup.tell(e.getMessage());
+            return null;
+        }
+    }
+
+    private Way presentWay(Candidate candidate) {
         Way way = connector.way(candidate.address);
         return way != null && way.isThrough(loop.device.index()) ? null : way;
     }

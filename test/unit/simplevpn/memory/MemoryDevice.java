@@ -59,6 +59,8 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
     /** Whether its host forwards what comes from it, of either version of IP. */
     public boolean forwards4 = true;
     public boolean forwards6 = true;
+    /** Those at the time when its IPv4 address was replaced last, when the kernel drops its routes. */
+    public String othersMeanwhile;
     /** How often somebody looked for a packet. */
     public int reads;
 
@@ -208,6 +210,10 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
             addresses6.add(wanted + "/" + wantedLength);
             return;
         }
+        if (address != null) {
+            routes.removeIf(route -> !route.isIpv6());
+            othersMeanwhile = others.toString();
+        }
         address = wanted;
         length = wantedLength;
     }
@@ -254,7 +260,9 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
 
     @Override
     public Route[] otherRoutes(boolean ofIpv6) {
-        return others.stream().filter(route -> route.network.isIpv6() == ofIpv6).toArray(Route[]::new);
+        // Those that lead nowhere are not told.
+        return others.stream().filter(route -> route.network.isIpv6() == ofIpv6 && route.device != null)
+                .toArray(Route[]::new);
     }
 
     @Override
