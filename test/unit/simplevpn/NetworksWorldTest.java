@@ -196,6 +196,8 @@ class NetworksWorldTest extends KeyedWorldTest {
         assertSaid("--net 10.0.0.2=2001:db8:7::/48: 2001:db8:7::/48 is of no use: there is no IPv6 in the tunnel");
         assertEquals("[]", hub.device.routes.toString());
         assertEquals("[]", world.board(1).device.routes.toString());
+        // An answer without any route.
+        joined("45000000 56320000 00000003 00000000 00000000", 42);
     }
 
     private static void assertWrong(String message, String... words) throws Failure {
