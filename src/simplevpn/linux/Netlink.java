@@ -5,9 +5,9 @@ import simplevpn.base.Address;
 import simplevpn.base.Network;
 
 /**
- * Requests to the kernel about routes, and about the IPv6 addresses and the forwarding of interfaces (rtnetlink(7)). Each has a socket of
- * its own, so that no answer to another one is ever in its way, and none of them waits: the kernel answers before
- * send(2) returns.
+ * Requests to the kernel about routes, and about the IPv6 addresses and the forwarding of interfaces (rtnetlink(7)).
+ * Each has a socket of its own, so that no answer to another one is ever in its way, and none of them waits: the kernel
+ * answers before send(2) returns.
  */
 final class Netlink {
     /** Bytes of a request, and of what the kernel sends at once at most (netlink_dump, linux/net/netlink). */

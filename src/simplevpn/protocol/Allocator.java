@@ -124,9 +124,9 @@ final class Allocator<H> {
     }
 
     /**
-     * Leases any free address of those that are given so ({@link #giveFrom}). The search goes on where the last one ended, so that an address just given back is not
-     * soon given away: its holder may only be reconnecting. Those that are kept for somebody come last, the longest
-     * kept first.
+     * Leases any free address of those that are given so ({@link #giveFrom}). The search goes on where the last one
+     * ended, so that an address just given back is not soon given away: its holder may only be reconnecting. Those that
+     * are kept for somebody come last, the longest kept first.
      *
      * @return the address, or 0 when the pool is empty
      */

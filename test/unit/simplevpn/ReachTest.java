@@ -166,7 +166,7 @@ class ReachTest extends WorldTest {
         }
     }
 
-    /** A link between two hubs: from one client come packets from and to the same network, and the kernel sorts them. */
+    /** A link between two hubs: one client sends from and to the same network, and the kernel sorts that. */
     @Test
     void aNetworkOnBothSides() throws Failure {
         World.Hub hub = hub("--between-clients", "kernel", "--net", ONE + "=10.4.0.0/15");
