@@ -214,9 +214,11 @@ final class ServerSettings extends Settings {
                 .add('c', "max-clients", "COUNT", "how many clients at once (default: as many as can be)")
                 .add((char) 0, "max-per-source", "COUNT", "how many from one address (default: all but a sixteenth)")
                 .add((char) 0, "key", "FILE", "TLS with the key in FILE; twice: one of each kind").several()
-                .add((char) 0, "peers", "FILE", "the clients that are let in: lines of PIN NAME [ADDRESS] [net=NETWORK]")
+                .add((char) 0, "peers", "FILE",
+                        "the clients that are let in: lines of PIN NAME [ADDRESS] [net=NETWORK]")
                 .add((char) 0, "allow-plain", "NETWORK", "let clients from there in without TLS").several()
-                .add((char) 0, "net", "ADDRESS=NETWORK", "a network behind the client at ADDRESS, without keys").several()
+                .add((char) 0, "net", "ADDRESS=NETWORK", "a network behind the client at ADDRESS, without keys")
+                        .several()
                 .add((char) 0, "push-route", "NETWORK", "tell clients that NETWORK is reached here").several()
                 .add((char) 0, "between-clients", "HOW", "yes (default), no, or kernel: its firewall decides")
                 .add((char) 0, "export-routes", null, "a kernel route to each client, for routing daemons")

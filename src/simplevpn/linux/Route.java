@@ -83,6 +83,7 @@ public final class Route {
     /** As ip-route(8) has it: {@code 192.0.2.0/24 via 198.51.100.1 dev eth0}, or {@code unreachable ::/1}. */
     @Override
     public String toString() {
-        return isUnreachable() ? "unreachable " + network : network + (gateway == null ? "" : " via " + gateway) + " dev " + device;
+        return isUnreachable() ? "unreachable " + network
+                : network + (gateway == null ? "" : " via " + gateway) + " dev " + device;
     }
 }

@@ -211,7 +211,7 @@ public final class Hub<M extends Member> {
         return sites == null ? 0 : sites.owner(high, low);
     }
 
-    /** The client that networks are behind, by what {@link Site} says of whose they are; {@code null} while it is away. */
+    /** The client that networks are behind, by {@link Site}'s number of whose they are; {@code null} while away. */
     private M client(long owner) {
         return owner == 0 ? null : owner > LOW ? admission.identified(owner) : pool.holder((int) owner);
     }

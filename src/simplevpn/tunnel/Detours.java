@@ -161,8 +161,8 @@ final class Detours {
             return;
         }
         boolean ipv6 = vpn.isIpv6();
-        String overlap = "the VPN's network " + vpn + " and the route " + route + " have addresses in common: some hosts"
-                + " cannot be reached; the server may take another network (srv --network" + (ipv6 ? "6)" : ")");
+        String overlap = "the VPN's network " + vpn + " and the route " + route + " have addresses in common: some"
+                + " hosts cannot be reached; the server may take another network (srv --network" + (ipv6 ? "6)" : ")");
         if (!overlap.equals(ipv6 ? told6 : told)) {
             told = ipv6 ? told : overlap;
             told6 = ipv6 ? overlap : told6;

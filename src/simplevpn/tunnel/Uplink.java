@@ -6,8 +6,8 @@ import simplevpn.linux.Monitor;
 import simplevpn.linux.Poller;
 
 /**
- * Hears that ways out of this host may have changed, and that the tunnel's interface was down. News comes in bursts, and
- * there may be much of it that has nothing to do with either: the first of it wakes the loop, and the rest is left to
+ * Hears that ways out of this host may have changed, and that the tunnel's interface was down. News comes in bursts,
+ * and there may be much of it that has nothing to do with either: the first of it wakes the loop, the rest is left to
  * the kernel until all has settled.
  */
 final class Uplink extends Timer implements Handler {

@@ -20,7 +20,7 @@ class NetworksWorldTest extends KeyedWorldTest {
     private static final String EAST = "10.0.0.2=192.168.7.0/24";
     private static final String WEST = "10.0.0.3=192.168.8.0/24";
 
-    /** Without keys: hosts of both networks, the server's host, and clients reach each other; others' sources do not. */
+    /** Without keys: hosts of both networks, the server's host and clients reach each other; others' sources do not. */
     @Test
     void packets() throws Failure {
         World.Hub hub = world.hub("--net", EAST, "--net", WEST, "--push-route", "172.16.0.0/12");
@@ -46,7 +46,7 @@ class NetworksWorldTest extends KeyedWorldTest {
         assertSaid(".* rejected: a packet from 192.168.7.7");
     }
 
-    /** What a client sends to the network behind itself does not come back to it; nor what others send while it is away. */
+    /** What a client sends to the network behind itself does not come back to it; nor what others send meanwhile. */
     @Test
     void unreachable() throws Failure {
         World.Hub hub = world.hub("--net", EAST);

@@ -348,8 +348,9 @@ class OptionsTest {
         assertTrue(server("--export-routes").exportRoutes);
         assertEquals("10.0.0.0/16", server().dynamic.toString());
         assertEquals("10.0.4.0/22", server("--dynamic", "10.0.4.0/22").dynamic.toString());
-        String[][] wrong = {{"--between-clients", "", "yes, no or kernel"}, {"--between-clients", "No",
-            "yes, no or kernel"}, {"--dynamic", "10.1.0.0/24", "a part of the network 10.0.0.0/16"},
+        String[][] wrong = {{"--between-clients", "", "yes, no or kernel"},
+            {"--between-clients", "No", "yes, no or kernel"},
+            {"--dynamic", "10.1.0.0/24", "a part of the network 10.0.0.0/16"},
             {"--dynamic", "10.0.0.0/15", "a part of the network 10.0.0.0/16"}};
         for (String[] words : wrong) {
             Failure failure = assertThrows(Failure.class, () -> server(words[0], words[1]));

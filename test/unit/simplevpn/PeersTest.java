@@ -85,8 +85,10 @@ class PeersTest {
     /** Networks that are none, that no host can be in, the VPN's own ones, and those of two clients. */
     @Test
     void wrongNetworks() throws Failure {
-        assertRefused(ONE + " one net=192.168.7.0/24 10.0.0.7", "p line 1: a line is PIN NAME [ADDRESS] [net=NETWORK]...");
-        assertRefused("\n" + ONE + " one NET=192.168.7.0/24", "p line 2: NET=192.168.7.0/24: no address that a host can have");
+        assertRefused(ONE + " one net=192.168.7.0/24 10.0.0.7",
+                "p line 1: a line is PIN NAME [ADDRESS] [net=NETWORK]...");
+        assertRefused("\n" + ONE + " one NET=192.168.7.0/24",
+                "p line 2: NET=192.168.7.0/24: no address that a host can have");
         assertRefused(ONE + " one net=", "p line 1: : must be a network or an address, such as 192.168.1.0/24 or"
                 + " 2001:db8::/64");
         assertRefused(ONE + " one net=192.168.7.1/24",

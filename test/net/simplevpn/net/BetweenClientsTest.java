@@ -19,8 +19,10 @@ final class BetweenClientsTest extends Vpn {
     private static final String WEST6 = PREFIX + "a00:3";
     private static final long BYTES = 100_000_000;
     /** As a distribution with the package has it: nft(8) is found, and its libraries. */
-    private static final String WITH_NFT = "LD_LIBRARY_PATH=$(echo $0/usr/lib/*-linux-*) PATH=$0/usr/sbin:$PATH\n"
-            + "export LD_LIBRARY_PATH\n";
+    private static final String WITH_NFT = """
+            LD_LIBRARY_PATH=$(echo $0/usr/lib/*-linux-*) PATH=$0/usr/sbin:$PATH
+            export LD_LIBRARY_PATH
+            """;
 
     private Program one;
     private Program other;

@@ -237,7 +237,7 @@ final class DefaultRouteTest extends Vpn {
         assertEquals(past, past());
         // And without IPv6, what is not carried goes nowhere, and its sender is told.
         home.kill();
-        home = home("--network6", "none", "-n", "10.0.0.0/8");
+        home("--network6", "none", "-n", "10.0.0.0/8");
         client.awaitLine("the tunnel carries no IPv6", 30);
         Wait.until("the server without IPv6", 30, () -> east.reaches(INTERNET));
         assertTrue(east.ping(INTERNET6, "-c", "1").output().matches("(?s).*(unreachable|No route).*"));

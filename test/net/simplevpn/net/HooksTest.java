@@ -151,7 +151,7 @@ final class HooksTest extends Vpn {
 
     /** The end is waited for, and not for ever: a script has its seconds, what hangs is killed, the status is 0. */
     @Test
-    void ends() throws IOException {
+    void ends() {
         script("slow", "sleep 1", "ip -o -4 address show dev \"$INTERFACE\" >\"${0%/*}/$HOOK-$REASON\"");
         Program server = server("--up", file("slow"), "--down", file("slow"));
         server.await("the end of up", 10, () -> Files.exists(lan.file("up-joined")));

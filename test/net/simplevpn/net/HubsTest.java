@@ -21,7 +21,6 @@ import simplevpn.harness.Wait;
 @Timeout(value = 150, unit = TimeUnit.SECONDS)
 final class HubsTest extends KeyedVpn {
     private static final String SECTION = "## Beyond one machine";
-    private static final String NETWORK6 = "fd12:3456:789a:1::/64";
     private static final String PREFIX = "fd12:3456:789a:1::";
     private static final String EAST = "10.0.0.7";
     private static final String EAST6 = PREFIX + "a00:7";
@@ -80,7 +79,7 @@ final class HubsTest extends KeyedVpn {
         return server;
     }
 
-    private void forward(Host host) {
+    private static void forward(Host host) {
         host.run("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding")
                 .ok();
     }

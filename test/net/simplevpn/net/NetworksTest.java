@@ -14,7 +14,7 @@ import simplevpn.harness.Host;
 import simplevpn.harness.Program;
 import simplevpn.harness.Wait;
 
-/** Networks behind two clients and behind the server, between real kernels: who reaches whom, and whose routes where. */
+/** Networks behind two clients and behind the server, with real kernels: who reaches whom, and whose routes where. */
 @Timeout(value = 150, unit = TimeUnit.SECONDS)
 final class NetworksTest extends Routed {
     private static final String[] EAST = {"192.168.7.0/24", "2001:db8:7::/64"};

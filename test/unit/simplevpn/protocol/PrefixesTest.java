@@ -36,9 +36,15 @@ class PrefixesTest {
 
     /** Few bits, so that networks lie in each other: of 10.0.0.0/8 and, on both halves, 2001::/16. */
     private Address address() {
-        long bits = random.nextLong() & random.nextLong() & random.nextLong();
-        return random.nextBoolean() ? Address.ofIpv4(0x0a00_0000 | (int) bits & 0x00ff_ffff)
-                : Address.ofIpv6(0x2001L << 48 | bits >>> 16, random.nextLong() & random.nextLong());
+        return random.nextBoolean() ? Address.ofIpv4(0x0a00_0000 | ((int) few() & 0x00ff_ffff))
+                : Address.ofIpv6((0x2001L << 48) | (few() >>> 16), few());
+    }
+
+    /** A number of which few bits are 1. */
+    private long few() {
+        long bits = random.nextLong();
+        bits &= random.nextLong();
+        return bits & random.nextLong();
     }
 
     private List<Site> sites(int most) {
