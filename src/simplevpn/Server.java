@@ -182,13 +182,13 @@ public final class Server implements Router, Listener.Owner {
                 new HandshakeThread(loop.poller, Budget.HANDSHAKES, Budget.HANDSHAKE_NICE)));
         Supervisor supervisor = Program.supervisor(loop);
         Program.confine(settings.user, settings.hasHooks());
+        // Hooks of clients have their time, and then the one of this program.
+        Program.endOnSignal(loop, settings.hasHooks() ? 2 : 0);
         Server server = new Server(settings, loop, acceptor, gate, supervisor);
         gate.watchClosely();
         if (settings.hasHooks()) {
             server.use(Hooks.of(loop));
         }
-        // Hooks of clients have their time, and then the one of this program.
-        Program.endOnSignal(loop, settings.hasHooks() ? 2 : 0);
         try {
             loop.run();
         } finally {
@@ -274,7 +274,7 @@ public final class Server implements Router, Listener.Owner {
         Peer to = throughKernel ? null : hub.destination(packet.bytes, at);
         if (to == null || apart) {
             toKernel(from, to, packet, at, length, tag);
-        } else if (to == from) {
+        } else if (to == from && !hub.isFor(to, packet.bytes, at)) {
             // It does not know what is behind it, and would send it back here until its time to live is over.
             unreachable(from, packet, at, length);
         } else {

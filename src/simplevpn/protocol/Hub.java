@@ -196,6 +196,11 @@ public final class Hub<M extends Member> {
         return holder != null ? holder : client(owner(packet, at));
     }
 
+    /** Whether a packet is for a client's own address, and not for a network behind it. */
+    public boolean isFor(M client, ByteBuffer packet, int at) {
+        return client.ipv4 == (Packet.isIpv6(packet, at) ? followed(packet, at) : Packet.destination(packet, at));
+    }
+
     /** Whose network a packet is for, or 0. */
     private long owner(ByteBuffer packet, int at) {
         return Packet.isIpv6(packet, at)

@@ -1,5 +1,6 @@
 package simplevpn;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -56,6 +57,10 @@ class NetworksWorldTest extends KeyedWorldTest {
         world.run();
         assertEquals("10.0.0.1 to 10.0.0.2: ICMP 3/1, MTU 0", icmp(east.device.receive()));
         assertNull(east.device.receive());
+        byte[] own = udp("10.0.0.2", "10.0.0.2", 100);
+        east.device.send(own);
+        world.run();
+        assertArrayEquals(own, east.device.receive(), "its own address is no network behind it");
         east.kill();
         world.pass(SECOND);
         west.device.send(udp("10.0.0.3", "192.168.7.7", 100));
