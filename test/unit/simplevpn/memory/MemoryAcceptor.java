@@ -67,14 +67,4 @@ public final class MemoryAcceptor implements Acceptor, MemoryKernel.Descriptor {
     public boolean isReadable() {
         return !waiting.isEmpty();
     }
-
-    @Override
-    public boolean isWritable() {
-        return false;
-    }
-
-    @Override
-    public boolean hasFailed() {
-        return false;
-    }
 }

@@ -98,16 +98,6 @@ public final class MemoryConnector implements Connector {
         public boolean isReadable() {
             return answered;
         }
-
-        @Override
-        public boolean isWritable() {
-            return false;
-        }
-
-        @Override
-        public boolean hasFailed() {
-            return false;
-        }
     }
 
     @Override

@@ -13,13 +13,17 @@ import simplevpn.linux.Endpoint;
 public final class MemoryKernel {
     private final List<Descriptor> table = new ArrayList<>();
 
-    /** Something that a descriptor stands for. */
+    /** Something that a descriptor stands for; most are only read, and do not fail. */
     interface Descriptor {
         boolean isReadable();
 
-        boolean isWritable();
+        default boolean isWritable() {
+            return false;
+        }
 
-        boolean hasFailed();
+        default boolean hasFailed() {
+            return false;
+        }
     }
 
     int open(Descriptor descriptor) {

@@ -79,11 +79,6 @@ public final class MemoryLauncher implements Launcher {
             }
 
             @Override
-            public boolean isWritable() {
-                return false;
-            }
-
-            @Override
             public boolean hasFailed() {
                 return eof;
             }
@@ -93,16 +88,6 @@ public final class MemoryLauncher implements Launcher {
             @Override
             public boolean isReadable() {
                 return ended;
-            }
-
-            @Override
-            public boolean isWritable() {
-                return false;
-            }
-
-            @Override
-            public boolean hasFailed() {
-                return false;
             }
         }
 

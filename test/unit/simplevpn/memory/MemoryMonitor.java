@@ -43,14 +43,4 @@ public final class MemoryMonitor implements Monitor, MemoryKernel.Descriptor {
     public boolean isReadable() {
         return waiting > 0;
     }
-
-    @Override
-    public boolean isWritable() {
-        return false;
-    }
-
-    @Override
-    public boolean hasFailed() {
-        return false;
-    }
 }

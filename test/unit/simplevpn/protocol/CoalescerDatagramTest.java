@@ -54,10 +54,6 @@ class CoalescerDatagramTest extends Coalescing {
         assertArrayEquals(ReferencePackets.unfinished(p), out.get(0).packet());
     }
 
-    private interface Change {
-        void on(byte[] packet);
-    }
-
     private void assertSeparate(String why, Change change) {
         byte[] p = superDatagram(300);
         p[6] = 0;

@@ -1,5 +1,6 @@
 package simplevpn.protocol;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
@@ -17,6 +18,29 @@ abstract class Coalescing {
 
     /** What came out: a packet and its tag. */
     record Out(byte[] packet, int tag) {
+    }
+
+    /** Something done to a packet. */
+    interface Change {
+        void on(byte[] packet);
+    }
+
+    /** Segments of 100 bytes; the change is made to one, whose checksums follow. */
+    List<Out> changed(byte[] packet, int which, Change change) {
+        List<byte[]> segments = ReferencePackets.segments(packet, 100);
+        change.on(segments.get(which));
+        segments.set(which, ReferencePackets.finished(segments.get(which)));
+        return run(segments);
+    }
+
+    /** Three segments are joined, but not when the one in the middle is changed. */
+    void assertSeparate(byte[] packet, String why, Change change) {
+        assertEquals(1, changed(packet, 1, p -> { }).size(), "joined without the change");
+        List<Out> out = changed(packet, 1, change);
+        assertEquals(3, out.size(), why);
+        for (Out o : out) {
+            assertEquals(0, o.tag(), why);
+        }
     }
 
     /** Runs packets through as a loop does, all adjacent in one buffer, as in classic framing. */

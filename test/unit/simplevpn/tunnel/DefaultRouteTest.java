@@ -6,15 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
-import simplevpn.base.Log;
 import simplevpn.base.Network;
 import simplevpn.linux.Route;
 import simplevpn.memory.MemoryDevice;
@@ -23,7 +19,7 @@ import simplevpn.memory.MemoryLoop;
 import simplevpn.protocol.Answer;
 
 /** Everything through the tunnel: which routes there are for it, when, and which a killed program's are. */
-class DefaultRouteTest {
+class DefaultRouteTest extends Logged {
     private static final Address SERVER = Address.parse("192.0.2.1");
     private static final String HALVES = "0.0.0.0/1, 128.0.0.0/1";
     private static final String HALVES6 = "::/1, 8000::/1";
@@ -31,26 +27,11 @@ class DefaultRouteTest {
 
     private final MemoryDevice device;
     private final InterfaceSetup setup;
-    private final List<String> log = new ArrayList<>();
 
     DefaultRouteTest() throws Failure {
         MemoryKernel kernel = new MemoryKernel();
         device = new MemoryDevice(kernel);
         setup = MemoryLoop.of(kernel, device, true).device.setup;
-    }
-
-    @BeforeEach
-    void listen() {
-        Log.to(line -> log.add(line.substring("test: ".length())));
-        Log.start("test", Log.EVENTS, false);
-    }
-
-    @AfterEach
-    void speakAgain() {
-        Log.to(line -> {
-            System.err.println(line);
-            return true;
-        });
     }
 
     /** An answer with an IPv4 address, and an IPv6 address unless that is {@code null}. */

@@ -7,17 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
-import simplevpn.base.Log;
 import simplevpn.base.Network;
 import simplevpn.linux.Route;
 import simplevpn.memory.MemoryDevice;
@@ -26,7 +22,7 @@ import simplevpn.memory.MemoryLoop;
 import simplevpn.protocol.Answer;
 
 /** What an interface gets, with and without the right to change it, and how the tunnel stays out of itself. */
-class InterfaceSetupTest {
+class InterfaceSetupTest extends Logged {
     private static final Address ADDRESS = Address.parse("10.0.0.7");
     private static final Address SERVER = Address.parse("192.0.2.1");
     private static final Network LAN = Network.ofIpv4(0xc0a80100, 24);
@@ -34,24 +30,9 @@ class InterfaceSetupTest {
     private final MemoryKernel kernel = new MemoryKernel();
     private final MemoryDevice device = new MemoryDevice(kernel);
     private final InterfaceSetup setup;
-    private final List<String> log = new ArrayList<>();
 
     InterfaceSetupTest() throws Failure {
         setup = MemoryLoop.of(kernel, device, true).device.setup;
-    }
-
-    @BeforeEach
-    void listen() {
-        Log.to(line -> log.add(line.substring("test: ".length())));
-        Log.start("test", Log.EVENTS, false);
-    }
-
-    @AfterEach
-    void speakAgain() {
-        Log.to(line -> {
-            System.err.println(line);
-            return true;
-        });
     }
 
     /** What an extended server answers: an address of 10.0.0.0/16, an MTU of 1400, and routes. */

@@ -3,42 +3,23 @@ package simplevpn.tunnel;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import simplevpn.base.Failure;
-import simplevpn.base.Log;
 import simplevpn.memory.MemoryDevice;
 import simplevpn.memory.MemoryKernel;
 import simplevpn.memory.MemoryLoop;
 
 /** How long is paused between attempts, and what is said about them. */
-class PausesTest {
+class PausesTest extends Logged {
     private static final long SECOND = 1_000_000_000L;
 
-    private final List<String> lines = new ArrayList<>();
     private final MemoryKernel kernel = new MemoryKernel();
     private final Pauses pauses;
 
     PausesTest() throws Failure {
         MemoryLoop loop = MemoryLoop.of(kernel, new MemoryDevice(kernel), true);
         pauses = new Pauses(loop, 7);
-    }
-
-    @BeforeEach
-    void listen() {
-        Log.to(lines::add);
-        Log.start("test", Log.EVENTS, false);
-    }
-
-    @AfterEach
-    void speakAgain() {
-        Log.to(line -> {
-            System.err.println(line);
-            return true;
-        });
     }
 
     private void assertPauses(long upTo, String why) {
@@ -52,9 +33,9 @@ class PausesTest {
         for (int upTo : new int[] {1, 2, 4, 8, 16, 30, 30}) {
             assertPauses(upTo, "hub: no such host name");
         }
-        assertEquals(List.of("test: hub: no such host name; trying again until it works"), lines);
+        assertEquals(List.of("hub: no such host name; trying again until it works"), log);
         assertPauses(30, "192.0.2.1:2002 did not answer");
-        assertEquals(2, lines.size());
+        assertEquals(2, log.size());
     }
 
     /** After a connection that lasted the pauses are short again. */
@@ -66,7 +47,7 @@ class PausesTest {
         pauses.succeeded();
         assertPauses(1, "nobody there");
         assertPauses(2, "nobody there");
-        assertEquals(1, lines.size());
+        assertEquals(1, log.size());
     }
 
     /** What was lost is in the log already when the pause begins. */
@@ -75,6 +56,6 @@ class PausesTest {
         pauses.succeeded();
         pauses.lost("192.0.2.1:2002 closed the connection");
         assertPauses(1, "192.0.2.1:2002 closed the connection");
-        assertEquals(List.of(), lines);
+        assertEquals(List.of(), log);
     }
 }
