@@ -78,6 +78,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     /** What the user has started when this client is connected, and when it is not any more; or {@code null}. */
     private Hooks hooks;
     private Hooks.Stay stay;
+    /** Whether nobody comes any more, since this program ends. */
+    private boolean ending;
 
     private State state = State.PAUSED;
     /** The connection; {@code null} while PAUSED or DIALING. */
@@ -175,6 +177,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     /** The program ends, and those programs before it: the tunnel is there as long as they are. */
     void endHooks() {
         if (hooks != null) {
+            ending = true;
             goAway("ended");
             hooks.finish();
         }
@@ -349,10 +352,10 @@ public final class Client implements Router, Receiver, Dialer.Owner {
             Program.confine(settings.user, settings.hasHooks());
         }
         if (answer.extended && answer.name == null && name != null) {
-            Wire.request(loop.message.bytes, Inbox.HEADROOM, device.features(), token, answer.address.ipv4());
+            Wire.request(loop.message.bytes, Inbox.HEADROOM, offered, token, answer.address.ipv4());
             link.sendMessage(loop.message, Wire.wish(loop.message.bytes, Inbox.HEADROOM, name), loop.now());
         }
-        if (hooks != null) {
+        if (hooks != null && !ending) {
             stay = hooks.came("", settings.up, settings.down, "",
                     HookEnvironment.of(answer, device.name(), mtu).putOther(link.stream));
         }

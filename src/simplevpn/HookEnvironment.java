@@ -7,8 +7,8 @@ import simplevpn.linux.Stream;
 import simplevpn.protocol.Answer;
 
 /**
- * What a hook is told: variables of its environment, and nothing else but a PATH. A value that has other characters
- * than addresses, names and lists of them have, whoever said it, is left out: scripts are not always careful.
+ * What a hook is told: variables of its environment, and nothing else but a PATH. A value of the other end's that has
+ * other characters than addresses, names and lists of them have is left out: scripts are not always careful.
  */
 final class HookEnvironment {
     private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -27,10 +27,17 @@ final class HookEnvironment {
 
     /** What a client that is connected tells. */
     static HookEnvironment of(Answer answer, String device, int mtu) {
-        return new HookEnvironment().put("INTERFACE", device).put("ADDRESS", answer.address)
+        String domain = answer.domain != null && Names.isProper(answer.domain, Names.MAX_DOMAIN) ? answer.domain : null;
+        return new HookEnvironment().putInterface(device).put("ADDRESS", answer.address)
                 .put("LENGTH", answer.length).put("SERVER", answer.server)
                 .putIpv6(answer.address6, answer.length6, answer.server6).put("MTU", mtu).put("NAME", answer.name)
-                .put("DNS", list(answer.nameServers)).put("DOMAIN", answer.domain);
+                .put("DNS", list(answer.nameServers)).put("DOMAIN", domain);
+    }
+
+    /** Adds the tunnel's interface, whose name is the word of whoever runs this program. */
+    HookEnvironment putInterface(String name) {
+        all[count++] = "INTERFACE=" + name;
+        return this;
     }
 
     /** Adds a variable; {@code null} is none. */
@@ -74,10 +81,12 @@ final class HookEnvironment {
 
     /** Nothing in it means anything to a shell, and no command takes it for an option. */
     static boolean isSafe(String value) {
-        boolean safe = !value.isEmpty() && value.charAt(0) != '-';
+        char before = ' ';
+        boolean safe = !value.isEmpty();
         for (int i = 0; safe && i < value.length(); i++) {
             char c = value.charAt(i);
-            safe = Names.isLetterOrDigit(c) || OTHERS.indexOf(c) >= 0;
+            safe = Names.isLetterOrDigit(c) || (OTHERS.indexOf(c) >= 0 && (c != '-' || before != ' '));
+            before = c;
         }
         return safe;
     }

@@ -110,13 +110,15 @@ final class Hooks {
      */
     Stay came(String kind, String[] up, String[] down, String who, HookEnvironment environment) {
         Stay stay = new Stay(kind, down, who, environment);
-        if (up == null) {
-            stay.state = State.UP;
-        } else if (ups >= Budget.WAITING_HOOKS) {
+        // Without a program for coming nothing holds back those who come and go faster than the other one runs.
+        int others = up == null ? waiting.size() : ups;
+        if (others >= Budget.WAITING_HOOKS) {
             stay.state = State.LEFT_OUT;
             leftOut++;
-            loop.budget.logPeer(kind + "up of " + who + " is left out, since " + ups + " others wait; " + leftOut
-                    + " were so far", loop.now());
+            loop.budget.logPeer(kind + (up == null ? "down of " : "up of ") + who + " is left out, since " + others
+                    + " others wait; " + leftOut + " were so far", loop.now());
+        } else if (up == null) {
+            stay.state = State.UP;
         } else {
             ups++;
             String name = kind + "up";

@@ -78,6 +78,7 @@ public final class Abi {
     public static final int EPOLLERR = 8;
     public static final int EPOLLHUP = 16;
     public static final int EPOLL_CTL_ADD = 1;
+    public static final int EPOLL_CTL_DEL = 2;
     public static final int EPOLL_CTL_MOD = 3;
     public static final int EPOLL_CLOEXEC = 0x80000;
     public static final int EFD_NONBLOCK = 0x800;

@@ -66,10 +66,11 @@ public final class Epoll implements Poller, Handler {
         change.nativeOrder.putInt(Abi.EPOLL_DATA + Integer.BYTES, generations[fd]);
     }
 
-    /** The kernel itself forgets a descriptor when it is closed. */
+    /** Not all are closed next, which the kernel would notice: one that failed would wake for ever. */
     @Override
     public void remove(int fd) {
         handlers[fd] = null;
+        Libc.tryEpollCtl(epoll, Abi.EPOLL_CTL_DEL, fd, change);
     }
 
     @Override

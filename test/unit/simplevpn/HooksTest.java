@@ -8,6 +8,7 @@ import static simplevpn.World.SECOND;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import simplevpn.base.Address;
@@ -148,6 +149,21 @@ class HooksTest extends WorldTest {
         assertEquals(2 * (Budget.HOOKS + Budget.WAITING_HOOKS), hub.hooks.started.size());
     }
 
+    /** Nor do more wait where there is a program for going alone, however fast clients come and go. */
+    @Test
+    void tooManyGo() throws Failure {
+        World.Hub hub = world.hub();
+        Hooks hooks = new Hooks(hub.loop, hub.hooks);
+        for (int i = 0; i <= Budget.HOOKS + Budget.WAITING_HOOKS; i++) {
+            hooks.went(hooks.came("client-", null, new String[] {"/down"}, "x" + i, new HookEnvironment()), "gone");
+        }
+        assertSaid("client-down of x1028 is left out, since 1024 others wait; 1 were so far");
+        hub.hooks.endAtOnce = true;
+        List.copyOf(hub.hooks.started).forEach(child -> child.end(0));
+        world.run();
+        assertEquals(Budget.HOOKS + Budget.WAITING_HOOKS, hub.hooks.started.size());
+    }
+
     /** One that hangs is killed, with a line; so it is by a kernel that tells nothing, and others have their turn. */
     @Test
     void hanging() throws Failure {
@@ -269,6 +285,45 @@ class HooksTest extends WorldTest {
         assertTrue(board.loop.time - world.now() < 2 * SECOND);
     }
 
+    private int connections() {
+        return world.log().split("connected to", -1).length - 1;
+    }
+
+    private static void turn(World.Machine machine) {
+        try {
+            machine.loop.turnOnce();
+        } catch (Failure e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** A connection that comes about while the last programs run is none that others are told of. */
+    @Test
+    void nobodyComesAtTheEnd() throws Failure {
+        World.Hub before = world.hub();
+        World.Board board = world.board(1, "--up", "/up", "--down", "/down");
+        last(board).end(0);
+        before.kill();
+        world.run();
+        assertEquals("down 10.0.0.2 lost", board.hooks.names().getLast());
+        MemoryLauncher.Child down = last(board);
+        board.connector.add(world.acceptor);
+        World.Hub hub = world.hub();
+        clockRuns(board);
+        LongConsumer clock = board.loop.memoryPoller.whileWaiting;
+        board.loop.memoryPoller.whileWaiting = nanos -> {
+            clock.accept(nanos);
+            hub.loop.time = board.loop.time;
+            turn(hub);
+            if (connections() == 2 && !down.hasEnded()) {
+                down.end(0);
+            }
+        };
+        board.client.endHooks();
+        assertEquals(2, connections(), world::log);
+        assertEquals("down 10.0.0.2 lost", board.hooks.names().getLast());
+    }
+
     /** The server's end: those of its clients, as far as there is time, then its own. */
     @Test
     void serverEnds() throws Failure {
@@ -311,11 +366,11 @@ class HooksTest extends WorldTest {
     /** Whatever a server says: what could mean something to a shell or as an option is not passed on. */
     @Test
     void environment() {
-        for (String safe : List.of("10.0.0.1 fd00::1", "sha256:ab+/c=", "a-b.c_d", "0")) {
+        for (String safe : List.of("10.0.0.1 fd00::1", "sha256:ab+/c=", "a-b.c_d", "0", "a =-1")) {
             assertTrue(HookEnvironment.isSafe(safe), safe);
         }
-        for (String unsafe : List.of("", "-rf", "a;b", "$(a)", "`a`", "a\nb", "a*", "[a]", "\u00e4", "a'b", "a\"", "~",
-                "a&", "a|b", "a<b", "a\\b", "a\tb", "!", "{a}", "#")) {
+        for (String unsafe : List.of("", "-rf", "a -b", " -b", "a;b", "$(a)", "`a`", "a\nb", "a*", "[a]", "\u00e4", "a'b",
+                "a\"", "~", "a&", "a|b", "a<b", "a\\b", "a\tb", "!", "{a}", "#")) {
             assertFalse(HookEnvironment.isSafe(unsafe), unsafe);
         }
         HookEnvironment environment = new HookEnvironment().put("A", "x y").put("B", (String) null).put("C", "$x")
