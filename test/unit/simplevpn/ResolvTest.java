@@ -138,6 +138,9 @@ class ResolvTest {
         run("down", "vpn.test", "10.0.0.7");
         assertEquals(Map.of("resolv.conf", BEFORE), files());
         run("up", "vpn.test", "10.0.0.1");
+        run("up", "vpn.test", null);
+        assertEquals(Map.of("resolv.conf", BEFORE), files(), "the server has none any more");
+        run("up", "vpn.test", "10.0.0.1");
         Files.writeString(file, "nameserver 192.168.9.1\n");
         run("down", "vpn.test", "10.0.0.1");
         assertEquals(Map.of("resolv.conf", "nameserver 192.168.9.1\n"), files());
