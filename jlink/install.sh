@@ -68,7 +68,7 @@ home=$root/lib/simplevpn
 doc=$root/share/doc/simplevpn
 conf=$destdir/etc/simplevpn
 sysusers=$root/lib/sysusers.d/simplevpn.conf
-network=$root/lib/systemd/network/10-simplevpn.network
+network=$root/lib/systemd/network/60-simplevpn.network
 
 # Where the service file of a program is in the package, and where it goes.
 service_of() {

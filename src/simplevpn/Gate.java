@@ -137,11 +137,19 @@ final class Gate implements Handler {
         fix();
     }
 
-    /** Adds the names of all clients that are known, connected or not, in small letters. */
+    /**
+     * Adds the names of all clients that are known, connected or not, in small letters; of a name with dots its first
+     * part too, which a domain behind it may make the same of.
+     */
     void addNames(Set<String> to) {
         if (credentials != null) {
             for (Peers.Known known : peers.all()) {
-                to.add(known.name.toLowerCase(Locale.ROOT));
+                String name = known.name.toLowerCase(Locale.ROOT);
+                to.add(name);
+                int dot = name.indexOf('.');
+                if (dot > 0) {
+                    to.add(name.substring(0, dot));
+                }
             }
         }
     }
@@ -259,7 +267,7 @@ final class Gate implements Handler {
                 return null;
             }
             String text = Peers.with(settings.peers, pin + " " + invited.client());
-            Peers.parse(settings.peers, text);
+            Peers.parse(settings.peers, text, own);
             // Both are on the disk before one of them counts: should the power fail between them, finish goes on.
             Replacement used = invitations.replacement();
             Replacement list = null;
@@ -288,7 +296,7 @@ final class Gate implements Handler {
      * The power failed while somebody was taken in: the invitation is used, but the list of clients is still that of
      * before. The one that was to take its place is on the disk, and is it with lines at its end.
      */
-    private static void finish(String path) throws Failure {
+    private void finish(String path) throws Failure {
         String next = path + Replacement.SUFFIX;
         if (!TextFile.exists(next)) {
             return;
@@ -297,7 +305,7 @@ final class Gate implements Handler {
         String text = TextFile.readRegular(next, Peers.MAX_FILE);
         if (before != null && text != null && text.length() > before.length() && text.startsWith(before)
                 && text.endsWith("\n")) {
-            Peers.parse(next, text);
+            Peers.parse(next, text, own);
             new Replacement(path, text).commit();
             Log.event(path + " has the client that was taken in when this server ended last");
         }

@@ -40,26 +40,21 @@ final class Invitation {
     /** The invitation that a word is, or {@code null}. */
     static Invitation parse(String word) {
         int slash = word.indexOf('/');
-        int colon = slash < 0 ? -1 : word.lastIndexOf(':', slash);
-        if (colon <= 0) {
+        Remote server = slash < 0 ? null : Remote.parse(word.substring(0, slash), 0, null);
+        if (server == null || !isHost(server.host)) {
             return null;
         }
-        String host = word.substring(0, colon);
-        if (host.startsWith("[") && host.endsWith("]")) {
-            host = host.substring(1, host.length() - 1);
-        }
-        int port = Remote.port(word, colon + 1, slash);
         byte[] bytes = decoded(word.substring(slash + 1));
         int count = bytes == null ? 0 : (bytes.length - Wire.SECRET) / Pin.LENGTH;
-        if (!isHost(host) || port == 0 || count < 1 || count > MOST_PINS
-                || bytes.length != count * Pin.LENGTH + Wire.SECRET) {
+        if (count < 1 || count > MOST_PINS || bytes.length != count * Pin.LENGTH + Wire.SECRET) {
             return null;
         }
         Pin[] pins = new Pin[count];
         for (int i = 0; i < count; i++) {
             pins[i] = Pin.of(Arrays.copyOfRange(bytes, i * Pin.LENGTH, (i + 1) * Pin.LENGTH));
         }
-        return new Invitation(host, port, pins, Arrays.copyOfRange(bytes, count * Pin.LENGTH, bytes.length));
+        return new Invitation(server.host, server.port, pins,
+                Arrays.copyOfRange(bytes, count * Pin.LENGTH, bytes.length));
     }
 
     /** Whether a text can be a host name or an address, to be looked up. */

@@ -102,7 +102,8 @@ final class InviteCommand {
         String hash = Pin.hashing(invitation.secret).toString();
         Invitations.Invited invited = new Invitations.Invited(hash, now() + lasts(), name, address);
         // What the peers will be told must not contradict what is there.
-        Peers.parse(settings.peers, Peers.with(settings.peers, hash + " " + invited.client()));
+        Peers.parse(settings.peers, Peers.with(settings.peers, hash + " " + invited.client()),
+                settings.network);
         if (invitations.isPromised(name, now()) || Peers.read(settings.peers).has(name)) {
             Log.event(name + " is there already: this is for another key of the same device, since of two with one name"
                     + " only one can be connected");

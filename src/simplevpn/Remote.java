@@ -56,7 +56,7 @@ final class Remote {
     }
 
     /** The port that stands from one letter to another, or 0. */
-    static int port(String word, int from, int to) {
+    private static int port(String word, int from, int to) {
         int port = 0;
         for (int i = from; i < to; i++) {
             int digit = word.charAt(i) - '0';

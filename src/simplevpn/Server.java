@@ -204,7 +204,7 @@ public final class Server implements Router, Listener.Owner {
         hooks = all;
         int length = settings.network.length();
         stay = hooks.came("", settings.up, settings.down, "", new HookEnvironment()
-                .put("INTERFACE", loop.device.name()).put("ADDRESS", hub.own()).put("LENGTH", length)
+                .putInterface(loop.device.name()).put("ADDRESS", hub.own()).put("LENGTH", length)
                 .put("SERVER", hub.own()).putIpv6(own6, ServerSettings.PREFIX_LENGTH, own6).put("MTU", mtu));
     }
 
@@ -233,7 +233,7 @@ public final class Server implements Router, Listener.Owner {
     void lead(Site[] behind) {
         Site[] all = behind != null ? behind : settings.sites;
         if (sites == null && (all != null || settings.pushed.length > 0)) {
-            sites = new Sites(hub, loop.device.setup, settings.pushed, own6 != null);
+            sites = new Sites(hub, loop.device.setup, settings.pushed, own6 != null, apart);
         }
         if (sites != null) {
             sites.renew(all != null ? all : new Site[0]);

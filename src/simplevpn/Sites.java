@@ -2,6 +2,7 @@ package simplevpn;
 
 import java.util.Arrays;
 import java.util.List;
+import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
 import simplevpn.base.Network;
@@ -19,13 +20,14 @@ import simplevpn.tunnel.InterfaceSetup;
 final class Sites {
     /** Links' own networks: the only ones that no host is reached in and that are in the midst of larger ones. */
     private static final Network LINK = Network.ofIpv4(0xa9fe0000, 16);
-    private static final String LINK_IPV6 = "fe80::/10";
+    private static final Network LINK_IPV6 = new Network(Address.ofIpv6(0xfe80L << 48, 0), 10);
 
     private final Hub<Peer> hub;
     private final InterfaceSetup setup;
     /** Networks behind this server. */
     private final Network[] pushed;
     private final boolean ipv6;
+    private final boolean apart;
     private Site[] sites = {};
     /** How many of {@link #pushed} and {@link #sites} together clients are told of. */
     private int told;
@@ -33,12 +35,14 @@ final class Sites {
     /**
      * @param pushed what clients are told of beside networks behind others
      * @param ipv6 whether there is IPv6 in the tunnel
+     * @param apart whether clients do not reach one another, and are told of no networks behind others
      */
-    Sites(Hub<Peer> hub, InterfaceSetup setup, Network[] pushed, boolean ipv6) {
+    Sites(Hub<Peer> hub, InterfaceSetup setup, Network[] pushed, boolean ipv6, boolean apart) {
         this.hub = hub;
         this.setup = setup;
         this.pushed = pushed;
         this.ipv6 = ipv6;
+        this.apart = apart;
     }
 
     /**
@@ -55,7 +59,7 @@ final class Sites {
             throw new Failure(Failure.USAGE, text + ": " + e.getMessage());
         }
         if (!network.address().isHost() || !network.last().isHost() || network.overlaps(LINK)
-                || network.overlaps(Network.parseAny(LINK_IPV6))) {
+                || network.overlaps(LINK_IPV6)) {
             throw new Failure(Failure.USAGE, network + ": has addresses that no host is reached by from elsewhere");
         }
         for (Network vpn : own) {
@@ -110,7 +114,7 @@ final class Sites {
 
     /** An answer has only so much room. */
     private void count() {
-        int most = pushed.length + sites.length;
+        int most = pushed.length + (apart ? 0 : sites.length);
         int bytes = 0;
         for (told = 0; told < most; told++) {
             bytes += Answer.size(toTell(told));

@@ -116,7 +116,7 @@ define SIMPLEVPN_INSTALL_INIT_SYSTEMD
 			$(TARGET_DIR)/usr/lib/systemd/system/simplevpn-$(program).service
 	)
 	$(INSTALL) -D -m 0644 $(SIMPLEVPN_PKGDIR)/simplevpn.network \
-		$(TARGET_DIR)/usr/lib/systemd/network/10-simplevpn.network
+		$(TARGET_DIR)/usr/lib/systemd/network/60-simplevpn.network
 endef
 
 define SIMPLEVPN_LINUX_CONFIG_FIXUPS

@@ -179,15 +179,19 @@ public final class Hub<M extends Member> {
     }
 
     /**
-     * The client that has the address which a packet of this host's comes from, or {@code null}: it has sent it through
-     * the kernel then.
+     * The client that has the address, or is in front of the network, which a packet of this host's comes from, or
+     * {@code null}: it has sent it through the kernel then.
      */
     public M source(ByteBuffer packet, int at) {
         if (!Packet.isIpv6(packet, at)) {
-            return pool.holder(Packet.source(packet, at));
+            int source = Packet.source(packet, at);
+            M holder = pool.holder(source);
+            return holder != null ? holder : client(owner(source));
         }
+        long high = Ipv6Packet.sourceHigh(packet, at);
         long low = Ipv6Packet.sourceLow(packet, at);
-        return Ipv6Packet.sourceHigh(packet, at) == prefix && low >>> 32 == 0 ? pool.holder((int) low) : null;
+        M holder = high == prefix && low >>> 32 == 0 ? pool.holder((int) low) : null;
+        return holder != null ? holder : client(owner(high, low));
     }
 
     /** The client that a packet is for, by its address or by a network behind it; or {@code null}. */

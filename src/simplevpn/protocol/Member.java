@@ -21,7 +21,7 @@ public class Member {
     private int fixed;
     /** Frames that it may not send, and that went nowhere: data before an address, other sources, wrong tags, IPv6. */
     private long rejected;
-    /** Packets for other clients that it may not reach. */
+    /** Packets for addresses of clients, there or not, and networks behind them, that it may not reach. */
     private long prohibited;
     private Ratelimit answers;
 
@@ -81,12 +81,12 @@ public class Member {
         return rejected;
     }
 
-    /** Counts a packet for another client that it may not reach. */
+    /** Counts a packet for clients that it may not reach. */
     public final void prohibit() {
         prohibited++;
     }
 
-    /** How many packets it sent to other clients that it may not reach. */
+    /** How many packets it sent to clients that it may not reach. */
     public final long prohibited() {
         return prohibited;
     }

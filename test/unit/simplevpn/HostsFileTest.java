@@ -67,10 +67,11 @@ class HostsFileTest extends KeyedWorldTest {
     void knownNames() throws Exception {
         known("shed", "10.0.0.7");
         known("Cellar");
+        known("attic.vpn.test");
         server("--hosts", hosts(), "--allow-plain", "192.0.2.0/24", "--network6", "none");
         World.Board shed = pinned("shed", "--name", "palace", "--up", "/up");
         assertEquals("shed", shed.hooks.started.get(0).variable("NAME"));
-        for (String name : List.of("shed", "SHED", "cellar", "Cellar.x")) {
+        for (String name : List.of("shed", "SHED", "cellar", "Cellar.x", "attic")) {
             named(name);
         }
         world.pass(SECOND);

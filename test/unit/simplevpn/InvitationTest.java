@@ -363,6 +363,25 @@ class InvitationTest extends KeyedWorldTest {
         assertTrue(content("peers").startsWith(whole), content("peers"));
     }
 
+    /** Where the peers are wrong nobody is taken in either; the invitation is good when they are right again. */
+    @Test
+    void peersAreWrong() throws Exception {
+        known("one");
+        String whole = content("peers");
+        String wrong = whole.strip() + " net=10.0.3.0/24\n";
+        String invitation = invite("shed");
+        server();
+        Files.writeString(file("peers"), wrong);
+        world.pass(20 * World.SECOND);
+        assertSaid(".*peers line 1: 10.0.3.0/24: has addresses of the VPN's own network, 10.0.0.0/16.*");
+        World.Board board = joining("device", invitation);
+        assertNull(address(board));
+        assertEquals(wrong, content("peers"));
+        Files.writeString(file("peers"), whole);
+        world.pass(60 * World.SECOND);
+        assertEquals("10.0.0.2", address(board));
+    }
+
     /** The file that was kept belongs to whom root becomes: what else may stand in it is not believed. */
     @Test
     void keptConfig() throws Exception {

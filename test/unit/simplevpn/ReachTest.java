@@ -88,6 +88,15 @@ class ReachTest extends WorldTest {
         assertSaid("[^ ]* \\(" + ONE + "\\) gone; .*, rejected 0, prohibited 4");
     }
 
+    /** Who reaches no other client is told of no networks behind them, but of those behind the server. */
+    @Test
+    void apartFromNetworksToo() throws Failure {
+        World.Hub hub = hub("--between-clients", "no", "--net", TWO + "=192.168.7.0/24", "--push-route",
+                "198.51.100.0/24");
+        assertEquals("[198.51.100.0/24]", world.board(1).device.routes.toString());
+        assertEquals("[192.168.7.0/24]", hub.device.routes.toString());
+    }
+
     /** Whoever knocks at others' doors all the time is told so as often as of any other error, and not more. */
     @Test
     void answersAreLimited() throws Failure {
@@ -125,6 +134,17 @@ class ReachTest extends WorldTest {
         assertArrayEquals(SUPER_PACKET, hub.device.nextHeader());
         assertArrayEquals(packet, hub.device.receive());
         assertFalse(world.log().contains("forward"), world::log);
+    }
+
+    /** What a host behind a client is told of a packet that came back from the kernel goes that way. */
+    @Test
+    void hostsBehindAreTold() throws Failure {
+        World.Hub hub = hub("--between-clients", "kernel", "--net", ONE + "=192.168.7.0/24");
+        World.Board one = world.board(1);
+        hub.device.send(udp("192.168.7.7", NOBODY, 100));
+        world.run();
+        assertEquals(HUB + " to 192.168.7.7: ICMP 3/1, MTU 0", icmp(one.device.receive()));
+        assertNothing(hub.device);
     }
 
     /** A source that is not its own does not get a client's packet to the kernel. */

@@ -75,7 +75,7 @@ do_install() {
         install -D -m 0644 ${S}/systemd/simplevpn-$program.service \
             ${D}${systemd_system_unitdir}/simplevpn-$program.service
     done
-    install -D -m 0644 ${S}/systemd/simplevpn.network ${D}${systemd_unitdir}/network/10-simplevpn.network
+    install -D -m 0644 ${S}/systemd/simplevpn.network ${D}${systemd_unitdir}/network/60-simplevpn.network
     install -d -m 0700 -o simplevpn -g simplevpn ${D}${localstatedir}/lib/simplevpn
 }
 
@@ -90,7 +90,7 @@ SUMMARY:${PN}-cli = "${SUMMARY}: the client"
 
 # ${prefix}/lib and not ${libdir}, which is lib64 on some targets. The systemd class adds the units.
 FILES:${PN} = "${prefix}/lib/simplevpn/runtime ${localstatedir}/lib/simplevpn \
-    ${systemd_unitdir}/network/10-simplevpn.network"
+    ${systemd_unitdir}/network/60-simplevpn.network"
 FILES:${PN}-srv = "${prefix}/lib/simplevpn/srv ${prefix}/lib/simplevpn/masquerade ${sbindir}/simplevpn-srv ${sysconfdir}/simplevpn/srv.conf \
     ${sysconfdir}/init.d/simplevpn-srv"
 FILES:${PN}-cli = "${prefix}/lib/simplevpn/cli ${prefix}/lib/simplevpn/resolv ${sbindir}/simplevpn-cli ${sysconfdir}/simplevpn/cli.conf \
