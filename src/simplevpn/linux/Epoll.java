@@ -44,10 +44,6 @@ public final class Epoll implements Poller, Handler {
         generations[fd] = ++generation;
         prepare(fd, interest);
         int result = Libc.epoll_ctl(epoll, Abi.EPOLL_CTL_ADD, fd, change);
-        if (result == -Errno.EEXIST) {
-            // Another handler gave it up without closing it.
-            result = Libc.epoll_ctl(epoll, Abi.EPOLL_CTL_MOD, fd, change);
-        }
         if (result < 0) {
             throw Errno.failure("epoll_ctl", result, "");
         }

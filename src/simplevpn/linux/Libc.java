@@ -65,6 +65,11 @@ public final class Libc {
     private static final MethodHandle TRY_WRITE = link("write");
     private static final MethodHandle SETPRIORITY = link("setpriority");
 
+    /** What slow lines alone need: linked when there is one. */
+    private static final class Sending {
+        private static final MethodHandle SEND = link("send");
+    }
+
     /** Mode of what is made: to be read and written by its owner. */
     private static final int OWNER_ALONE = 0600;
 
@@ -97,6 +102,20 @@ public final class Libc {
         long address = buffer.range(at, length);
         try {
             return (int) TRY_WRITE.invokeExact((long) fd, address, (long) length, 0L);
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    /**
+     * send(2) of {@code length} bytes from byte {@code at}, to a descriptor that does not block.
+     *
+     * @return bytes sent, perhaps fewer, or −1 as with {@link #tryWrite}
+     */
+    static int trySend(int fd, Buffer buffer, int at, int length, int flags) {
+        long address = buffer.range(at, length);
+        try {
+            return (int) Sending.SEND.invokeExact((long) fd, address, (long) length, (long) flags);
         } catch (Throwable t) {
             throw broken(t);
         }

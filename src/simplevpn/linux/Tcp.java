@@ -140,7 +140,7 @@ public final class Tcp implements Stream {
         if (mostPerWrite != 0) {
             // Without MSG_EOR the kernel would let up to 64 KiB wait, since it fills a segment up before it asks
             // whether there is room (tcp_sendmsg_locked).
-            return Math.max(0, Libc.send(fd, buffer, at, Math.min(length, mostPerWrite), Abi.MSG_EOR));
+            return Math.max(0, Libc.trySend(fd, buffer, at, Math.min(length, mostPerWrite), Abi.MSG_EOR));
         }
         return Math.max(0, Libc.tryWrite(fd, buffer, at, length));
     }

@@ -32,7 +32,8 @@ final class Congestion {
     private static final int MEMORY = 10;
 
     private final Stream stream;
-    private final boolean decided;
+    /** Whether nothing else is tried any more. */
+    private boolean decided;
     private boolean lossy;
     private int lost;
     private int strikes;
@@ -80,7 +81,11 @@ final class Congestion {
             return false;
         }
         strikes = 4L * line.roundTrip < 5L * line.leastRoundTrip ? strikes + 1 : 0;
-        lossy = strikes >= STRIKES && stream.setCongestion(BBR);
+        if (strikes == STRIKES) {
+            // Once: a kernel without it looks for a module each time that it is asked.
+            decided = true;
+            lossy = stream.setCongestion(BBR);
+        }
         return lossy;
     }
 
@@ -98,22 +103,32 @@ final class Congestion {
         }
     }
 
-    /** The limit follows what comes through while there is a queue, and grows out of the way while there is none. */
+    /**
+     * The limit follows what comes through while there is a queue, and grows out of the way while there is none. Where
+     * nothing waits, what comes through is what was wanted, and says nothing of the line; then a queue is others'.
+     */
     private void limitRate(Stream.Line line, int rate) {
-        best = Math.max(best, rate);
-        int known = Math.max(best, bestBefore);
-        if (++looks == MEMORY) {
-            bestBefore = best;
-            best = 0;
-            looks = 0;
+        boolean waits = line.unsent > 0;
+        int known = 0;
+        if (waits) {
+            best = Math.max(best, rate);
+            known = Math.max(best, bestBefore);
+            if (++looks == MEMORY) {
+                bestBefore = best;
+                best = 0;
+                looks = 0;
+            }
         }
         boolean queue = 2L * line.roundTrip > 3L * line.leastRoundTrip;
-        if (!queue && mostRate == 0) {
+        if (queue ? !waits : mostRate == 0) {
             return;
         }
         long wanted = queue ? Math.max(LEAST_RATE, known + known / 10L) : mostRate + mostRate / 4L;
-        mostRate = wanted > Integer.MAX_VALUE ? 0 : (int) wanted;
-        stream.limitRate(mostRate);
+        int most = wanted > Integer.MAX_VALUE ? 0 : (int) wanted;
+        if (most != mostRate) {
+            mostRate = most;
+            stream.limitRate(most);
+        }
     }
 
     /** Whether BBR is in force: the line is known or said to be a bad one. */

@@ -311,7 +311,7 @@ public final class Link implements Handler {
         int next = at;
         while (next < end) {
             int frame = frameLength(source, next);
-            if ((isFull() && outbox.addSparse(source, next, frame)) || outbox.add(source, next, frame, now)) {
+            if ((isFull() && outbox.addSparse(source, next, frame, now)) || outbox.add(source, next, frame, now)) {
                 next += frame;
                 continue;
             }

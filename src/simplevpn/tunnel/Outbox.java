@@ -5,8 +5,8 @@ import simplevpn.linux.Stream;
 import simplevpn.protocol.Framing;
 
 /**
- * What waits to be written to one peer: data frames in order, bounded in bytes and in age; in front of them data frames
- * of flows that have nothing among those; and in front of all control frames, which are never dropped for data.
+ * What waits to be written to one peer: data frames in order, bounded in bytes and in age; in front of them a few of
+ * flows that have nothing among those; and in front of all control frames, which are never dropped for data.
  *
  * <p>A data frame that does not fit is dropped, as a network card's queue does. One that waited too long is dropped
  * from the head, so that the connections inside the tunnel see early that they are too fast, and a queue does not
@@ -35,6 +35,8 @@ final class Outbox implements Pool.Holder {
     private FrameQueue control;
     private Arrivals arrivals;
     private Flows flows;
+    /** Since when something waits in front of the data. */
+    private long sparseSince;
     private long droppedPackets;
     private long droppedBytes;
     private long droppedControl;
@@ -119,12 +121,15 @@ final class Outbox implements Pool.Holder {
     }
 
     /** The same before what waits, if its flow has nothing there; returns false when it has, or there is no room. */
-    boolean addSparse(Buffer source, int at, int length) {
+    boolean addSparse(Buffer source, int at, int length, long now) {
         if (dataSize() == 0 || !flows.goesPast(source.bytes, at + framing.tag, length, dataSize())) {
             return false;
         }
         if (sparse == null) {
             sparse = new FrameQueue(pool, this);
+        }
+        if (sparse.size() == 0) {
+            sparseSince = now;
         }
         return sparse.add(source, at, length);
     }
@@ -195,6 +200,9 @@ final class Outbox implements Pool.Holder {
 
     /** Drops data frames that waited too long. */
     void expire(long now) {
+        if (sparseSize() > 0 && now - sparseSince > GREATEST_AGE) {
+            release(sparse);
+        }
         while (arrivals != null && arrivals.isOld(now, age)) {
             int floor = arrivals.isOld(now, GREATEST_AGE) ? 0 : FLOOR;
             while (arrivals.oldBytes(data.size() - data.rest()) > 0) {

@@ -44,6 +44,8 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
     public int writes;
     public int looks;
     public int patience;
+    /** How often somebody asked for a congestion control. */
+    public int congestionsTried;
     public String congestion = "reno";
     public boolean hasCongestions = true;
     public final Line line = new Line();
@@ -171,6 +173,7 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
     @Override
     public boolean setCongestion(String name) {
         assertOpen();
+        congestionsTried++;
         if (hasCongestions) {
             congestion = name;
         }

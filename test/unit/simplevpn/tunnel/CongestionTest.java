@@ -85,6 +85,15 @@ class CongestionTest {
             assertFalse(look(none, 1, 40_000));
         }
         assertEquals("reno", stream.congestion);
+        stream.hasCongestions = true;
+        stream.congestion = "reno";
+        Congestion without = new Congestion(stream, null);
+        stream.hasCongestions = false;
+        int before = stream.congestionsTried;
+        for (int i = 0; i < 10; i++) {
+            assertFalse(look(without, 1, 40_000));
+        }
+        assertEquals(before + 1, stream.congestionsTried, "BBR is asked for once");
     }
 
     /** Where more waits unsent than the line sends in four milliseconds, writes become as long as three of them. */
@@ -125,12 +134,16 @@ class CongestionTest {
         look(congestion, 0, 0, 90_000);
         look(congestion, 2 * MEGABYTE, 0, 60_000);
         assertEquals(0, stream.mostRate, "no queue, no bound");
-        look(congestion, 2 * MEGABYTE, 0, 60_001);
+        look(congestion, 2 * MEGABYTE, 1, 60_001);
         assertEquals(2_200_000, stream.mostRate);
-        look(congestion, 1000, 0, 60_001);
+        look(congestion, 1000, 1, 60_001);
         assertEquals(2_200_000, stream.mostRate, "one look may see a loss being repaired");
         for (int i = 0; i < 20; i++) {
             look(congestion, 1000, 0, 60_001);
+        }
+        assertEquals(2_200_000, stream.mostRate, "nothing waits: more was not wanted, and the queue is others'");
+        for (int i = 0; i < 20; i++) {
+            look(congestion, 1000, 1, 60_001);
         }
         assertEquals(50_000, stream.mostRate, "the line has become slow, but a stall is no rate");
         look(congestion, 1000, 0, 60_000);

@@ -178,14 +178,14 @@ class OutboxTest {
     void sparseFlowsComeFirst() {
         for (Framing each : Framing.values()) {
             outbox.framing = each;
-            assertFalse(outbox.addSparse(source, 0, frame(2, 100, 0)), "there is nothing to go past");
+            assertFalse(outbox.addSparse(source, 0, frame(2, 100, 0), 0), "there is nothing to go past");
             int begun = frame(1, 1000, 0);
             assertTrue(outbox.addRest(source, 300, begun - 300, 0));
             for (int number = 3; number < 6; number++) {
                 assertTrue(outbox.add(source, 0, frame(1, 1000, number), 0));
             }
-            assertFalse(outbox.addSparse(source, 0, frame(1, 100, 9)), "behind its own");
-            assertTrue(outbox.addSparse(source, 0, frame(2, 100, 2)));
+            assertFalse(outbox.addSparse(source, 0, frame(1, 100, 9), 0), "behind its own");
+            assertTrue(outbox.addSparse(source, 0, frame(2, 100, 2), 0));
             addControl(1);
             assertEquals(4, outbox.waitingPackets());
             assertEquals(3100, outbox.waitingBytes());
@@ -201,15 +201,15 @@ class OutboxTest {
         near.other().room(0);
         assertTrue(outbox.add(source, 0, frame(1, 30_000, 0), 0));
         int past = 0;
-        while (past < 100 && outbox.addSparse(source, 0, frame(2, 1000, 1))) {
+        while (past < 100 && outbox.addSparse(source, 0, frame(2, 1000, 1), 0)) {
             past++;
         }
         assertEquals(8, past);
         near.other().room(8 * 1000 + 2000);
         write();
         near.other().take();
-        assertTrue(outbox.addSparse(source, 0, frame(2, 2000, 1)), "as many bytes of the others went");
-        assertFalse(outbox.addSparse(source, 0, frame(2, 500, 1)));
+        assertTrue(outbox.addSparse(source, 0, frame(2, 2000, 1), 0), "as many bytes of the others went");
+        assertFalse(outbox.addSparse(source, 0, frame(2, 500, 1), 0));
     }
 
     /** Whatever comes and goes, the packets of each flow stay in order, each is whole, and none is lost uncounted. */
@@ -225,7 +225,7 @@ class OutboxTest {
             for (int step = 0; step < 200; step++) {
                 int flow = random.nextInt(next.length);
                 int frame = frame(flow, 60 + random.nextInt(900), next[flow]++);
-                if (random.nextBoolean() || !outbox.addSparse(source, 0, frame)) {
+                if (random.nextBoolean() || !outbox.addSparse(source, 0, frame, 0)) {
                     assertTrue(outbox.add(source, 0, frame, 0));
                 }
                 near.mostPerWrite = 1 + random.nextInt(3000);
