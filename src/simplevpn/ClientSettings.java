@@ -72,7 +72,7 @@ final class ClientSettings extends Settings {
             throw options.bad("prefer", "must be first or any");
         }
         bind = interfaceName("bind");
-        mark = options.number("mark", 1, 999_999_999, 0);
+        mark = mark(options);
         defaultRoute = options.given("default-route");
         name = options.text("name");
         if (name != null && !Names.isProper(name, Names.MAX_NAME)) {
@@ -131,6 +131,25 @@ final class ClientSettings extends Settings {
         if (!takesRoutes) {
             answer.routes = new Network[0];
         }
+    }
+
+    /** 32 bits, as ip(8) takes them too. */
+    private static int mark(Options options) throws Failure {
+        String text = options.text("mark");
+        if (text == null) {
+            return 0;
+        }
+        int mark = 0;
+        try {
+            boolean hex = text.startsWith("0x");
+            mark = text.indexOf('+') >= 0 ? 0 : Integer.parseUnsignedInt(hex ? text.substring(2) : text, hex ? 16 : 10);
+        } catch (NumberFormatException e) {
+            // It is told like a number that is too large.
+        }
+        if (mark == 0) {
+            throw options.bad("mark", "must be a number from 1 to 4294967295, or from 0x1 to 0xffffffff");
+        }
+        return mark;
     }
 
     /** What this client is called: by its user, or as this machine is; {@code null} when that is no name. */

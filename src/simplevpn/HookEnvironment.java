@@ -27,11 +27,15 @@ final class HookEnvironment {
 
     /** What a client that is connected tells. */
     static HookEnvironment of(Answer answer, String device, int mtu) {
-        String domain = answer.domain != null && Names.isProper(answer.domain, Names.MAX_DOMAIN) ? answer.domain : null;
         return new HookEnvironment().putInterface(device).put("ADDRESS", answer.address)
                 .put("LENGTH", answer.length).put("SERVER", answer.server)
-                .putIpv6(answer.address6, answer.length6, answer.server6).put("MTU", mtu).put("NAME", answer.name)
-                .put("DNS", list(answer.nameServers)).put("DOMAIN", domain);
+                .putIpv6(answer.address6, answer.length6, answer.server6).put("MTU", mtu)
+                .put("NAME", proper(answer.name)).put("DNS", list(answer.nameServers))
+                .put("DOMAIN", proper(answer.domain));
+    }
+
+    private static String proper(String name) {
+        return name != null && Names.isProper(name, Names.MAX_DOMAIN) ? name : null;
     }
 
     /** Adds the tunnel's interface, whose name is the word of whoever runs this program. */

@@ -196,6 +196,8 @@ final class Hooks {
                 loop.forgetDevice();
             }
         }
+        // This program's own has its time after those of clients.
+        latest = Long.MAX_VALUE;
     }
 
     private boolean isBusy() {

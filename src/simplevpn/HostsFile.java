@@ -26,7 +26,8 @@ final class HostsFile {
     /** Bytes that the file may have. */
     private static final int MOST = 1 << 20;
     /** What no client may call itself: programs look for these names, and believe who has them. */
-    private static final Set<String> TAKEN = Set.of("localhost", "wpad", "isatap", "broadcasthost");
+    private static final Set<String> TAKEN = Set.of("localhost", "localhost6", "ip6-localhost",
+            "ip6-loopback", "wpad", "isatap", "broadcasthost");
 
     private final Loop loop;
     private final String path;
@@ -178,7 +179,8 @@ final class HostsFile {
         for (int i = 0; i < part.length(); i++) {
             digits &= part.charAt(i) >= '0' && part.charAt(i) <= '9';
         }
-        // A number alone would be an address to some programs.
-        return digits || !Names.isProper(part, Names.MAX_NAME) || TAKEN.contains(part) ? null : part;
+        // A number alone would be an address to some programs (inet_aton(3)).
+        boolean number = digits || part.startsWith("0x");
+        return number || !Names.isProper(part, Names.MAX_NAME) || TAKEN.contains(part) ? null : part;
     }
 }

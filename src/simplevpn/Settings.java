@@ -11,6 +11,7 @@ import simplevpn.linux.User;
 class Settings {
     /** Seconds without a sign of life after which a peer is dead unless told otherwise. */
     static final int TIMEOUT = 60;
+    static final int MIN_TIMEOUT = 2;
 
     private static final int PORT = 2002;
     private static final int MIN_MTU = 576;
@@ -39,7 +40,7 @@ class Settings {
         port = options.number("port", 1, 65535, PORT);
         mtu = options.number("mtu", MIN_MTU, MAX_MTU, 0);
         mss = options.number("mss", 88, 32767, 0);
-        timeout = options.number("timeout", 2, 65535, 0);
+        timeout = options.number("timeout", MIN_TIMEOUT, 65535, 0);
         offload = !options.given("no-offload");
         user = user();
         up = hook("up");

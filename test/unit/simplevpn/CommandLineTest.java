@@ -128,7 +128,7 @@ class CommandLineTest {
             {"--server=", "--server : must be a host name or an address, or HOST:PORT, or [ADDRESS]:PORT" + help},
             {"-s h:0", "-s h:0: must be a host name or an address, or HOST:PORT, or [ADDRESS]:PORT" + help},
             {"-s h --prefer last", "--prefer last: must be first or any" + help},
-            {"-s h --mark 0", "--mark 0: must be a number from 1 to 999999999" + help},
+            {"-s h --mark 0", "--mark 0: must be a number from 1 to 4294967295, or from 0x1 to 0xffffffff" + help},
             {"-s h --bind a/b",
                 "--bind a/b: an interface name has 1 to 15 characters, without spaces, slashes and colons" + help},
             {"-s h -p x", "-p x: must be a number from 1 to 65535" + help},

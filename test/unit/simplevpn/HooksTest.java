@@ -369,8 +369,8 @@ class HooksTest extends WorldTest {
         for (String safe : List.of("10.0.0.1 fd00::1", "sha256:ab+/c=", "a-b.c_d", "0", "a =-1")) {
             assertTrue(HookEnvironment.isSafe(safe), safe);
         }
-        for (String unsafe : List.of("", "-rf", "a -b", " -b", "a;b", "$(a)", "`a`", "a\nb", "a*", "[a]", "\u00e4", "a'b",
-                "a\"", "~", "a&", "a|b", "a<b", "a\\b", "a\tb", "!", "{a}", "#")) {
+        for (String unsafe : List.of("", "-rf", "a -b", " -b", "a;b", "$(a)", "`a`", "a\nb", "a*", "[a]", "\u00e4",
+                "a'b", "a\"", "~", "a&", "a|b", "a<b", "a\\b", "a\tb", "!", "{a}", "#")) {
             assertFalse(HookEnvironment.isSafe(unsafe), unsafe);
         }
         HookEnvironment environment = new HookEnvironment().put("A", "x y").put("B", (String) null).put("C", "$x")

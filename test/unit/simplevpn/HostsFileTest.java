@@ -112,7 +112,7 @@ class HostsFileTest extends KeyedWorldTest {
     @Test
     void namesThatAreNone() {
         for (String none : List.of("localhost", "WPAD", "wpad.corp", "isatap", "", ".", "-x", "x-", "10.0.0.9", "7",
-                "a b", "a\nb", "\u00e4", ".x")) {
+                "0x0a000001", "localhost6", "ip6-loopback", "a b", "a\nb", "\u00e4", ".x")) {
             assertNull(HostsFile.firstPart(none), none);
         }
         assertEquals("www", HostsFile.firstPart("WWW.example.org"));
