@@ -297,6 +297,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
             next(link.stream.peer() + ": " + answer.invalid);
         } else if (answer.refusal != null) {
             refused(answer.refusal);
+        } else if (answer.address.equals(link.stream.peer().address())) {
+            next(link.stream.peer() + " gives this host its own address: nothing would reach it any more");
         } else {
             join(answer);
         }
@@ -326,7 +328,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         int mtu = device.setup.apply(answer, settings.mtu);
         loop.sender.setMtu(mtu);
         lease.granted(answer.address);
-        int pushed = answer.timeout != 0 ? answer.timeout : Settings.TIMEOUT;
+        int pushed = answer.timeout != 0 ? Math.max(Settings.MIN_TIMEOUT, answer.timeout) : Settings.TIMEOUT;
         int timeout = settings.timeout != 0 ? settings.timeout : pushed;
         keepalive = Keepalive.ofClient(timeout, answer, loop.now());
         link.stream.giveUpAfter(timeout);

@@ -2,7 +2,6 @@ package simplevpn;
 
 import java.util.Arrays;
 import java.util.List;
-import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
 import simplevpn.base.Network;
@@ -18,10 +17,6 @@ import simplevpn.tunnel.InterfaceSetup;
  * the routes of this host, and those of clients.
  */
 final class Sites {
-    /** Links' own networks: the only ones that no host is reached in and that are in the midst of larger ones. */
-    private static final Network LINK = Network.ofIpv4(0xa9fe0000, 16);
-    private static final Network LINK_IPV6 = new Network(Address.ofIpv6(0xfe80L << 48, 0), 10);
-
     private final Hub<Peer> hub;
     private final InterfaceSetup setup;
     /** Networks behind this server. */
@@ -58,8 +53,7 @@ final class Sites {
         } catch (Failure e) {
             throw new Failure(Failure.USAGE, text + ": " + e.getMessage());
         }
-        if (!network.address().isHost() || !network.last().isHost() || network.overlaps(LINK)
-                || network.overlaps(LINK_IPV6)) {
+        if (!network.isReachable()) {
             throw new Failure(Failure.USAGE, network + ": has addresses that no host is reached by from elsewhere");
         }
         for (Network vpn : own) {

@@ -10,6 +10,9 @@ public record Network(Address address, int length) {
     /** Bits of an address, which is the longest prefix. */
     private static final int IPV4 = 32;
     private static final int IPV6 = 128;
+    /** Links' own networks: the only ones that no host is reached in and that are in the midst of larger ones. */
+    private static final Network LINK = ofIpv4(0xa9fe0000, 16);
+    private static final Network LINK6 = new Network(Address.ofIpv6(0xfe80L << 48, 0), 10);
 
     /**
      * Reads an IPv4 network that a server can give addresses of, such as {@code 10.0.0.0/16}.
@@ -118,6 +121,11 @@ public record Network(Address address, int length) {
     /** Whether it is a network of IPv6 addresses. */
     public boolean isIpv6() {
         return address.isIpv6();
+    }
+
+    /** Whether a route can lead to all of it: no address is one that hosts are not reached by from elsewhere. */
+    public boolean isReachable() {
+        return address.isHost() && last().isHost() && !overlaps(LINK) && !overlaps(LINK6);
     }
 
     /** Whether it is one address alone. */

@@ -187,6 +187,7 @@ public final class Abi {
     public static final int RTM_F_CLONED = 0x200;
     public static final int RTM_F_LOOKUP_TABLE = 0x1000;
     public static final int RTNH_F_DEAD = 1;
+    public static final int RTNH_F_ONLINK = 4;
     public static final int RTA_DST = 1;
     public static final int RTA_OIF = 4;
     public static final int RTA_GATEWAY = 5;
@@ -240,6 +241,7 @@ public final class Abi {
     public static final int RTA_LEN = 0;
     public static final int RTA_TYPE = 2;
     public static final int RTA_SIZE = 4;
+    public static final int RTNH_FLAGS = 2;
     public static final int RTNH_IFINDEX = 4;
     public static final int RTNH_SIZE = 8;
     public static final int IFI_INDEX = 4;

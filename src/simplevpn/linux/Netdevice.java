@@ -214,13 +214,15 @@ abstract class Netdevice implements PacketDevice {
         return new Route(index, name, network, null, 0, Route.OURS);
     }
 
-    /** RTM_NEWROUTE (rtnetlink(7)). An interface that is down has no routes: they are made again when it is up. */
+    /**
+     * RTM_NEWROUTE (rtnetlink(7)). An interface that is down has no routes: they are made again when it is up. Whose a
+     * route to a single host is that is there already is not asked, since there may be thousands.
+     */
     @Override
     public final void addRoute(Network network) throws Failure {
         Route route = own(network);
         int result = Netlink.change(Abi.RTM_NEWROUTE, route);
-        if (result < 0 && result != -Errno.ENETDOWN
-                && !((result == -Errno.EEXIST || result == -Errno.EPERM) && has(route))) {
+        if (result < 0 && result != -Errno.ENETDOWN && !(result == -Errno.EEXIST && network.isHost())) {
             throw failure("RTM_NEWROUTE " + route, result, "ip route add " + route);
         }
     }
@@ -233,8 +235,8 @@ abstract class Netdevice implements PacketDevice {
     @Override
     public final void removeHostRoutes() {
         for (int version = 0; version < 2; version++) {
-            for (Route route : Netlink.routes(version > 0)) {
-                if (route.index == index && route.protocol == Route.OURS && route.network.isHost()) {
+            for (Route route : Netlink.routes(version > 0, index, true)) {
+                if (route.protocol == Route.OURS && route.network.isHost()) {
                     Netlink.change(Abi.RTM_DELROUTE, route);
                 }
             }
@@ -259,29 +261,23 @@ abstract class Netdevice implements PacketDevice {
 
     /** One that is gone already, with its interface say, is none to be removed. */
     @Override
-    public final void removeRoute(Route route) {
-        Netlink.change(Abi.RTM_DELROUTE, route);
+    public final boolean removeRoute(Route route) {
+        return Netlink.change(Abi.RTM_DELROUTE, route) >= 0;
     }
 
-    private static boolean has(Route wanted) {
-        for (Route route : Netlink.routes(wanted.network.isIpv6())) {
-            if (route.index == wanted.index && route.hasNetwork(wanted.network)) {
-                return true;
-            }
+    @Override
+    public final Network[] ownRoutes(boolean ipv6) {
+        Route[] routes = Netlink.routes(ipv6, index, true);
+        Network[] networks = new Network[routes.length];
+        for (int i = 0; i < networks.length; i++) {
+            networks[i] = routes[i].network;
         }
-        return false;
+        return networks;
     }
 
     @Override
     public final Route[] otherRoutes(boolean ipv6) {
-        Route[] routes = Netlink.routes(ipv6);
-        int count = 0;
-        for (Route route : routes) {
-            if (route.index != index) {
-                routes[count++] = route;
-            }
-        }
-        return Arrays.copyOf(routes, count);
+        return Netlink.routes(ipv6, index, false);
     }
 
     @Override

@@ -173,12 +173,14 @@ final class Netlink {
         }
         int hopFrom = from;
         int hopTo = to;
+        int flags = numberAt(at + Abi.NLH_SIZE + Abi.RTM_FLAGS);
         int device = numberAt(find(Abi.RTA_OIF, from, to, Integer.BYTES));
         int several = find(Abi.RTA_MULTIPATH, from, to, Abi.RTNH_SIZE);
         if (device == 0 && several != 0) {
             // Of several ways at once the first will do.
             device = numberAt(several + Abi.RTNH_IFINDEX);
             hopFrom = several + Abi.RTNH_SIZE;
+            flags = message.bytes.get(several + Abi.RTNH_FLAGS);
             hopTo = Math.min(to, several + (message.nativeOrder.getShort(several) & 0xffff));
         }
         // A router of the other family could not be copied.
@@ -190,7 +192,7 @@ final class Netlink {
         return new Route(device, name(device), new Network(first, length),
                 addressAt(find(Abi.RTA_GATEWAY, hopFrom, hopTo, size), ipv6),
                 numberAt(find(Abi.RTA_PRIORITY, from, to, Integer.BYTES)), byteOf(at, Abi.RTM_PROTOCOL),
-                addressAt(find(Abi.RTA_PREFSRC, from, to, size), ipv6));
+                addressAt(find(Abi.RTA_PREFSRC, from, to, size), ipv6), (flags & Abi.RTNH_F_ONLINK) != 0);
     }
 
     private Address addressAt(int at, boolean ipv6) {
@@ -241,6 +243,7 @@ final class Netlink {
         netlink.field(Abi.RTM_SCOPE, !adds ? Abi.RT_SCOPE_NOWHERE
                 : route.gateway == null && !route.isUnreachable() ? Abi.RT_SCOPE_LINK : Abi.RT_SCOPE_UNIVERSE);
         netlink.field(Abi.RTM_TYPE, route.isUnreachable() ? Abi.RTN_UNREACHABLE : Abi.RTN_UNICAST);
+        netlink.message.nativeOrder.putInt(Abi.NLH_SIZE + Abi.RTM_FLAGS, route.isOnLink ? Abi.RTNH_F_ONLINK : 0);
         netlink.address(Abi.RTA_DST, route.network.address());
         if (!route.isUnreachable()) {
             netlink.number(Abi.RTA_OIF, route.index);
@@ -262,8 +265,11 @@ final class Netlink {
     /**
      * The routes of the main table that lead somewhere, of one version of IP; none when they cannot be told, or are too
      * many.
+     *
+     * @param device the interface that they lead through
+     * @param through whether those are meant, or all others
      */
-    static Route[] routes(boolean ipv6) {
+    static Route[] routes(boolean ipv6, int device, boolean through) {
         Netlink netlink = new Netlink(Abi.RTM_GETROUTE, Abi.NLM_F_DUMP, family(ipv6), ATTRIBUTES);
         Route[] routes = new Route[16];
         int count = 0;
@@ -273,7 +279,7 @@ final class Netlink {
             for (int at = 0; more && at + ATTRIBUTES <= netlink.end; at = next) {
                 next = netlink.next(at);
                 Route route = netlink.route(at, next, ipv6);
-                if (route == null) {
+                if (route == null || (route.index == device) != through) {
                     continue;
                 }
                 if (count == MOST) {

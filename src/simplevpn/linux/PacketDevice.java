@@ -80,7 +80,7 @@ public interface PacketDevice {
     /** Brings it up, if it is down. */
     void bringUp() throws Failure;
 
-    /** Adds a route through it, if it is up; one that is there already is left as it is. */
+    /** Adds a route through it, if it is up; one to a single host that is there already is left as it is. */
     void addRoute(Network network) throws Failure;
 
     /** Removes a route through it that was added so, if it is still there. */
@@ -92,14 +92,17 @@ public interface PacketDevice {
     /** Whether this host forwards packets that come from it, of one version of IP, as far as can be told. */
     boolean forwards(boolean ipv6);
 
+    /** Where the routes lead that this host has through it, of one version of IP. */
+    Network[] ownRoutes(boolean ipv6);
+
     /** The routes of this host that do not lead through it, of one version of IP. */
     Route[] otherRoutes(boolean ipv6);
 
     /** Adds a route, through whichever interface; returns whether there was none of that kind. */
     boolean addRoute(Route route) throws Failure;
 
-    /** Removes a route, if it is still there. */
-    void removeRoute(Route route);
+    /** Removes a route; returns whether it was still there. */
+    boolean removeRoute(Route route);
 
     /**
      * Begins to tell when it may have changed.

@@ -29,13 +29,16 @@ public final class Route {
 
     /** This host's own address for what goes there; {@code null} for the interface's. */
     final Address source;
+    /** Whether the router is to be reached though no network of the interface has its address (ip-route(8), onlink). */
+    final boolean isOnLink;
 
     /** A route, wherever it comes from; the parameters are the fields. */
     public Route(int index, String device, Network network, Address gateway, int metric, int protocol) {
-        this(index, device, network, gateway, metric, protocol, null);
+        this(index, device, network, gateway, metric, protocol, null, false);
     }
 
-    Route(int index, String device, Network network, Address gateway, int metric, int protocol, Address source) {
+    Route(int index, String device, Network network, Address gateway, int metric, int protocol, Address source,
+            boolean isOnLink) {
         this.index = index;
         this.device = device;
         this.network = network;
@@ -43,6 +46,7 @@ public final class Route {
         this.metric = metric;
         this.protocol = protocol;
         this.source = source;
+        this.isOnLink = isOnLink;
     }
 
     /** One of ours that leads nowhere: who sends there is told that nobody can be reached. */
@@ -62,18 +66,13 @@ public final class Route {
 
     /** One of ours to another network, along the same way. */
     public Route to(Network other, int otherMetric) {
-        return new Route(index, device, other, gateway, otherMetric, OURS, source);
-    }
-
-    /** Whether it leads to the same network as another one. */
-    boolean hasNetwork(Network other) {
-        return network.length() == other.length() && network.address().equals(other.address());
+        return new Route(index, device, other, gateway, otherMetric, OURS, source, isOnLink);
     }
 
     /** Whether it is as good as another one: to the same network along the same way. */
     public boolean isLike(Route other) {
-        return index == other.index && hasNetwork(other.network) && isSame(gateway, other.gateway)
-                && isSame(source, other.source);
+        return index == other.index && network.equals(other.network) && isSame(gateway, other.gateway)
+                && isSame(source, other.source) && isOnLink == other.isOnLink;
     }
 
     private static boolean isSame(Address one, Address other) {

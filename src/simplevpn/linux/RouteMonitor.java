@@ -10,8 +10,9 @@ import simplevpn.base.Failure;
 public final class RouteMonitor implements Monitor {
     private static final int GROUPS = Abi.RTMGRP_LINK | Abi.RTMGRP_IPV4_IFADDR | Abi.RTMGRP_IPV4_ROUTE
             | Abi.RTMGRP_IPV6_IFADDR | Abi.RTMGRP_IPV6_ROUTE;
-    private static final int LINK = Abi.NLH_SIZE + Abi.IFI_INDEX;
-    private static final int ROOM = LINK + Integer.BYTES;
+    /** Where the interface is, in what is told of one and of its addresses: {@link Abi#IFI_INDEX}, IFA_INDEX. */
+    private static final int INTERFACE = Abi.NLH_SIZE + Abi.IFI_INDEX;
+    private static final int ROOM = INTERFACE + Integer.BYTES;
 
     private final int fd;
     private final Buffer message = Buffer.permanent(ROOM);
@@ -45,9 +46,13 @@ public final class RouteMonitor implements Monitor {
             if (length <= 0 && length != -Errno.ENOBUFS) {
                 break;
             }
-            changed |= length < 0 || (length == ROOM && message.nativeOrder.getInt(LINK) == index
-                    && message.nativeOrder.getShort(Abi.NLH_TYPE) == Abi.RTM_NEWLINK);
+            changed |= length < 0 || (length == ROOM && message.nativeOrder.getInt(INTERFACE) == index
+                    && isOfInterface(message.nativeOrder.getShort(Abi.NLH_TYPE)));
         }
         return changed;
+    }
+
+    private static boolean isOfInterface(int type) {
+        return type == Abi.RTM_NEWLINK || type == Abi.RTM_DELADDR;
     }
 }

@@ -59,6 +59,13 @@ final class DefaultRoute {
         }
     }
 
+    /** Something happened to this host's routes: what is held back still is. */
+    void mend() {
+        if (leads) {
+            hold(IPV6);
+        }
+    }
+
     /** It has got that, and its routes. */
     void led(boolean carriesIpv6) {
         leads = true;
@@ -93,7 +100,14 @@ final class DefaultRoute {
         }
     }
 
-    /** Nothing is held back any more, also not what a program that was killed has left. */
+    /** A program that was killed left what it held back: IPv6 at least, since that is held first and longest. */
+    static void releaseLeft(PacketDevice device) {
+        if (device.removeRoute(Route.unreachable(IPV6[0], Detours.METRIC))) {
+            release(device);
+        }
+    }
+
+    /** Nothing is held back any more. */
     static void release(PacketDevice device) {
         release(device, IPV4);
         release(device, IPV6);

@@ -8,9 +8,9 @@ import simplevpn.linux.PacketDevice;
 import simplevpn.linux.Route;
 
 /**
- * Routes around the tunnel, to hosts outside whose address is one of the VPN's network too: the server, or a name
+ * Routes around the tunnel, to hosts outside that are in a network which the tunnel leads to: the server, or a name
  * server. Without them the tunnel would swallow its own connection. They are there for one connection, and made anew
- * for the next, since the way may be another then.
+ * for the next, since the way may be another then; where everything goes through the tunnel, also while there is none.
  */
 final class Detours {
     /** The metric of all of them. */
@@ -172,11 +172,11 @@ final class Detours {
 
     /**
      * Of routes that do not lead into the tunnel one to addresses of a network, or {@code null}; those to everything,
-     * and to single hosts, do not count.
+     * which tunnels often have in two halves, and to single hosts, do not count.
      */
     static Route overlap(Network network, Route[] routes) {
         for (Route route : routes) {
-            if (route.network.length() > 0 && !route.network.isHost() && route.network.overlaps(network)) {
+            if (route.network.length() > 1 && !route.network.isHost() && route.network.overlaps(network)) {
                 return route;
             }
         }

@@ -35,6 +35,9 @@ public final class InterfaceSetup {
     private Address server6;
     /** Whether it got its address from here before. */
     private boolean addressed;
+    /** The IPv4 address that it got from here last, and the length of its prefix; {@code null} for none. */
+    private Address ipv4;
+    private int ipv4Length;
     /** The IPv6 address that it got from here, and the length of its prefix; {@code null} for none. */
     private Address ipv6;
     private int ipv6Length;
@@ -71,7 +74,7 @@ public final class InterfaceSetup {
     public void begin(boolean everything) {
         DefaultRoute.sweep(device);
         if (detours.sweep()) {
-            DefaultRoute.release(device);
+            DefaultRoute.releaseLeft(device);
         }
         if (everything) {
             all = new DefaultRoute(device, this);
@@ -209,7 +212,10 @@ public final class InterfaceSetup {
         return device.forwards(ofIpv6);
     }
 
-    /** The routes that lead neither to the server nor where this host is already; the others are told. */
+    /**
+     * The routes that lead neither to the server, nor where no route leads, nor where this host is already; the others
+     * are told.
+     */
     private Network[] fitting(Network[] wanted, Address server) {
         if (wanted.length == 0) {
             return wanted;
@@ -224,6 +230,9 @@ public final class InterfaceSetup {
             if (server != null && route.contains(server)) {
                 others.append("route ").append(route).append(" left out: it would lead the tunnel to ").append(server)
                         .append(" into itself\n");
+            } else if (!route.isReachable()) {
+                others.append("route ").append(route).append(" left out: it has addresses that no host is reached by"
+                        + " from elsewhere\n");
             } else if (present != null) {
                 others.append("route ").append(route).append(" left out: this host has addresses of it already, by ")
                         .append(present).append('\n');
@@ -331,21 +340,31 @@ public final class InterfaceSetup {
     /** Removes the routes of a former answer that the present one does not have. */
     private void removeRoutes(Network[] former, Network[] present) {
         for (Network route : former) {
-            boolean stays = false;
-            for (int i = 0; i < present.length && !stays; i++) {
-                stays = present[i].length() == route.length() && present[i].address().equals(route.address());
-            }
-            if (!stays) {
+            if (!Arrays.asList(present).contains(route)) {
                 device.removeRoute(route);
             }
         }
     }
 
     /**
-     * The interface was down, perhaps: the kernel dropped its routes then, and its IPv6 addresses. Those of the answer,
-     * and to clients, are made again.
+     * The interface was down, perhaps, or emptied: the kernel dropped its routes then, and its addresses. Those of the
+     * answer, and routes to clients, are made again.
      */
     void mend() {
+        here = device.isHere();
+        if (!here) {
+            return;
+        }
+        if (all != null) {
+            all.mend();
+        }
+        if (ipv4 != null && !device.hasAddress(ipv4, ipv4Length)) {
+            try {
+                device.setAddress(ipv4, ipv4Length);
+            } catch (Failure e) {
+                tell(e.getMessage());
+            }
+        }
         if (ipv6 != null) {
             carriesIpv6 = giveIpv6(ipv6, ipv6Length);
         }
@@ -355,12 +374,19 @@ public final class InterfaceSetup {
         }
     }
 
+    /** Adds the routes that are missing, and removes those that lead nowhere now. */
     private void addRoutes() {
+        Network[] there = {};
+        Network[] there6 = {};
+        if (routes.length > 0) {
+            there = device.ownRoutes(false);
+            there6 = device.ownRoutes(true);
+        }
         for (Network route : routes) {
-            if (carriesIpv6 || !route.isIpv6()) {
-                route(route);
-            } else {
+            if (route.isIpv6() && !carriesIpv6) {
                 device.removeRoute(route);
+            } else if (!Arrays.asList(route.isIpv6() ? there6 : there).contains(route)) {
+                route(route);
             }
         }
     }
@@ -404,6 +430,10 @@ public final class InterfaceSetup {
         boolean before = device.hasAddress(wanted, prefixLength);
         if (!before) {
             device.setAddress(wanted, prefixLength);
+            ipv4 = wanted;
+            ipv4Length = prefixLength;
+        } else if (!wanted.equals(ipv4)) {
+            ipv4 = null;
         }
         device.bringUp();
         if (before && !addressed) {

@@ -1,6 +1,7 @@
 package simplevpn.tunnel;
 
 import simplevpn.base.Failure;
+import simplevpn.base.Ratelimit;
 import simplevpn.linux.Handler;
 import simplevpn.linux.Monitor;
 import simplevpn.linux.Poller;
@@ -15,9 +16,13 @@ final class Uplink extends Timer implements Handler {
     private static final long SETTLE = 100_000_000L;
     /** News of one turn: more of it than the kernel keeps as a rule. */
     private static final int MOST = 1000;
+    /** What somebody takes away again and again comes back once a second, and a few times at once. */
+    private static final long FIGHT = 1_000_000_000L;
+    private static final int FIGHTS = 5;
 
     private final Loop loop;
     private final Dialer owner;
+    private final Ratelimit mends;
     private Monitor monitor;
     /** Whether the tunnel's own interface has changed. */
     private boolean deviceChanged;
@@ -26,6 +31,7 @@ final class Uplink extends Timer implements Handler {
     Uplink(Loop loop, Dialer owner) {
         this.loop = loop;
         this.owner = owner;
+        mends = new Ratelimit(1, FIGHTS, loop.now());
     }
 
     /** Begins to listen. */
@@ -53,9 +59,13 @@ final class Uplink extends Timer implements Handler {
     protected void expired(long now) throws Failure {
         deviceChanged |= monitor.take(loop.device.index(), MOST);
         loop.poller.change(monitor.fd(), Poller.READ);
-        if (deviceChanged) {
+        // Where everything shall go through the tunnel, what is missing of that is a leak, whatever took it away.
+        deviceChanged |= loop.device.setup.leadsEverywhere();
+        if (deviceChanged && mends.pass(now)) {
             deviceChanged = false;
             loop.device.setup.mend();
+        } else if (deviceChanged) {
+            lookIn(FIGHT);
         }
         if (owner != null) {
             owner.waysChanged();

@@ -252,6 +252,25 @@ class ClientTest extends WorldTest {
         assertNull(board.device.address);
     }
 
+    /** The server's address outside would be this host's own then, and no connection would ever leave it again. */
+    @Test
+    void addressOfTheServer() throws Failure {
+        World.Board board = world.board(1);
+        board.connector.last().other().put(hex("45010014 56330000 00000001 00000000 c0000201"));
+        world.run();
+        assertSaid("192.0.2.1:2002 gives this host its own address: nothing would reach it any more; trying again .*");
+        assertNull(board.device.address);
+    }
+
+    /** A timeout as short as the silence before a question would be over before any answer. */
+    @Test
+    void shortestTimeout() throws Failure {
+        World.Board board = world.board(1);
+        board.connector.last().other().put(hex("4501001a 56330000 00000001 00000000 0a000002 0404 00010001"));
+        world.run();
+        assertEquals(2, board.connector.last().patience);
+    }
+
     /** A classic server: its answer comes twice, the interface gets its MTU, and a cut stream is picked up again. */
     @Test
     void classicServer() throws Failure {

@@ -101,6 +101,27 @@ class EverythingTest extends WorldTest {
         assertEquals("192.0.2.1/32 via 198.51.100.3 dev eth3", detour(board));
     }
 
+    /** Whatever somebody takes away of it comes back, with any news of routes: what is missing is a leak. */
+    @Test
+    void takenAway() throws Failure {
+        world.hub("--network6", "none");
+        World.Board board = everything();
+        String held = guards(board);
+        assertEquals("[unreachable ::/1, unreachable 8000::/1]", held);
+        board.device.others.removeIf(route -> route.device == null);
+        board.device.routes.clear();
+        board.device.address = null;
+        board.connector.monitor.tell();
+        world.pass(SECOND / 4);
+        assertEquals(held, guards(board));
+        assertEquals("[0.0.0.0/1, 128.0.0.0/1]", board.device.routes.toString());
+        assertEquals("10.0.0.2", String.valueOf(board.device.address));
+    }
+
+    private static String guards(World.Board board) {
+        return board.device.others.stream().filter(route -> route.device == null).toList().toString();
+    }
+
     /** While the second server carries everything, the first one is asked past the tunnel. */
     @Test
     void secondServer() throws Failure {

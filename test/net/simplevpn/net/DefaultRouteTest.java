@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -245,6 +246,36 @@ final class DefaultRouteTest extends Vpn {
         endTraffic();
         client.stop();
         assertEquals(before, routes());
+    }
+
+    /** Whatever is taken away of it by others is back in a moment; a second client that ends takes nothing along. */
+    @Test
+    void takenAway() {
+        home();
+        Program client = everything("-s", "192.0.2.1");
+        Wait.until("all of it", 10, () -> routes().contains("unreachable ::/1") && routes().contains("::/1 dev tun0"));
+        String whole = routes();
+        for (String words : new String[] {"address flush dev tun0", "route flush proto 202", "-6 route flush proto 202",
+            "link set lo down", "link set dev tun0 down"}) {
+            ip(east, words);
+            if (words.startsWith("link")) {
+                ip(east, words.replace("down", "up"));
+            }
+            Wait.until("what was before: " + words, 10, () -> sorted(routes()).equals(sorted(whole)));
+            Wait.until("the Internet after: " + words, 10, () -> east.reaches(INTERNET));
+            // So often in a second is it mended, and once a second then.
+            Wait.pause(1500);
+        }
+        Program second = lan.start(east, "cli", "-s", "192.0.2.1", "--default-route");
+        second.awaitLine("connected to", 15);
+        second.stop();
+        Wait.until("what was before a second client", 10, () -> sorted(routes()).equals(sorted(whole)));
+        client.stop();
+        assertEquals(before, routes());
+    }
+
+    private static String sorted(String lines) {
+        return lines.lines().sorted().collect(Collectors.joining("\n"));
     }
 
     /** The uplink changes and comes back, while connected and while the server is away. */

@@ -151,6 +151,7 @@ class AbiTest {
         offset(c, "RTA_LEN", "rtattr", "rta_len");
         offset(c, "RTA_TYPE", "rtattr", "rta_type");
         c.put("RTA_SIZE", "RTA_LENGTH(0)");
+        offset(c, "RTNH_FLAGS", "rtnexthop", "rtnh_flags");
         offset(c, "RTNH_IFINDEX", "rtnexthop", "rtnh_ifindex");
         c.put("RTNH_SIZE", "RTNH_LENGTH(0)");
         offset(c, "IFA_PREFIXLEN", "ifaddrmsg", "ifa_prefixlen");

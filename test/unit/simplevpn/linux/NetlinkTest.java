@@ -48,14 +48,14 @@ class NetlinkTest {
             }
         }
         listed.sort(null);
-        assertEquals(listed, Arrays.stream(Netlink.routes(false)).map(route -> route.device + " " + route.metric)
-                .sorted().toList());
+        assertEquals(listed, Arrays.stream(Netlink.routes(false, 0, false))
+                .map(route -> route.device + " " + route.metric).sorted().toList());
     }
 
     /** Of IPv6 there are those of the main table: none of this host's own, and none for groups. */
     @Test
     void ipv6Routes() {
-        for (Route route : Netlink.routes(true)) {
+        for (Route route : Netlink.routes(true, 0, false)) {
             assertTrue(route.network.isIpv6(), route::toString);
             assertFalse(route.network.contains(Address.parse("::1")) && route.network.length() > 0, route::toString);
             assertFalse(route.network.equals(Network.containing(Address.parse("ff00::"), 8)), route::toString);

@@ -259,6 +259,11 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
     }
 
     @Override
+    public Network[] ownRoutes(boolean ofIpv6) {
+        return routes.stream().filter(route -> route.isIpv6() == ofIpv6).toArray(Network[]::new);
+    }
+
+    @Override
     public Route[] otherRoutes(boolean ofIpv6) {
         // Those that lead nowhere are not told.
         return others.stream().filter(route -> route.network.isIpv6() == ofIpv6 && route.device != null)
@@ -278,8 +283,8 @@ public final class MemoryDevice implements PacketDevice, MemoryKernel.Descriptor
     }
 
     @Override
-    public void removeRoute(Route route) {
-        others.removeIf(other -> other.isLike(route) && other.metric == route.metric);
+    public boolean removeRoute(Route route) {
+        return others.removeIf(other -> other.isLike(route) && other.metric == route.metric);
     }
 
     @Override

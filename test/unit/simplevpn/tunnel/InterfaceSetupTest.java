@@ -6,76 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.ByteBuffer;
-import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Network;
-import simplevpn.linux.Route;
-import simplevpn.memory.MemoryDevice;
-import simplevpn.memory.MemoryKernel;
-import simplevpn.memory.MemoryLoop;
 import simplevpn.protocol.Answer;
 
-/** What an interface gets, with and without the right to change it, and how the tunnel stays out of itself. */
-class InterfaceSetupTest extends Logged {
-    private static final Address ADDRESS = Address.parse("10.0.0.7");
-    private static final Address SERVER = Address.parse("192.0.2.1");
-    private static final Network LAN = Network.ofIpv4(0xc0a80100, 24);
-
-    private final MemoryKernel kernel = new MemoryKernel();
-    private final MemoryDevice device = new MemoryDevice(kernel);
-    private final InterfaceSetup setup;
-
-    InterfaceSetupTest() throws Failure {
-        setup = MemoryLoop.of(kernel, device, true).device.setup;
-    }
-
-    /** What an extended server answers: an address of 10.0.0.0/16, an MTU of 1400, and routes. */
-    private static Answer answer(Network... routes) {
-        ByteBuffer b = ByteBuffer.allocate(500);
-        b.putInt(0x45000000).putShort((short) 0x5633).put(new byte[6]).putInt(0).putInt(ADDRESS.ipv4());
-        b.putShort((short) 0x0104).putInt(0xffff0000);
-        b.putShort((short) 0x0302).putShort((short) 1400);
-        for (Network route : routes) {
-            b.putShort((short) 0x0505).putInt(route.address().ipv4()).put((byte) route.length());
-        }
-        b.putShort(2, (short) b.position());
-        Answer answer = Answer.read(b, 0, b.position());
-        assertNull(answer.invalid);
-        assertEquals(routes.length, answer.routes.length);
-        return answer;
-    }
-
-    /** What a client does when it has its answer. */
-    private int join(Answer answer, int mtu, Address server, Address... nameServers) throws Failure {
-        setup.leadInside(answer, server, nameServers);
-        return setup.apply(answer, mtu);
-    }
-
+/** What an interface gets, with and without the right to change it, and which routes. */
+class InterfaceSetupTest extends Joining {
     private String state() {
         return device.mtu + " " + device.address + "/" + device.length + " " + device.up + " " + device.routes;
-    }
-
-    /** An answer with IPv6: address, prefix length and routes. */
-    private static Answer answer6(String address, int length, String... routes) throws Failure {
-        ByteBuffer b = ByteBuffer.allocate(200).put(0, HexFormat.of().parseHex("45040000563300000000000000000000"
-                + "00000000")).putInt(16, ADDRESS.ipv4()).position(20);
-        Address own = Address.parse(address);
-        b.putShort((short) 0x0711).putLong(own.high()).putLong(own.low()).put((byte) length);
-        for (String text : routes) {
-            Network route = Network.parseAny(text);
-            b.putShort((short) 0x0911).putLong(route.address().high()).putLong(route.address().low())
-                    .put((byte) route.length());
-        }
-        b.putShort(2, (short) b.position());
-        Answer answer = Answer.read(b, 0, b.position());
-        assertNull(answer.invalid);
-        return answer;
     }
 
     /** IPv6 goes with IPv4: an address beside the other, routes, and the next answer's address instead. */
@@ -110,29 +51,6 @@ class InterfaceSetupTest extends Logged {
         Answer answer = answer6("fd00:1::7", 64);
         assertEquals(1500, join(answer, 0, SERVER));
         assertNull(answer.address6);
-    }
-
-    /**
-     * The tunnel stays out of itself over IPv6 too: routes that cover the server are left out, and where the VPN's
-     * network does, or a route covers a name server, there is a route around.
-     */
-    @Test
-    void detoursOfIpv6() throws Failure {
-        other("0.0.0.0/0", "198.51.100.1", 0);
-        other("::/0", "fe80::1", 1024);
-        Address outside = Address.parse("fd00:1::99");
-        join(answer6("fd00:1::7", 64, "fd00::/16", "2001:db8::/32"), 0, outside, Address.parse("2001:db8::53"),
-                Address.parse("::1"), Address.parse("2001:db9::53"));
-        assertEquals("[fd00:1::7/64] [2001:db8::/32]", device.addresses6 + " " + device.routes);
-        String detours = "[fd00:1::99/128 via fe80::1 dev eth0, 2001:db8::53/128 via fe80::1 dev eth0]";
-        assertEquals(detours, device.others.subList(2, device.others.size()).toString());
-        setup.aroundStill(outside);
-        assertEquals(4, device.others.size(), "one is enough");
-        device.others.remove(2);
-        setup.aroundStill(outside);
-        assertEquals("fd00:1::99/128 via fe80::1 dev eth0", device.others.getLast().toString(), "it comes back");
-        setup.endDetours();
-        assertEquals(2, device.others.size());
     }
 
     /** What the kernel dropped of IPv6 while the interface was down comes back, and goes at the end. */
@@ -207,112 +125,6 @@ class InterfaceSetupTest extends Logged {
         assertEquals("[192.0.3.0/24]", device.routes.toString());
     }
 
-    private void other(String text, String gateway, int metric) {
-        other(text, gateway, metric, 4);
-    }
-
-    private void other(String text, String gateway, int metric, int protocol) {
-        String[] parts = text.split("/");
-        Network network = new Network(Address.parse(parts[0]), Integer.parseInt(parts[1]));
-        device.others.add(new Route(2, "eth0", network, gateway == null ? null : Address.parse(gateway), metric,
-                protocol));
-    }
-
-    /**
-     * A server, or a name server, whose address is one of the VPN's is reached around the tunnel: by the best way that
-     * there is, as long as there is a connection.
-     */
-    @Test
-    void detours() throws Failure {
-        other("0.0.0.0/0", "198.51.100.9", 200);
-        other("0.0.0.0/0", "198.51.100.1", 100);
-        other("10.0.3.0/24", null, 0);
-        int before = device.others.size();
-        Address inside = Address.parse("10.0.200.1");
-        Address onTheLan = Address.parse("10.0.3.7");
-        Address hub = Address.parse("10.0.0.1");
-        join(answer(), 0, inside, onTheLan, hub, Address.parse("10.0.201.53"), Address.parse("192.0.2.53"));
-        assertEquals("[10.0.200.1/32 via 198.51.100.1 dev eth0, 10.0.201.53/32 via 198.51.100.1 dev eth0]",
-                device.others.subList(before, device.others.size()).toString());
-        setup.around(inside);
-        assertEquals(before + 2, device.others.size(), "one is enough");
-        device.others.remove(before);
-        setup.aroundStill(inside);
-        assertEquals("10.0.200.1/32 via 198.51.100.1 dev eth0", device.others.getLast().toString(), "it comes back");
-        assertEquals(before + 2, device.others.size());
-        device.others.removeLast();
-        device.permitted = false;
-        setup.aroundStill(inside);
-        assertTrue(log.contains("RTM_NEWROUTE 10.0.200.1/32 via 198.51.100.1 dev eth0: EPERM"), log::toString);
-        device.permitted = true;
-        setup.endDetours();
-        assertEquals(before, device.others.size());
-        setup.around(inside);
-        assertEquals(before + 1, device.others.size(), "before the next connection, the tunnel leads there already");
-        setup.around(Address.parse("2001:db8::1"));
-        setup.endDetours();
-        other("10.0.200.1/32", "198.51.100.3", 0);
-        setup.around(inside);
-        assertEquals(before + 1, device.others.size());
-        setup.endDetours();
-        assertEquals(before + 1, device.others.size(), "one that somebody else made stays");
-    }
-
-    /** Where no route of the main table leads there, another table does, which comes first. */
-    @Test
-    void noOtherWay() throws Failure {
-        join(answer(), 0, Address.parse("10.0.200.1"));
-        assertEquals(List.of(), device.others);
-    }
-
-    /** What a killed client left behind, along a way of before, is replaced, also that of one which used ioctls. */
-    @ParameterizedTest
-    @ValueSource(ints = {Route.OURS, 3})
-    void leftBehind(int protocol) throws Failure {
-        other("0.0.0.0/0", "198.51.100.1", 0);
-        other("10.0.200.1/32", "198.51.100.99", 2002, protocol);
-        join(answer(), 0, Address.parse("10.0.200.1"));
-        assertEquals("[0.0.0.0/0 via 198.51.100.1 dev eth0, 10.0.200.1/32 via 198.51.100.1 dev eth0]",
-                device.others.toString());
-        setup.endDetours();
-        assertEquals(1, device.others.size());
-    }
-
-    /** What a killed client left behind that still is the way is taken over, and goes at the end. */
-    @Test
-    void takenOver() throws Failure {
-        other("0.0.0.0/0", "198.51.100.1", 0);
-        other("10.0.200.1/32", "198.51.100.1", 2002, Route.OURS);
-        join(answer(), 0, Address.parse("10.0.200.1"));
-        assertEquals(List.of(), log);
-        setup.endDetours();
-        assertEquals(1, device.others.size());
-    }
-
-    /** A route of somebody else's is never removed, whatever its metric. */
-    @Test
-    void routesOfOthers() throws Failure {
-        other("0.0.0.0/0", "198.51.100.1", 0);
-        other("10.0.200.1/32", "198.51.100.99", 2002, 4);
-        join(answer(), 0, Address.parse("10.0.200.1"));
-        setup.endDetours();
-        assertEquals(2, device.others.size());
-    }
-
-    /** When another way is the best one, the route around the tunnel moves there. */
-    @Test
-    void betterWay() throws Failure {
-        Address inside = Address.parse("10.0.200.1");
-        other("0.0.0.0/0", "198.51.100.9", 200);
-        join(answer(), 0, inside);
-        other("0.0.0.0/0", "198.51.100.1", 100);
-        setup.aroundStill(inside);
-        assertEquals("[0.0.0.0/0 via 198.51.100.9 dev eth0, 0.0.0.0/0 via 198.51.100.1 dev eth0,"
-                + " 10.0.200.1/32 via 198.51.100.1 dev eth0]", device.others.toString());
-        setup.endDetours();
-        assertEquals(2, device.others.size());
-    }
-
     /** What the server pushes no more is removed, and all of it at the end: an interface may stay. */
     @Test
     void routesEnd() throws Failure {
@@ -336,18 +148,6 @@ class InterfaceSetupTest extends Logged {
         setup.mend();
         assertEquals("[192.168.1.0/24]", device.routes.toString());
         assertEquals(List.of(), log);
-    }
-
-    /** A name server that no route can be added to is told, and done without. */
-    @Test
-    void noDetourToANameServer() throws Failure {
-        other("0.0.0.0/0", "198.51.100.1", 0);
-        device.permitted = false;
-        device.mtu = 1400;
-        device.address = ADDRESS;
-        device.length = 16;
-        join(answer(), 0, SERVER, Address.parse("10.0.201.53"));
-        assertTrue(log.contains("RTM_NEWROUTE 10.0.201.53/32 via 198.51.100.1 dev eth0: EPERM"), log::toString);
     }
 
     /** However many words a server finds that make a line each, the log is bounded. */
@@ -393,6 +193,53 @@ class InterfaceSetupTest extends Logged {
         assertEquals(List.of("route 2001:db8:7:7::/64" + end + "2001:db8:7::/48 dev eth0"), log);
     }
 
+    /** Where no route leads none is taken: to this host itself, to links, to groups, to everything in halves. */
+    @Test
+    void routesToNowhere() throws Failure {
+        String[] none = {"127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "0.0.0.0/1", "128.0.0.0/1"};
+        Network[] pushed = new Network[none.length + 1];
+        for (int i = 0; i < none.length; i++) {
+            pushed[i] = Network.parseAny(none[i]);
+        }
+        pushed[none.length] = LAN;
+        join(answer(pushed), 0, Address.parse("2001:db8::1"));
+        assertEquals("[192.168.1.0/24]", device.routes.toString());
+        assertEquals(none.length, log.size(), log::toString);
+        assertEquals("route 224.0.0.0/4 left out: it has addresses that no host is reached by from elsewhere",
+                log.get(2));
+    }
+
+    /** Another tunnel that leads everywhere, in two halves, is no reason to take no routes. */
+    @Test
+    void besideAnotherTunnel() throws Failure {
+        other("0.0.0.0/1", null, 0);
+        other("128.0.0.0/1", null, 0);
+        join(answer(LAN), 0, SERVER);
+        assertEquals("[192.168.1.0/24]", device.routes.toString());
+        assertEquals(List.of(), log);
+    }
+
+    /** An emptied interface has its address again; not one that somebody else gave it, nor in another namespace. */
+    @Test
+    void emptied() throws Failure {
+        join(answer(), 0, SERVER);
+        Address own = device.address;
+        device.address = null;
+        setup.mend();
+        assertEquals(own, device.address);
+        device.here = false;
+        device.address = null;
+        setup.mend();
+        assertNull(device.address);
+        device.here = true;
+        device.address = Address.parse("10.0.0.9");
+        device.length = 16;
+        setup.address(device.address, 16);
+        device.address = null;
+        setup.mend();
+        assertNull(device.address);
+    }
+
     /** A server's routes: those of now and none of before; they come back after the interface was down, and end. */
     @Test
     void serversRoutes() throws Failure {
@@ -430,40 +277,5 @@ class InterfaceSetupTest extends Logged {
         device.here = false;
         setup.lead();
         assertEquals("[192.168.1.0/24]", device.routes.toString(), "not from here");
-    }
-
-    /** Without the right to add the route that is needed there is no tunnel; the failure names the route. */
-    @Test
-    void noDetour() throws Failure {
-        other("0.0.0.0/0", "198.51.100.1", 0);
-        device.permitted = false;
-        Failure failure = assertThrows(Failure.class, () -> join(answer(), 0, Address.parse("10.0.200.1")));
-        assertEquals("RTM_NEWROUTE 10.0.200.1/32 via 198.51.100.1 dev eth0: EPERM", failure.getMessage());
-    }
-
-    /** A LAN with addresses of the VPN's network is told, once; hosts and the default route are no such thing. */
-    @Test
-    void overlap() throws Failure {
-        other("0.0.0.0/0", "198.51.100.1", 0);
-        other("10.0.5.5/32", null, 0);
-        other("198.51.100.0/24", null, 0);
-        join(answer(), 0, SERVER);
-        assertEquals(List.of(), log);
-        other("10.0.3.0/24", null, 0);
-        join(answer(), 0, SERVER);
-        join(answer(), 0, SERVER);
-        assertEquals(1, log.size());
-        assertTrue(log.get(0).contains("10.0.0.0/16 and the route 10.0.3.0/24 dev eth0 have"), log::toString);
-        device.others.clear();
-        other("8.0.0.0/5", null, 0);
-        join(answer(), 0, SERVER);
-        assertEquals(2, log.size());
-        other("fd00:1::/56", null, 0);
-        for (int i = 0; i < 3; i++) {
-            join(answer6("fd00:1::7", 64), 0, SERVER);
-        }
-        assertEquals(3, log.size());
-        assertTrue(log.get(2).matches("the VPN's network fd00:1::/64 and the route fd00:1::/56 dev eth0 have.*6\\)"),
-                log::toString);
     }
 }
