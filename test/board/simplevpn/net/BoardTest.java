@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import simplevpn.harness.Command;
+import simplevpn.harness.Host;
 import simplevpn.harness.Lab;
 import simplevpn.harness.Lan;
 import simplevpn.harness.Program;
@@ -38,7 +39,18 @@ abstract class BoardTest extends Vpn {
     /** Milliseconds after which a program that does nothing has given back what it needed to start. */
     private static final int IDLE = 12_000;
 
+    /** Outside of all that a tunnel's client has a route to. */
+    private static final String ELSEWHERE = "203.0.113.1";
+    /** A client with what its invitation has left. */
+    private static final String KEPT = "simplevpn-cli --config /run/kept/cli.conf";
+    /** The words that end the programs with a signal, and wait until that is done. */
+    private static final String END = "killall -%s java; while pidof java >/dev/null; do sleep 1; done";
+    /** The kernel's own link-local ones depend on whether a device was there at this moment. */
+    private static final String ROUTES = "(ip route; ip -6 route; ip -6 route show table local) | grep -v fe80 | sort";
+
     private final String target;
+    private String invitation;
+    private String serverPin;
 
     /** @param target the board's processor */
     BoardTest(String target) {
@@ -100,25 +112,88 @@ abstract class BoardTest extends Vpn {
     @Test
     @Execution(ExecutionMode.SAME_THREAD)
     void keysWithoutAClock() throws Exception {
-        List<String> keyed = List.of("--user", "root", "--key", file("srv.key"), "--peers", file("peers"));
-        assertEquals(0, lan.start(hub, "srv", "--keygen", file("srv.key")).awaitExit(20));
-        Program invite = lan.start(hub, "srv", Command.words(keyed, "--invite", "board", "--address", "10.0.0.9",
-                "--host", hub.outer4).toArray(String[]::new));
-        assertEquals(0, invite.awaitExit(20), invite::log);
-        Program server = server(keyed.toArray(String[]::new));
+        Program server = keyed();
         Board board = new Board(lan, hub, east, target, MEMORY, "cli", "1970-01-02");
         // The one that the init script starts has no key.
         server.awaitLine("refused: this server takes clients with a key alone", BOOT);
-        board.ask("/etc/init.d/S60simplevpn-cli stop");
         assertEquals("1970", board.ask("date +%Y").strip());
-        String join = "simplevpn-" + invite.lastLine() + " --dir /run/kept";
-        board.tell("joined with keys, " + firstPing(board, join) + " s from exec to the first ping; " + board.memory());
-        server.awaitLine("board is taken in by invitation", BOOT);
+        join(board, server);
         board.echo("10.0.0.9", BYTES / 10);
-        board.ask("killall java; while pidof java >/dev/null; do sleep 1; done");
-        String again = firstPing(board, "simplevpn-cli --config /run/kept/cli.conf");
+        board.ask(END.formatted("TERM"));
+        String again = firstPing(board, KEPT);
         board.tell("again with its key, " + again + " s from exec to the first ping");
         server.awaitLine("assigned 10\\.0\\.0\\.9 to board .*", BOOT);
+    }
+
+    /** A server with a key, network 10.0.0.0/16 and IPv6, which knows a client west and has invited a board. */
+    private Program keyed() throws IOException {
+        List<String> keyed = List.of("--user", "root", "--key", file("srv.key"), "--peers", file("peers"), "--network6",
+                "fd00:77::/64");
+        serverPin = pin(hub, "srv.key");
+        Files.writeString(lan.file("peers"), pin(west, "west.key") + " west 10.0.0.8 net=192.168.8.0/24\n");
+        Program invite = lan.start(hub, "srv", Command.words(keyed, "--invite", "board", "--address", "10.0.0.9",
+                "--host", hub.outer4).toArray(String[]::new));
+        assertEquals(0, invite.awaitExit(20), invite::log);
+        invitation = invite.lastLine();
+        return server(keyed.toArray(String[]::new));
+    }
+
+    /** Makes a key; returns what it is known by. */
+    private String pin(Host host, String name) {
+        Program program = lan.start(host, "cli", "--keygen", file(name));
+        assertEquals(0, program.awaitExit(20), program::log);
+        return program.lastLine();
+    }
+
+    /** The board joins by its invitation, in the place of the client that its init script has started. */
+    private void join(Board board, Program server) throws IOException {
+        board.ask("/etc/init.d/S60simplevpn-cli stop");
+        String seconds = firstPing(board, "simplevpn-" + invitation + " --dir /run/kept");
+        board.tell("joined with keys, " + seconds + " s from exec to the first ping; " + board.memory());
+        server.awaitLine("board is taken in by invitation", BOOT);
+    }
+
+    /**
+     * What a router's owner expects, all at once: IPv6, a network behind it and one behind another client, all else
+     * through the tunnel, hooks. Nothing of it is left at the end, also when it was killed in between.
+     */
+    @Test
+    @Execution(ExecutionMode.SAME_THREAD)
+    void networksOnABoard() throws Exception {
+        Program server = keyed();
+        Board board = new Board(lan, hub, east, target, MEMORY, "cli");
+        server.awaitLine("refused: this server takes clients with a key alone", BOOT);
+        join(board, server);
+        board.ask(END.formatted("TERM"));
+        firstPing(board, KEPT);
+        int plain = idle(board);
+        board.ask(END.formatted("TERM"));
+        Path peers = lan.file("peers");
+        Files.writeString(peers, Files.readString(peers).replaceAll("board.*", "$0 net=192.168.7.0/24"));
+        server.awaitLine("was read anew: 2 clients", 10);
+        hub.run("ip", "address", "add", ELSEWHERE + "/32", "dev", "lo").ok();
+        west.run("ip", "address", "add", "192.168.8.1/32", "dev", "lo").ok();
+        client(west, "--key", file("west.key"), "--server-pin", serverPin);
+        board.ask("ip address add 192.168.7.1/32 dev lo; printf '#!/bin/sh\\nenv >/run/$HOOK\\n' >/run/hook;"
+                + " chmod +x /run/hook");
+        String before = board.ask(ROUTES);
+        String everything = KEPT + " --default-route --up /run/hook --down /run/hook";
+        for (String signal : new String[] {"KILL", "TERM"}) {
+            board.tell("networks: " + firstPing(board, everything) + " s from exec to the first ping");
+            board.ping(ELSEWHERE);
+            board.ping("192.168.8.1");
+            board.echo("192.168.7.1", BYTES / 10);
+            board.echo("fd00:77::a00:9", BYTES / 10);
+            west.awaitPing("192.168.7.1", 10);
+            String hook = board.ask("cat /run/up; rm /run/up");
+            assertTrue(hook.contains("ADDRESS=10.0.0.9\n") && hook.contains("NAME=board\n"), hook);
+            if (signal.equals("TERM")) {
+                board.tell("all of it idle: " + (idle(board) - plain) + " kB more than a client with keys alone");
+            }
+            board.ask(END.formatted(signal));
+        }
+        assertEquals(before, board.ask(ROUTES));
+        assertTrue(board.ask("cat /run/down").contains("HOOK=down\n"));
     }
 
     /** Starts a client on a board; returns the seconds until it reaches its server. */
