@@ -154,6 +154,17 @@ public record Network(Address address, int length) {
         return contains(other.address) || other.contains(address);
     }
 
+    /** What a record has of its own makes code when it is used first, out of 250 classes. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Network network && network.length == length && network.address.equals(address);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * address.hashCode() + length;
+    }
+
     /** As people write it: {@code 10.0.0.0/16}. */
     @Override
     public String toString() {

@@ -202,6 +202,8 @@ final class Outbox implements Pool.Holder {
     void expire(long now) {
         if (sparseSize() > 0 && now - sparseSince > GREATEST_AGE) {
             release(sparse);
+            // What comes behind the rest of one that was begun is young.
+            sparseSince = now;
         }
         while (arrivals != null && arrivals.isOld(now, age)) {
             int floor = arrivals.isOld(now, GREATEST_AGE) ? 0 : FLOOR;

@@ -242,12 +242,18 @@ class ClientTest extends WorldTest {
         assertCarries(board.device, second.device, udp("10.0.0.2", HUB, 10));
     }
 
+    /** A board whose server has answered so. */
+    private World.Board answered(String answer) throws Failure {
+        World.Board board = world.board(1);
+        board.connector.last().other().put(hex(answer));
+        world.run();
+        return board;
+    }
+
     /** An answer that makes no sense is told, and the server is left. */
     @Test
     void invalidAnswers() throws Failure {
-        World.Board board = world.board(1);
-        board.connector.last().other().put(hex("4501001a 56330000 00000001 00000000 0a000002 0104ff00ff00"));
-        world.run();
+        World.Board board = answered("4501001a 56330000 00000001 00000000 0a000002 0104ff00ff00");
         assertSaid("192.0.2.1:2002: option 1 of the server's answer has an impossible value; trying again .*");
         assertNull(board.device.address);
     }
@@ -255,9 +261,7 @@ class ClientTest extends WorldTest {
     /** The server's address outside would be this host's own then, and no connection would ever leave it again. */
     @Test
     void addressOfTheServer() throws Failure {
-        World.Board board = world.board(1);
-        board.connector.last().other().put(hex("45010014 56330000 00000001 00000000 c0000201"));
-        world.run();
+        World.Board board = answered("45010014 56330000 00000001 00000000 c0000201");
         assertSaid("192.0.2.1:2002 gives this host its own address: nothing would reach it any more; trying again .*");
         assertNull(board.device.address);
     }
@@ -265,9 +269,7 @@ class ClientTest extends WorldTest {
     /** A timeout as short as the silence before a question would be over before any answer. */
     @Test
     void shortestTimeout() throws Failure {
-        World.Board board = world.board(1);
-        board.connector.last().other().put(hex("4501001a 56330000 00000001 00000000 0a000002 0404 00010001"));
-        world.run();
+        World.Board board = answered("4501001a 56330000 00000001 00000000 0a000002 0404 00010001");
         assertEquals(2, board.connector.last().patience);
     }
 

@@ -212,6 +212,22 @@ class OutboxTest {
         assertFalse(outbox.addSparse(source, 0, frame(2, 500, 1), 0));
     }
 
+    /** They do not grow old either; but one that was begun is sent to its end, and what comes behind it is young. */
+    @Test
+    void sparseFlowsAge() {
+        near.other().room(0);
+        assertTrue(outbox.add(source, 0, frame(1, 1000, 0), 10 * SECOND));
+        assertTrue(outbox.addSparse(source, 0, frame(2, 1000, 1), 0));
+        assertTrue(outbox.addSparse(source, 0, frame(3, 1000, 2), 0));
+        near.other().room(100);
+        write();
+        outbox.expire(SECOND + 2_000_000);
+        assertEquals(1, outbox.droppedPackets(), "one of the two was begun");
+        assertTrue(outbox.addSparse(source, 0, frame(4, 1000, 3), SECOND + 3_000_000));
+        outbox.expire(SECOND + 4_000_000);
+        assertEquals(1, outbox.droppedPackets());
+    }
+
     /** Whatever comes and goes, the packets of each flow stay in order, each is whole, and none is lost uncounted. */
     @Test
     void flowsStayInOrder() {
