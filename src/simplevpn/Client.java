@@ -64,7 +64,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     private final ClientSettings settings;
     private final Loop loop;
     private final Device device;
-    private final Supervisor supervisor;
+    /** What others here are told of it. */
+    final Presence presence;
     private final Dialer dialer;
     private final Lease lease;
     /** By it a server knows this client again. */
@@ -75,11 +76,6 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     private boolean confined;
     /** What it says that it is called, or {@code null}. */
     String name;
-    /** What the user has started when this client is connected, and when it is not any more; or {@code null}. */
-    private Hooks hooks;
-    private Hooks.Stay stay;
-    /** Whether nobody comes any more, since this program ends. */
-    private boolean ending;
 
     private State state = State.PAUSED;
     /** The connection; {@code null} while PAUSED or DIALING. */
@@ -110,7 +106,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
             boolean confined) {
         this.settings = settings;
         this.loop = loop;
-        this.supervisor = supervisor;
+        presence = new Presence(settings, loop, supervisor);
         this.token = token;
         joining = settings.joining;
         this.confined = confined;
@@ -121,7 +117,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         details = new Ratelimit(1, 10, loop.now());
         loop.setRouter(this);
         loop.timers.set(deadline, loop.now());
-        supervisor.status("looking for " + targets[0]);
+        presence.tell("looking for " + targets[0]);
     }
 
     /** Starts the program; see {@code cli --help}. */
@@ -153,13 +149,13 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         Client client = new Client(settings, loop, targets, supervisor, token, confined);
         client.name = settings.name();
         if (settings.hasHooks()) {
-            client.use(Hooks.of(loop));
+            client.presence.use(Hooks.of(loop));
         }
         Program.endOnSignal(loop, settings.hasHooks() ? 1 : 0);
         try {
             loop.run();
         } finally {
-            client.endHooks();
+            client.presence.endHooks();
             // Whatever ended it: these routes may outlive the interface.
             device.setup.endRoutes();
             if (settings.joining != null) {
@@ -169,30 +165,9 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         client.end();
     }
 
-    /** Starts programs of the user's from now on. */
-    void use(Hooks all) {
-        hooks = all;
-    }
-
-    /** The program ends, and those programs before it: the tunnel is there as long as they are. */
-    void endHooks() {
-        if (hooks != null) {
-            ending = true;
-            goAway("ended");
-            hooks.finish();
-        }
-    }
-
-    private void goAway(String reason) {
-        if (stay != null) {
-            hooks.went(stay, reason);
-            stay = null;
-        }
-    }
-
     /** The program ends. */
     void end() {
-        supervisor.stopping();
+        presence.end();
         String counts = state == State.JOINED ? "; " + counts() : "";
         loop.close();
         Log.event("ended by a signal" + counts + "; " + device.counts());
@@ -250,7 +225,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         if (!dialer.isLookingUp()) {
             device.setup.endDetours();
         }
-        supervisor.status("trying: " + why);
+        presence.tell("trying: " + why);
         loop.timers.set(deadline, loop.now() + dialer.pauses.next(why));
     }
 
@@ -273,7 +248,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     }
 
     private void closeLink() {
-        goAway("lost");
+        presence.down("lost");
         if (link != null) {
             link.close();
             link = null;
@@ -343,8 +318,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
                 + (answer.address6 == null ? "" : " and " + answer.address6 + "/" + answer.length6)
                 + " on " + device.name();
         loop.budget.logPeer(what + ", MTU " + mtu + ", congestion control " + congestion, loop.now());
-        supervisor.status(what);
-        supervisor.ready(loop.now());
+        presence.up(what);
         if (joining != null) {
             joining.done();
             joining = null;
@@ -357,9 +331,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
             Wire.request(loop.message.bytes, Inbox.HEADROOM, offered, token, answer.address.ipv4());
             link.sendMessage(loop.message, Wire.wish(loop.message.bytes, Inbox.HEADROOM, name), loop.now());
         }
-        if (hooks != null && !ending) {
-            stay = hooks.came("", settings.up, settings.down, "",
-                    HookEnvironment.of(answer, device.name(), mtu).putOther(link.stream));
+        if (settings.hasHooks()) {
+            presence.startUp(HookEnvironment.of(answer, device.name(), mtu).putOther(link.stream));
         }
     }
 

@@ -278,7 +278,7 @@ class HooksTest extends WorldTest {
                 last(board).end(0);
             }
         });
-        board.client.endHooks();
+        board.client.presence.endHooks();
         assertTrue(ended[0]);
         assertEquals("down 10.0.0.2 ended", board.hooks.names().getLast());
         assertFalse(last(board).killed);
@@ -319,7 +319,7 @@ class HooksTest extends WorldTest {
                 down.end(0);
             }
         };
-        board.client.endHooks();
+        board.client.presence.endHooks();
         assertEquals(2, connections(), world::log);
         assertEquals("down 10.0.0.2 lost", board.hooks.names().getLast());
     }

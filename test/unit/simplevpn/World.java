@@ -156,7 +156,7 @@ final class World implements AutoCloseable {
                 client.name = settings.name();
             }
             if (settings.hasHooks()) {
-                client.use(new Hooks(loop, hooks));
+                client.presence.use(new Hooks(loop, hooks));
             }
             machines.add(this);
         }
