@@ -52,6 +52,8 @@ final class ServerSettings extends Settings {
     final boolean exportRoutes;
     /** From where clients without TLS are let in all the same. */
     final Network[] plain;
+    /** The load balancers that connections from say whose they are. */
+    final Network[] balancers;
     /** The words of the programs to start when a client has come, and when it has gone, or {@code null}. */
     final String[] clientUp;
     final String[] clientDown;
@@ -81,7 +83,8 @@ final class ServerSettings extends Settings {
         maxPerSource = options.number("max-per-source", 1, 1 << 24, 0);
         keys = options.texts("key");
         peers = options.text("peers");
-        plain = options.networks("allow-plain");
+        plain = options.networks("allow-plain", false);
+        balancers = options.networks("proxy-protocol", true);
         if (keys.length > 2) {
             throw options.bad("key", "one key of each kind, Ed25519 and EC P-256, is enough");
         }
@@ -217,6 +220,8 @@ final class ServerSettings extends Settings {
                 .add((char) 0, "peers", "FILE",
                         "the clients that are let in: lines of PIN NAME [ADDRESS] [net=NETWORK]")
                 .add((char) 0, "allow-plain", "NETWORK", "let clients from there in without TLS").several()
+                .add((char) 0, "proxy-protocol", "NETWORK", "load balancers, who say by PROXY v2 whom they connect")
+                        .several()
                 .add((char) 0, "net", "ADDRESS=NETWORK", "a network behind the client at ADDRESS, without keys")
                         .several()
                 .add((char) 0, "push-route", "NETWORK", "tell clients that NETWORK is reached here").several()
