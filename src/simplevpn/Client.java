@@ -323,8 +323,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
                 + " on " + device.name();
         loop.budget.logPeer(what + ", MTU " + mtu + ", congestion control " + congestion, loop.now());
         presence.up(what);
-        if (clock != null) {
-            clock.hear(answer, link.stream);
+        if (clock != null && link.stream.pin() != null) {
+            clock.hear(answer.clock);
         }
         if (joining != null) {
             joining.done();

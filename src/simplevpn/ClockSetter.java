@@ -2,9 +2,7 @@ package simplevpn;
 
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
-import simplevpn.linux.Stream;
 import simplevpn.linux.WallClock;
-import simplevpn.protocol.Answer;
 
 /**
  * Sets the machine's clock by the server's where it can only be wrong: before this program was released, as on a board
@@ -24,24 +22,28 @@ class ClockSetter {
         return !done && now() < Version.RELEASED;
     }
 
-    /** A server has answered. What cannot be done is told once. */
-    void hear(Answer answer, Stream stream) {
-        if (stream.pin() == null || answer.clock == 0 || !isNeeded()) {
+    /**
+     * A server that has proven its key says what its clock shows. What cannot be done is told once.
+     *
+     * @param clock seconds since 1970, or 0 when it does not say
+     */
+    void hear(long clock) {
+        if (clock == 0 || !isNeeded()) {
             return;
         }
         long before = now();
-        if (answer.clock < Version.RELEASED || answer.clock - Version.RELEASED > CENTURY) {
+        if (clock < Version.RELEASED || clock - Version.RELEASED > CENTURY) {
             if (!told) {
                 Log.event("the clocks of this machine and of the server are both wrong: " + before + " and "
-                        + answer.clock + " seconds since 1970");
+                        + clock + " seconds since 1970");
             }
             told = true;
             return;
         }
         done = true;
         try {
-            set(answer.clock);
-            Log.event("the clock was set by the server's, " + (answer.clock - before) + " s forward");
+            set(clock);
+            Log.event("the clock was set by the server's, " + (clock - before) + " s forward");
         } catch (Failure e) {
             Log.event("the clock stays wrong: " + e.getMessage());
         }
