@@ -20,6 +20,9 @@ final class ServerSettings extends Settings {
 
     private static final Network NETWORK = Network.ofIpv4(0x0a000000, 16);
 
+    /** IPv4 addresses as a socket of both kinds has them: here they are IPv4. */
+    private static final Network MAPPED = new Network(Address.ofIpv6(0, 0xffff_0000_0000L), 96);
+
     /** Of the network of IPv6 addresses. */
     static final int PREFIX_LENGTH = 64;
     /** How packets get from one client to another: in this program, not at all, through the kernel. */
@@ -85,6 +88,11 @@ final class ServerSettings extends Settings {
         peers = options.text("peers");
         plain = options.networks("allow-plain", false);
         balancers = options.networks("proxy-protocol", true);
+        for (Network network : balancers) {
+            if (network.isIpv6() && MAPPED.contains(network.address())) {
+                throw options.bad("proxy-protocol", "is IPv4: leave ::ffff: out");
+            }
+        }
         if (keys.length > 2) {
             throw options.bad("key", "one key of each kind, Ed25519 and EC P-256, is enough");
         }

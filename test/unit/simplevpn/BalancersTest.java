@@ -215,7 +215,7 @@ class BalancersTest extends KeyedWorldTest {
     /** The networks may be of both versions, and anything else is a wrong option. */
     @Test
     void settings() {
-        for (String wrong : new String[] {"192.0.2.1/24", "2001:db8::1/64", "proxy", ""}) {
+        for (String wrong : new String[] {"192.0.2.1/24", "2001:db8::1/64", "proxy", "", "::ffff:192.0.2.80"}) {
             assertEquals(Failure.USAGE, assertThrows(Failure.class,
                     () -> world.hub("--proxy-protocol", wrong)).status);
         }
