@@ -25,7 +25,11 @@ public final class Endpoint {
         return new Endpoint(socketAddress.nativeOrder.getShort(at + Abi.SIN_FAMILY), copy);
     }
 
-    /** @param port 0 to 65535 */
+    /**
+     * The endpoint of an address and a port.
+     *
+     * @param port 0 to 65535
+     */
     public static Endpoint of(Address address, int port) {
         ByteBuffer b = ByteBuffer.allocate(address.isIpv6() ? Abi.SIN6_SIZE : Abi.SIN_SIZE);
         int family = address.isIpv6() ? Abi.AF_INET6 : Abi.AF_INET;

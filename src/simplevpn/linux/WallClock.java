@@ -17,8 +17,8 @@ public final class WallClock {
         time.word(Abi.TV_SEC, seconds);
         time.word(Abi.TV_NSEC, 0);
         // A word of 32 bits has no room for years from 2038 on, and such times in it are before 1970.
-        int result = time.word(Abi.TV_SEC) == seconds ? Libc.once("clock_settime", Abi.CLOCK_REALTIME, time.address, 0, 0)
-                : -Errno.EINVAL;
+        boolean fits = time.word(Abi.TV_SEC) == seconds;
+        int result = fits ? Libc.once("clock_settime", Abi.CLOCK_REALTIME, time.address, 0, 0) : -Errno.EINVAL;
         time.free();
         if (result < 0) {
             throw Errno.failure("clock_settime", result, result == -Errno.EPERM

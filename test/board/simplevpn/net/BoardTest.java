@@ -109,8 +109,8 @@ abstract class BoardTest extends Vpn {
     }
 
     /**
-     * A board whose clock knows no better than 1970 joins by an invitation, and comes back with what it kept; when it is
-     * told to, it has the server's time then.
+     * A board whose clock knows no better than 1970 joins by an invitation, and comes back with what it kept; when it
+     * is told to, it has the server's time then.
      */
     @Test
     @Execution(ExecutionMode.SAME_THREAD)

@@ -42,7 +42,8 @@ class EndpointTest {
     /** What was put together of address and port is what the kernel has of them. */
     @Test
     void ofAddress() throws Failure {
-        for (String text : new String[] {"192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "fe80::1", "255.255.255.254"}) {
+        String[] texts = {"192.0.2.1", "255.255.255.254", "2001:db8::1", "::ffff:192.0.2.1", "fe80::1"};
+        for (String text : texts) {
             Endpoint made = Endpoint.of(Address.parse(text), 0xfedc);
             Endpoint kernels = resolve(text, 0xfedc);
             assertEquals(kernels.toString(), made.toString());
