@@ -6,8 +6,8 @@ import simplevpn.base.Address;
 
 /**
  * What a load balancer says in front of a connection that it passes on: a header of the PROXY protocol, version 2 (its
- * specification is proxy-protocol.txt of HAProxy). It is taken in whatever pieces it comes, and never more of it than it
- * has: what follows belongs to the connection.
+ * specification is proxy-protocol.txt of HAProxy). It is taken in whatever pieces it comes, and never more of it than
+ * it has: what follows belongs to the connection.
  *
  * <pre>
  *   0–11   the signature    12   version and command    13   family and transport    14–15   length of what follows
