@@ -76,6 +76,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     private boolean confined;
     /** What it says that it is called, or {@code null}. */
     String name;
+    /** Who sets the machine's clock, or {@code null}. */
+    ClockSetter clock;
 
     private State state = State.PAUSED;
     /** The connection; {@code null} while PAUSED or DIALING. */
@@ -142,12 +144,14 @@ public final class Client implements Router, Receiver, Dialer.Owner {
                 settings.key == null ? null : new HandshakeThread(loop.poller, 1, 0));
         Supervisor supervisor = Program.supervisor(loop);
         // An invitation is used as root: what it brings is kept where root alone may write.
+        ClockSetter clock = settings.setsClock ? new ClockSetter() : null;
         boolean confined = settings.joining == null;
         if (confined) {
-            Program.confine(settings.user, settings.hasHooks());
+            Program.confine(settings.user, settings.hasHooks(), clock != null && clock.isNeeded());
         }
         Client client = new Client(settings, loop, targets, supervisor, token, confined);
         client.name = settings.name();
+        client.clock = clock;
         if (settings.hasHooks()) {
             client.presence.use(Hooks.of(loop));
         }
@@ -319,13 +323,16 @@ public final class Client implements Router, Receiver, Dialer.Owner {
                 + " on " + device.name();
         loop.budget.logPeer(what + ", MTU " + mtu + ", congestion control " + congestion, loop.now());
         presence.up(what);
+        if (clock != null && link.stream.pin() != null) {
+            clock.hear(answer.clock);
+        }
         if (joining != null) {
             joining.done();
             joining = null;
         }
         if (!confined) {
             confined = true;
-            Program.confine(settings.user, settings.hasHooks());
+            Program.confine(settings.user, settings.hasHooks(), clock != null && clock.isNeeded());
         }
         if (answer.extended && answer.name == null && name != null) {
             Wire.request(loop.message.bytes, Inbox.HEADROOM, offered, token, answer.address.ipv4());

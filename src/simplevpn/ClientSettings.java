@@ -37,6 +37,8 @@ final class ClientSettings extends Settings {
     final boolean once;
     /** The file with this client's key; {@code null} for one without TLS. */
     final String key;
+    /** Whether a clock that can only be wrong is set by the server's. */
+    final boolean setsClock;
     /** The name to ask a proxy for (SNI), or {@code null}. */
     final String serverName;
     /** The invitation that is to be used, or {@code null}. */
@@ -65,6 +67,10 @@ final class ClientSettings extends Settings {
         }
         if (serverName != null && !Names.isName(serverName, Names.MAX_DOMAIN)) {
             throw options.bad("server-name", "must be a host name of letters, digits, dashes and dots");
+        }
+        setsClock = options.given("set-clock");
+        if (setsClock && key == null) {
+            throw options.wrong("--set-clock: without --key anybody on the way could say what time it is");
         }
         String prefer = options.text("prefer");
         prefersFirst = prefer == null || prefer.equals("first");
@@ -175,6 +181,7 @@ final class ClientSettings extends Settings {
                 .add((char) 0, "join", "INVITATION", "join by what srv --invite printed, or by a file with that")
                 .add((char) 0, "dir", "DIR", "--join: keep its key and config there (default " + Joining.FOLDER + ")")
                 .add((char) 0, "server-name", "NAME", "ask a proxy in front of the server for NAME (SNI)")
+                .add((char) 0, "set-clock", null, "set a clock that is before this version's day by the server's")
                 .add((char) 0, "name", "NAME", "what the server may call this client (default: the host name)"));
     }
 }

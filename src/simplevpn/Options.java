@@ -314,13 +314,17 @@ final class Options {
         }
     }
 
-    /** The networks of an option that may be given several times. */
-    Network[] networks(String name) throws Failure {
+    /**
+     * The networks of an option that may be given several times.
+     *
+     * @param ipv6 whether they may be of IPv6
+     */
+    Network[] networks(String name, boolean ipv6) throws Failure {
         String[] texts = texts(name);
         Network[] networks = new Network[texts.length];
         for (int i = 0; i < texts.length; i++) {
             try {
-                networks[i] = Network.parseSource(texts[i]);
+                networks[i] = ipv6 ? Network.parseAny(texts[i]) : Network.parseSource(texts[i]);
             } catch (Failure e) {
                 throw bad(name, e.getMessage());
             }

@@ -123,18 +123,19 @@ final class Program extends Thread {
 
     /**
      * Gives up what is only needed for setting up: what comes from the network is read without it. What is left is
-     * CAP_NET_ADMIN.
+     * CAP_NET_ADMIN, and CAP_SYS_TIME where it is said.
      *
      * @param user whom root becomes, or stays; {@code null} for who it is
-     * @param hooks whether programs of the user's will be started: they have that capability too
+     * @param hooks whether programs of the user's will be started: they have the former too
+     * @param clock whether the machine's clock is to be set later
      */
-    static void confine(User user, boolean hooks) throws Failure {
+    static void confine(User user, boolean hooks, boolean clock) throws Failure {
         if (user != null && user.uid == 0) {
             Log.event("stays root, as --user says: whoever takes this program over has the whole machine");
         } else if (user != null) {
-            Privileges.become(user);
+            Privileges.become(user, clock);
             if (hooks) {
-                Privileges.passOn();
+                Privileges.passOn(clock);
             }
         }
         Privileges.forbidNew();

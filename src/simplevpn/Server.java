@@ -18,6 +18,7 @@ import simplevpn.protocol.Packet;
 import simplevpn.protocol.Site;
 import simplevpn.tls.HandshakeThread;
 import simplevpn.tls.Key;
+import simplevpn.tunnel.Balancers;
 import simplevpn.tunnel.Budget;
 import simplevpn.tunnel.Device;
 import simplevpn.tunnel.Inbox;
@@ -92,7 +93,8 @@ public final class Server implements Router, Listener.Owner {
         timeout = settings.timeout != 0 ? settings.timeout : Settings.TIMEOUT;
         Device device = loop.device;
         mtu = device.setup.mtu(settings.mtu != 0 ? settings.mtu : Sender.MTU);
-        strangers = new Strangers(loop.budget.strangers());
+        boolean balanced = settings.balancers.length > 0;
+        strangers = new Strangers(Math.max(2, loop.budget.strangers() - (balanced ? loop.budget.headers() : 0)));
         int most = loop.budget.clients();
         int maxClients = settings.maxClients != 0 ? Math.min(settings.maxClients, most) : most;
         hub = new Hub<>(settings.network, mtu, timeout, maxClients, settings.maxPerSource, device.features(),
@@ -118,7 +120,7 @@ public final class Server implements Router, Listener.Owner {
         gate.guard(this, settings.network, own6 == null ? null : network6);
         loop.setRouter(this);
         loop.readDevice(true);
-        new Listener(loop, acceptor, this);
+        new Listener(loop, acceptor, balanced ? new Balancers(loop, settings.balancers, this) : this);
         Log.event("listening on " + acceptor.address() + ", network " + networks + ", this host is " + own
                 + " on " + device.name() + ", at most " + hub.maxClients() + " clients");
         gate.watch(loop);
@@ -181,7 +183,7 @@ public final class Server implements Router, Listener.Owner {
         Gate gate = keys.length == 0 ? new Gate() : new Gate(settings, keys, new Reception(loop,
                 new HandshakeThread(loop.poller, Budget.HANDSHAKES, Budget.HANDSHAKE_NICE)));
         Supervisor supervisor = Program.supervisor(loop);
-        Program.confine(settings.user, settings.hasHooks());
+        Program.confine(settings.user, settings.hasHooks(), false);
         // Hooks of clients have their time, and then the one of this program.
         Program.endOnSignal(loop, settings.hasHooks() ? 2 : 0);
         Server server = new Server(settings, loop, acceptor, gate, supervisor);
@@ -432,6 +434,7 @@ public final class Server implements Router, Listener.Owner {
             answer.nameServers = settings.nameServers;
             answer.domain = settings.domain;
             answer.name = peer.name();
+            answer.clock = peer.link.stream.pin() != null ? InviteCommand.now() : 0;
             if (sites != null) {
                 sites.push(answer, peer);
             }

@@ -20,6 +20,9 @@ final class ServerSettings extends Settings {
 
     private static final Network NETWORK = Network.ofIpv4(0x0a000000, 16);
 
+    /** IPv4 addresses as a socket of both kinds has them: here they are IPv4. */
+    private static final Network MAPPED = new Network(Address.ofIpv6(0, 0xffff_0000_0000L), 96);
+
     /** Of the network of IPv6 addresses. */
     static final int PREFIX_LENGTH = 64;
     /** How packets get from one client to another: in this program, not at all, through the kernel. */
@@ -52,6 +55,8 @@ final class ServerSettings extends Settings {
     final boolean exportRoutes;
     /** From where clients without TLS are let in all the same. */
     final Network[] plain;
+    /** The load balancers that connections from say whose they are. */
+    final Network[] balancers;
     /** The words of the programs to start when a client has come, and when it has gone, or {@code null}. */
     final String[] clientUp;
     final String[] clientDown;
@@ -81,7 +86,13 @@ final class ServerSettings extends Settings {
         maxPerSource = options.number("max-per-source", 1, 1 << 24, 0);
         keys = options.texts("key");
         peers = options.text("peers");
-        plain = options.networks("allow-plain");
+        plain = options.networks("allow-plain", false);
+        balancers = options.networks("proxy-protocol", true);
+        for (Network network : balancers) {
+            if (network.isIpv6() && MAPPED.contains(network.address())) {
+                throw options.bad("proxy-protocol", "is IPv4: leave ::ffff: out");
+            }
+        }
         if (keys.length > 2) {
             throw options.bad("key", "one key of each kind, Ed25519 and EC P-256, is enough");
         }
@@ -217,6 +228,8 @@ final class ServerSettings extends Settings {
                 .add((char) 0, "peers", "FILE",
                         "the clients that are let in: lines of PIN NAME [ADDRESS] [net=NETWORK]")
                 .add((char) 0, "allow-plain", "NETWORK", "let clients from there in without TLS").several()
+                .add((char) 0, "proxy-protocol", "NETWORK", "load balancers, who say by PROXY v2 whom they connect")
+                        .several()
                 .add((char) 0, "net", "ADDRESS=NETWORK", "a network behind the client at ADDRESS, without keys")
                         .several()
                 .add((char) 0, "push-route", "NETWORK", "tell clients that NETWORK is reached here").several()

@@ -6,6 +6,8 @@ import simplevpn.linux.Processor;
 final class Version {
     /** The version of both programs. */
     static final String NUMBER = "1.0.0";
+    /** The day of its release, 2026-11-29, seconds since 1970: a clock that shows an earlier time is wrong. */
+    static final long RELEASED = 1_795_910_400L;
 
     private Version() {
     }

@@ -107,6 +107,7 @@ public final class Abi {
     public static final int RLIMIT_CORE = 4;
     public static final int RLIMIT_NOFILE = 7;
     public static final int PRIO_PROCESS = 0;
+    public static final int CLOCK_REALTIME = 0;
     public static final int CLOCK_BOOTTIME = 7;
 
     /* sys/prctl.h, linux/capability.h */
@@ -118,6 +119,7 @@ public final class Abi {
     public static final int PR_CAP_AMBIENT = 47;
     public static final int PR_CAP_AMBIENT_RAISE = 2;
     public static final int CAP_NET_ADMIN = 12;
+    public static final int CAP_SYS_TIME = 25;
     public static final int CAPABILITY_VERSION_3 = 0x20080522;
 
     /* linux/seccomp.h, linux/bpf_common.h; the number of seccomp(2) is another one on each processor */

@@ -1,5 +1,7 @@
 package simplevpn.linux;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import simplevpn.base.Address;
 
 /**
@@ -21,6 +23,24 @@ public final class Endpoint {
         byte[] copy = new byte[length];
         socketAddress.bytes.get(at, copy);
         return new Endpoint(socketAddress.nativeOrder.getShort(at + Abi.SIN_FAMILY), copy);
+    }
+
+    /**
+     * The endpoint of an address and a port.
+     *
+     * @param port 0 to 65535
+     */
+    public static Endpoint of(Address address, int port) {
+        ByteBuffer b = ByteBuffer.allocate(address.isIpv6() ? Abi.SIN6_SIZE : Abi.SIN_SIZE);
+        int family = address.isIpv6() ? Abi.AF_INET6 : Abi.AF_INET;
+        b.order(ByteOrder.nativeOrder()).putShort(Abi.SIN_FAMILY, (short) family);
+        b.order(ByteOrder.BIG_ENDIAN).putShort(Abi.SIN_PORT, (short) port);
+        if (address.isIpv6()) {
+            b.putLong(Abi.SIN6_ADDR, address.high()).putLong(Abi.SIN6_ADDR + Long.BYTES, address.low());
+        } else {
+            b.putInt(Abi.SIN_ADDR, address.ipv4());
+        }
+        return new Endpoint(family, b.array());
     }
 
     /** The IPv4 address, also of one mapped into IPv6; {@code null} for any other. */

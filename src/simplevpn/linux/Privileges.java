@@ -25,11 +25,12 @@ public final class Privileges {
      * Becomes another user, with his group and no others: libc changes all threads (nptl(7)). The calling thread, and
      * those that it will start, keep the capability CAP_NET_ADMIN, if root has it here; the others have none.
      *
+     * @param clock whether they keep CAP_SYS_TIME too
      * @throws Failure from a process that must not go on: half of it may be done
      */
-    public static void become(User user) throws Failure {
+    public static void become(User user, boolean clock) throws Failure {
         for (int capability = 0; capability <= LAST; capability++) {
-            if (capability != Abi.CAP_NET_ADMIN) {
+            if (capability != Abi.CAP_NET_ADMIN && !(clock && capability == Abi.CAP_SYS_TIME)) {
                 Libc.once("prctl", Abi.PR_CAPBSET_DROP, capability, 0, 0);
             }
         }
@@ -38,7 +39,8 @@ public final class Privileges {
         check("setresgid " + user.gid, Libc.once("setresgid", user.gid, user.gid, user.gid, 0), user);
         openLast(user);
         check("setresuid " + user.uid, Libc.once("setresuid", user.uid, user.uid, user.uid, 0), user);
-        if (keep(1 << Abi.CAP_NET_ADMIN, 0) < 0) {
+        int time = clock ? 1 << Abi.CAP_SYS_TIME : 0;
+        if (keep(1 << Abi.CAP_NET_ADMIN | time, 0) < 0 && keep(1 << Abi.CAP_NET_ADMIN, 0) < 0) {
             check("capset", keep(0, 0), user);
         }
         // The change of the user has set it to what the system's fs.suid_dumpable says.
@@ -64,9 +66,13 @@ public final class Privileges {
     /**
      * What the calling thread starts has its capability CAP_NET_ADMIN too, if it has it, as under a systemd unit with
      * AmbientCapabilities.
+     *
+     * @param clock whether the calling thread has kept CAP_SYS_TIME, which is nothing for others
      */
-    public static void passOn() {
-        if (keep(1 << Abi.CAP_NET_ADMIN, 1 << Abi.CAP_NET_ADMIN) >= 0) {
+    public static void passOn(boolean clock) {
+        int passed = 1 << Abi.CAP_NET_ADMIN;
+        int time = clock ? 1 << Abi.CAP_SYS_TIME : 0;
+        if (keep(passed | time, passed) >= 0 || keep(passed, passed) >= 0) {
             Libc.once("prctl", Abi.PR_CAP_AMBIENT, Abi.PR_CAP_AMBIENT_RAISE, Abi.CAP_NET_ADMIN, 0);
         }
     }

@@ -11,8 +11,12 @@ public interface Stream {
     /** The descriptor, for the {@link Poller}. */
     int fd();
 
-    /** The other end. */
+    /** The other end, or who it stands for. */
     Endpoint peer();
+
+    /** The other end only passes bytes on, as a load balancer does, for this one: {@link #peer} from now on. */
+    default void standsFor(Endpoint behind) {
+    }
 
     /**
      * Reads what has come.

@@ -19,13 +19,15 @@ public final class Tcp implements Stream {
     private static final Buffer INFO = Buffer.permanent(Abi.TCPI_SIZE);
 
     private final int fd;
-    private final Endpoint peer;
+    private final boolean overIpv6;
+    private Endpoint peer;
     /** Bytes of one write, 0 for any number. */
     private int mostPerWrite;
 
     private Tcp(int fd, Endpoint peer) {
         this.fd = fd;
         this.peer = peer;
+        overIpv6 = peer != null && peer.isIpv6();
     }
 
     /** A connection that was accepted. */
@@ -130,6 +132,11 @@ public final class Tcp implements Stream {
     }
 
     @Override
+    public void standsFor(Endpoint behind) {
+        peer = behind;
+    }
+
+    @Override
     public int read(Buffer buffer, int at, int length) {
         int result = Libc.tryRead(fd, buffer, at, length);
         return result > 0 ? result : result == 0 ? END : 0;
@@ -200,7 +207,7 @@ public final class Tcp implements Stream {
     /** IP_MTU_DISCOVER (ip(7)), which sets the bit "do not fragment" or not; IPv6 has no such thing. */
     @Override
     public boolean allowFragments() {
-        return peer.ipv4() != null && set(fd, Abi.IPPROTO_IP, Abi.IP_MTU_DISCOVER, Abi.IP_PMTUDISC_DONT) >= 0;
+        return !overIpv6 && set(fd, Abi.IPPROTO_IP, Abi.IP_MTU_DISCOVER, Abi.IP_PMTUDISC_DONT) >= 0;
     }
 
     /** TCP_NOTSENT_LOWAT, and MSG_EOR (tcp(7), send(2)). */

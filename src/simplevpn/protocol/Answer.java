@@ -38,6 +38,7 @@ public final class Answer {
     private static final int ROUTE6 = 9;
     private static final int NAME_SERVER = 10;
     private static final int DOMAIN = 11;
+    private static final int CLOCK = 12;
     private static final int NAME = 13;
 
     /** Bytes of an IPv6 address. */
@@ -73,6 +74,8 @@ public final class Answer {
     public String domain;
     /** What the server calls the client, or {@code null}: letters, digits, dashes and dots. */
     public String name;
+    /** What the server's clock shows, seconds since 1970, or 0 if it did not say: of use inside TLS alone. */
+    public long clock;
     /** Why the server refused, or {@code null}. */
     public String refusal;
     /** Why this answer, which was read, cannot be used, or {@code null}. */
@@ -169,6 +172,7 @@ public final class Answer {
         return switch (type) {
             case NETMASK, SERVER, KEEPALIVE -> size == 4;
             case MTU -> size == 2;
+            case CLOCK -> size == Long.BYTES;
             case ROUTE -> size == 5;
             case ADDRESS6, ROUTE6 -> size == IPV6 + 1;
             case SERVER6 -> size == IPV6;
@@ -221,6 +225,7 @@ public final class Answer {
                 domain = new String(bytes(b, at, size), StandardCharsets.US_ASCII);
                 return domain.indexOf('\ufffd') < 0;
             }
+            case CLOCK -> clock = b.getLong(at);
             case NAME -> {
                 name = new String(bytes(b, at, size), StandardCharsets.US_ASCII);
                 return Names.isName(name, Names.MAX_NAME);
@@ -287,6 +292,10 @@ public final class Answer {
                     : put4(b, next, NAME_SERVER, nameServer.ipv4());
         }
         next = domain == null ? next : put(b, next, DOMAIN, domain.getBytes(StandardCharsets.US_ASCII));
+        if (clock != 0) {
+            b.putLong(begin(b, next, CLOCK, Long.BYTES), clock);
+            next += 2 + Long.BYTES;
+        }
         next = name == null ? next : put(b, next, NAME, name.getBytes(StandardCharsets.US_ASCII));
         for (Network route : routes) {
             if (route.isIpv6()) {

@@ -71,6 +71,9 @@ public final class Budget {
     private static final int MOST_STRANGERS = 1024;
     private static final int STRANGERS_PART = 4;
 
+    /** Connections of load balancers whose header has not come, of those without an address: one for how many. */
+    private static final int HEADERS_PART = 4;
+
     /* Programs of the user's own, which are started when clients come and go. */
 
     /** So many run at once; those whose turn it is not wait. */
@@ -147,6 +150,11 @@ public final class Budget {
     /** How many connections without an address may be open at once. */
     public int strangers() {
         return Math.max(2, Math.min(MOST_STRANGERS, maxConnections / STRANGERS_PART));
+    }
+
+    /** How many of them may be load balancers' whose header has not come. */
+    public int headers() {
+        return Math.max(1, strangers() / HEADERS_PART);
     }
 
     /** How many clients there may be, so that there is room for newcomers. */

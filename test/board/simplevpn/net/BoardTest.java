@@ -116,7 +116,10 @@ abstract class BoardTest extends Vpn {
         networks(server, keysWithoutAClock(server));
     }
 
-    /** A board whose clock knows no better than 1970 joins by an invitation, and comes back with what it kept. */
+    /**
+     * A board whose clock knows no better than 1970 joins by an invitation, and comes back with what it kept; when it
+     * is told to, it has the server's time then.
+     */
     private Board keysWithoutAClock(Program server) throws Exception {
         Board board = new Board(lan, hub, east, target, MEMORY, "cli", "1970-01-02");
         // The one that the init script starts has no key.
@@ -125,9 +128,12 @@ abstract class BoardTest extends Vpn {
         join(board, server);
         board.echo("10.0.0.9", BYTES / 10);
         board.ask(END.formatted("TERM"));
-        String again = firstPing(board, KEPT);
+        String again = firstPing(board, KEPT + " --set-clock");
         board.tell("again with its key, " + again + " s from exec to the first ping");
         server.awaitLine("assigned 10\\.0\\.0\\.9 to board .*", BOOT);
+        board.await("the time", BOOT, () -> board.console.said("the clock was set by the server's"));
+        long behind = System.currentTimeMillis() / 1000 - Long.parseLong(board.ask("date +%s").strip());
+        assertTrue(Math.abs(behind) < BOOT, behind + " s behind the server's clock");
         return board;
     }
 

@@ -1,10 +1,12 @@
 package simplevpn.linux;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import org.junit.jupiter.api.Test;
+import simplevpn.base.Address;
 import simplevpn.base.Failure;
 
 class EndpointTest {
@@ -35,6 +37,19 @@ class EndpointTest {
         assertEquals("192.0.2.1", resolve("::ffff:192.0.2.1", 1).ipv4().toString());
         assertNull(resolve("2001:db8::192.0.2.1", 1).ipv4());
         assertNull(resolve("::192.0.2.1", 1).ipv4());
+    }
+
+    /** What was put together of address and port is what the kernel has of them. */
+    @Test
+    void ofAddress() throws Failure {
+        String[] texts = {"192.0.2.1", "255.255.255.254", "2001:db8::1", "::ffff:192.0.2.1", "fe80::1"};
+        for (String text : texts) {
+            Endpoint made = Endpoint.of(Address.parse(text), 0xfedc);
+            Endpoint kernels = resolve(text, 0xfedc);
+            assertEquals(kernels.toString(), made.toString());
+            assertEquals(kernels.family, made.family);
+            assertArrayEquals(kernels.address, made.address);
+        }
     }
 
     /** To listen, names are not looked up: what is no address is a wrong word of the command line. */

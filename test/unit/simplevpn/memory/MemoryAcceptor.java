@@ -23,6 +23,9 @@ public final class MemoryAcceptor implements Acceptor, MemoryKernel.Descriptor {
     /** Why nothing is accepted although somebody waits, −errno, or 0. */
     public int refuses;
 
+    /** What a load balancer puts in front of what each new connection has to say. */
+    public byte[] inFront = {};
+
     /** A place where nobody waits yet. */
     public MemoryAcceptor(MemoryKernel kernel, Endpoint address) {
         this.kernel = kernel;
@@ -39,6 +42,7 @@ public final class MemoryAcceptor implements Acceptor, MemoryKernel.Descriptor {
     public MemoryStream connect(Endpoint from) {
         MemoryStream[] ends = MemoryStream.pair(kernel, from, address, room);
         waiting.add(ends[1]);
+        ends[0].put(inFront);
         return ends[0];
     }
 

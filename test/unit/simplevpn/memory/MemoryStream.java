@@ -14,7 +14,7 @@ import simplevpn.linux.Stream;
 public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
     private final MemoryKernel kernel;
     private final int fd;
-    private final Endpoint peer;
+    private Endpoint peer;
     private MemoryStream other;
 
     /** What has come and was not read yet, as a ring; its length is the room there is. */
@@ -82,6 +82,12 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
     @Override
     public Endpoint peer() {
         return peer;
+    }
+
+    @Override
+    public void standsFor(Endpoint behind) {
+        assertOpen();
+        peer = behind;
     }
 
     @Override

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import simplevpn.base.Address;
 import simplevpn.base.Network;
 
-/** Part 6 of src/PROTOCOL.md: what clients are told of names, and what they say of their own. */
+/** Part 6 of src/PROTOCOL.md: what clients are told of names and the time, and what they say of their own name. */
 class ProtocolPageNamesTest extends PageOptions {
     ProtocolPageNamesTest() throws IOException {
     }
@@ -27,7 +27,7 @@ class ProtocolPageNamesTest extends PageOptions {
     /** Table 6.1: each length of each type, and letters of all kinds, are valid to the code if to the table. */
     @Test
     void moreOptionsOfAnAnswer() {
-        assertEquals(Set.of(10, 11, 13), examples("6.1").keySet());
+        assertEquals(Set.of(10, 11, 12, 13), examples("6.1").keySet());
         for (Map<String, String> row : page.table("6.1")) {
             int type = Integer.parseInt(row.get("type"));
             String letters = switch (row.get("valid when")) {
@@ -62,6 +62,8 @@ class ProtocolPageNamesTest extends PageOptions {
         assertText("at most (\\d+) name servers", Answer.MOST_NAME_SERVERS);
         assertEquals("vpn.test", told.domain);
         assertEquals("board", told.name);
+        assertEquals(0, told.clock);
+        assertEquals(0x6800_0000L, read(examples.get(12)).clock);
         Answer plain = read(MTU);
         assertEquals(0, plain.nameServers.length);
         assertNull(plain.domain);
@@ -88,6 +90,7 @@ class ProtocolPageNamesTest extends PageOptions {
         Answer answer = server.admit(new Product.Client(1), ByteBuffer.wrap(request), 0, 0).answer();
         answer.nameServers = new Address[Answer.MOST_NAME_SERVERS];
         Arrays.fill(answer.nameServers, Address.parse("2001:db8::1"));
+        answer.clock = Long.MAX_VALUE;
         answer.domain = "d".repeat(253);
         answer.name = "n".repeat(63);
         answer.routes = new Network[] {Network.ofIpv4(0xc0a80100, 24), new Network(Address.ofIpv6(5L << 61, 0), 3),
@@ -98,13 +101,14 @@ class ProtocolPageNamesTest extends PageOptions {
         assertNull(read.invalid);
         assertEquals(answer.domain, read.domain);
         assertEquals(answer.name, read.name);
+        assertEquals(answer.clock, read.clock);
         assertEquals(List.of(answer.nameServers), List.of(read.nameServers));
         assertEquals(List.of(answer.routes), List.of(read.routes));
         List<Integer> types = new ArrayList<>();
         for (int at = HEADER; at < length; at += 2 + (b.get(at + 1) & 255)) {
             types.add((int) b.get(at));
         }
-        assertEquals(List.of(1, 2, 3, 4, 7, 8, 10, 10, 10, 10, 11, 13, 5, 9, 5), types);
+        assertEquals(List.of(1, 2, 3, 4, 7, 8, 10, 10, 10, 10, 11, 12, 13, 5, 9, 5), types);
     }
 
     /** An answer has so many bytes and no more. */
