@@ -52,6 +52,7 @@ part == "help" && /^  (-|    --)/ {
     letter[program, option] = spec ~ /^  -[a-z]/ ? substr(spec, 4, 1) : ""
     argument[program, option] = taken
     brief[program, option] = substr($0, 33)
+    sub(/ +$/, "", brief[program, option])
     for (i = 1; i <= 2; i++) {
         from = i == 1 ? "both" : program
         if ((from, option) in readme) {
