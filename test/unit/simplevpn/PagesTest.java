@@ -132,7 +132,8 @@ class PagesTest {
     @Test
     void anyOptionIsTaken() throws Exception {
         Options options = ClientSettings.options()
-                .add('z', "zeal", "HOW[:MUCH]", "it's [a|b]: \\n `x` $(true) \"y\", --as --said. And " + "more ".repeat(30))
+                .add('z', "zeal", "HOW[:MUCH]",
+                        "it's [a|b]: \\n `x` $(true) \"y\", --as --said. And " + "more ".repeat(30))
                 .add((char) 0, "dot", "FILE", ".Sh is no request")
                 .add((char) 0, "bare", null, "'tis none either");
         made(ServerSettings.options().help(), options.help());
