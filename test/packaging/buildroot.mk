@@ -59,7 +59,6 @@ target: $(SIMPLEVPN_DIR)/.stamp_target_installed
 	$(if $(BR2_PACKAGE_BASH),,rm -rf $(TARGET_DIR)/usr/share/bash-completion)
 	$(if $(BR2_PACKAGE_ZSH),,rm -rf $(TARGET_DIR)/usr/share/zsh)
 	rm -rf $(TARGET_DIR)/usr/share/man $(TARGET_DIR)/usr/share/doc
-	rmdir --ignore-fail-on-non-empty $(TARGET_DIR)/usr/share
 
 kernel:
 	$(SIMPLEVPN_LINUX_CONFIG_FIXUPS)
