@@ -79,7 +79,7 @@ test-board: ## whole boards in qemu-system: aarch64, armhf, and x86_64 with syst
 mutation: test-unit ## what the unit tests of simplevpn.protocol do not notice when it is changed (two minutes)
 	@test/mutation
 
-lint: $(classes) ## the checks of the sources: javac, error-prone, SpotBugs, the house style, shellcheck, shfmt
+lint: $(classes) ## the checks of the sources: javac, error-prone, SpotBugs, the house style, shellcheck, shfmt, mandoc
 	@test/lint/run
 
 test-packaging: dist ## the packages for Buildroot, Yocto and systemd (as root; BUILDROOT=DIR, BITBAKE=DIR OECORE=DIR: in the real ones)

@@ -69,6 +69,9 @@ doc=$root/share/doc/simplevpn
 conf=$destdir/etc/simplevpn
 sysusers=$root/lib/sysusers.d/simplevpn.conf
 network=$root/lib/systemd/network/60-simplevpn.network
+man=$root/share/man
+bash=$root/share/bash-completion/completions
+zsh=$root/share/zsh/site-functions
 
 # Where the service file of a program is in the package, and where it goes.
 service_of() {
@@ -104,8 +107,17 @@ install_runtime() {
     mv "$home/runtime.new" "$home/runtime"
     rm -rf "$home/runtime.old"
     rm -rf "$doc/licenses"
-    cp -pR "$from/README" "$from/LICENSE" "$from/licenses" "$doc"
+    cp -pR "$from/README" "$from/README.md" "$from/LICENSE" "$from/licenses" "$doc"
     everybodys "$doc"
+    page "$from/pages/simplevpn.conf.5" "$man/man5/simplevpn.conf.5"
+}
+
+# Installs a manual page, or what a shell reads. They too are written for the prefix /usr.
+page() {
+    mkdir -p "${2%/*}"
+    sed "s|/usr/|$prefix/|g" "$1" >"$2.new"
+    chmod 644 "$2.new"
+    mv "$2.new" "$2"
 }
 
 install_program() {
@@ -122,6 +134,9 @@ install_program() {
         cp "$from/etc/$1.conf" "$conf/$1.conf"
         chmod 644 "$conf/$1.conf"
     fi
+    page "$from/pages/$1.8" "$man/man8/simplevpn-$1.8"
+    page "$from/pages/bash/simplevpn-$1" "$bash/simplevpn-$1"
+    page "$from/pages/zsh/_simplevpn-$1" "$zsh/_simplevpn-$1"
     service_of "$1"
     [ -n "$service" ] || return 0
     mkdir -p "${to%/*}"
@@ -164,7 +179,7 @@ uninstall_program() {
     [ -z "$service" ] || rm -f "$to"
     rm -f "$root/sbin/simplevpn-$1" "$home/$1"
     hook_of "$1"
-    rm -f "$home/$hook"
+    rm -f "$home/$hook" "$man/man8/simplevpn-$1.8" "$bash/simplevpn-$1" "$zsh/_simplevpn-$1"
     if cmp -s "$from/etc/$1.conf" "$conf/$1.conf"; then
         rm -f "$conf/$1.conf"
     elif [ -e "$conf/$1.conf" ]; then
@@ -194,9 +209,9 @@ if [ -n "$uninstall" ]; then
     # The runtime serves both.
     if [ ! -e "$home/srv" ] && [ ! -e "$home/cli" ]; then
         rm -rf "$home/runtime" "$doc/licenses"
-        rm -f "$doc/README" "$doc/LICENSE" "$sysusers" "$network"
+        rm -f "$doc/README" "$doc/README.md" "$doc/LICENSE" "$man/man5/simplevpn.conf.5" "$sysusers" "$network"
     fi
-    sweep "$doc" "$home" "$conf"
+    sweep "$doc" "$home" "$conf" "$man/man8" "$man/man5" "$bash" "${bash%/*}" "$zsh" "${zsh%/*}"
 else
     install_runtime
     install_user

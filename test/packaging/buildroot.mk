@@ -56,7 +56,9 @@ $(SIMPLEVPN_DIR)/.stamp_target_installed: $(SIMPLEVPN_DIR)/.stamp_built
 
 target: $(SIMPLEVPN_DIR)/.stamp_target_installed
 	$(foreach hook,$(SIMPLEVPN_TARGET_FINALIZE_HOOKS),$($(hook))$(newline))
-	rm -rf $(TARGET_DIR)/usr/share/doc
+	$(if $(BR2_PACKAGE_BASH),,rm -rf $(TARGET_DIR)/usr/share/bash-completion)
+	$(if $(BR2_PACKAGE_ZSH),,rm -rf $(TARGET_DIR)/usr/share/zsh)
+	rm -rf $(TARGET_DIR)/usr/share/man $(TARGET_DIR)/usr/share/doc
 
 kernel:
 	$(SIMPLEVPN_LINUX_CONFIG_FIXUPS)

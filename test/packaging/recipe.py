@@ -92,7 +92,7 @@ def unshipped(archive, values, text):
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["tar", "-xJf", archive, "-C", folder], check=True)
         values = dict(values, S=os.path.join(folder, os.path.basename(archive)[:-len(".tar.xz")]), D=folder + "/D", prefix="/usr",
-                      sbindir="/usr/sbin", sysconfdir="/etc", localstatedir="/var", systemd_unitdir="/usr/lib/systemd",
+                      sbindir="/usr/sbin", sysconfdir="/etc", datadir="/usr/share", localstatedir="/var", systemd_unitdir="/usr/lib/systemd",
                       systemd_system_unitdir="/usr/lib/systemd/system")
         body = re.search(r"^do_install\(\) \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL).group(1)
         # Users are bitbake's matter.
@@ -100,8 +100,8 @@ def unshipped(archive, values, text):
         result = subprocess.run(["sh", "-eu", "-c", expand(body, values)], capture_output=True, text=True)
         if result.returncode != 0:
             return [result.stderr]
-        # What bitbake's own bitbake.conf and systemd.bbclass put into packages.
-        taken = ["/usr/share/doc"]
+        # What bitbake's own bitbake.conf, bash-completion.bbclass and systemd.bbclass put into packages.
+        taken = ["/usr/share/doc", "/usr/share/man", "/usr/share/bash-completion"]
         for package in values["PACKAGES"].split():
             taken += expand(values.get("FILES:" + package, ""), values).split()
             taken += ["/usr/lib/systemd/system/" + unit for unit in values.get("SYSTEMD_SERVICE:" + package, "").split()]
@@ -138,11 +138,12 @@ for name in ("SUMMARY", "DESCRIPTION", "HOMEPAGE", "SECTION", "LICENSE", "LIC_FI
     check(f"it has {name}", recipe.get(name, "").strip() != "")
 with open(recipes[0], encoding="utf-8") as file:
     text = file.read()
-check("it inherits systemd, update-rc.d and useradd",
-      re.search(r"^inherit .*\bsystemd\b.*\bupdate-rc\.d\b.*\buseradd\b", text, re.MULTILINE))
+check("it inherits bash-completion, systemd, update-rc.d and useradd",
+      re.search(r"^inherit .*\bbash-completion\b.*\bsystemd\b.*\bupdate-rc\.d\b.*\buseradd\b", text, re.MULTILINE))
 check("the user is made with the runtime, and has his folder there",
       recipe.get("USERADD_PACKAGES") == "${PN}" and recipe.get("USERADD_PARAM:${PN}", "").endswith(" simplevpn")
       and "${localstatedir}/lib/simplevpn" in recipe["FILES:${PN}"].split())
+check("completions are packages of their own", {"${PN}-bash-completion", "${PN}-zsh-completion"} <= set(recipe["PACKAGES"].split()))
 check("the TUN module is recommended", recipe.get("RRECOMMENDS:${PN}") == "kernel-module-tun")
 check("there is none for musl", recipe.get("COMPATIBLE_HOST:libc-musl") == "null")
 check("S is where releases of today unpack", expand(recipe["S"], recipe).startswith("/recipe/sources/simplevpn-"))

@@ -11,9 +11,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import simplevpn.base.Ipv4;
 import simplevpn.protocol.Wire;
@@ -72,6 +75,45 @@ class ReadmeTest {
             Set<String> both = new TreeSet<>(common);
             both.addAll(options(tables[1 + i]));
             assertEquals(named.get(i), both);
+        }
+    }
+
+    /** What the table of symptoms quotes is what the programs say: each quotation stands in one of their texts. */
+    @Test
+    void symptomsAreWhatTheProgramsSay() throws IOException {
+        String all = readme();
+        int begin = all.indexOf("\n## When something is in the way\n");
+        List<String> rows = all.substring(begin, all.indexOf("\n## ", begin + 1)).lines()
+                .filter(line -> line.startsWith("| ")).skip(1).map(line -> line.split("\\|")[1]).toList();
+        assertTrue(rows.size() >= 12, rows::toString);
+        StringBuilder said = new StringBuilder();
+        Path top = Path.of(System.getProperty("simplevpn.top"), "src");
+        try (Stream<Path> files = Files.walk(top)) {
+            for (Path file : files.filter(path -> path.toString().endsWith(".java")).toList()) {
+                said.append(Files.readString(file).replaceAll("\"\\s*\\+\\s*\"", ""));
+            }
+        }
+        int quoted = 0;
+        for (String row : rows) {
+            for (MatchResult quote : Pattern.compile("`([^`]+)`").matcher(row).results().toList()) {
+                String words = quote.group(1);
+                if (!Set.of("srv", "cli").contains(words)) {
+                    quoted++;
+                    assertTrue(Pattern.compile("\"[^\"\n]*" + Pattern.quote(words)).matcher(said).find(), words);
+                }
+            }
+        }
+        assertTrue(quoted >= 20, () -> "only so much is quoted in " + rows);
+    }
+
+    /** A link to a section of the page leads to one. */
+    @Test
+    void linksLeadToSections() throws IOException {
+        Set<String> anchors = new TreeSet<>();
+        readme().lines().filter(line -> line.startsWith("#")).forEach(line -> anchors.add(
+                line.replaceFirst("#+ ", "").toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9 -]", "").replace(' ', '-')));
+        for (MatchResult link : Pattern.compile("\\]\\(#([^)]*)\\)").matcher(readme()).results().toList()) {
+            assertTrue(anchors.contains(link.group(1)), link::group);
         }
     }
 

@@ -27,7 +27,7 @@ LIC_FILES_CHKSUM = "file://LICENSE;md5=3b83ef96387f14655fc854ddc3c6bd57 \
     file://licenses/zlib;md5=d94b54713a28c31b7f90e784184eeb8d"
 LIC_FILES_CHKSUM:append:arm = " file://licenses/libffi;md5=d0c28bc3b4ec40de1d83250023f3c639"
 
-inherit systemd update-rc.d useradd
+inherit bash-completion systemd update-rc.d useradd
 
 # The runtime is a binary, of which there is one for each of these.
 COMPATIBLE_HOST = "(x86_64|aarch64|arm)-.*-linux.*"
@@ -83,18 +83,20 @@ do_install() {
 USERADD_PACKAGES = "${PN}"
 USERADD_PARAM:${PN} = "--system --user-group --no-create-home --home-dir ${localstatedir}/lib/simplevpn --shell /bin/false simplevpn"
 
-PACKAGES = "${PN}-srv ${PN}-cli ${PN}-doc ${PN}"
+PACKAGES = "${PN}-srv ${PN}-cli ${PN}-doc ${PN}-bash-completion ${PN}-zsh-completion ${PN}"
 SUMMARY:${PN} = "${SUMMARY}: the runtime of both programs"
 SUMMARY:${PN}-srv = "${SUMMARY}: the server"
 SUMMARY:${PN}-cli = "${SUMMARY}: the client"
 
-# ${prefix}/lib and not ${libdir}, which is lib64 on some targets. The systemd class adds the units.
+# ${prefix}/lib and not ${libdir}, which is lib64 on some targets. The classes add units and completions for bash; manual pages and
+# README go to -doc.
 FILES:${PN} = "${prefix}/lib/simplevpn/runtime ${localstatedir}/lib/simplevpn \
     ${systemd_unitdir}/network/60-simplevpn.network"
 FILES:${PN}-srv = "${prefix}/lib/simplevpn/srv ${prefix}/lib/simplevpn/masquerade ${sbindir}/simplevpn-srv ${sysconfdir}/simplevpn/srv.conf \
     ${sysconfdir}/init.d/simplevpn-srv"
 FILES:${PN}-cli = "${prefix}/lib/simplevpn/cli ${prefix}/lib/simplevpn/resolv ${sbindir}/simplevpn-cli ${sysconfdir}/simplevpn/cli.conf \
     ${sysconfdir}/init.d/simplevpn-cli"
+FILES:${PN}-zsh-completion = "${datadir}/zsh/site-functions"
 CONFFILES:${PN}-srv = "${sysconfdir}/simplevpn/srv.conf"
 CONFFILES:${PN}-cli = "${sysconfdir}/simplevpn/cli.conf"
 RDEPENDS:${PN}-srv = "${PN}"
