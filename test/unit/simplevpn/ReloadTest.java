@@ -127,7 +127,8 @@ class ReloadTest extends KeyedWorldTest {
         assertEquals("reload: nothing changed", said.getLast());
         assertEquals(2, again(hub).size(), "what is wrong is said each time");
         says("peers", others);
-        assertEquals("reload: peers taken", again(hub).getLast());
+        said = again(hub);
+        assertTrue(said.contains("reload: peers taken"), said::toString);
         assertTrue(east.connector.begun.getFirst().isClosed());
         assertKept(west);
     }
@@ -200,7 +201,7 @@ class ReloadTest extends KeyedWorldTest {
     void onlyRestart() throws Exception {
         World.Hub hub = hub(List.of(), "interface tun0");
         World.Board board = world.board(1);
-        String left = "--interface, --network: changed, but only a restart takes that";
+        String left = "--network, --interface: changed, but only a restart takes that";
         assertEquals(List.of("reload: " + left), again(hub, "network 10.9.0.0/16", "interface vpn7"));
         List<String> said = again(hub, "network 10.9.0.0/16", "interface vpn7", "push-route 172.16.0.0/12");
         assertTrue(said.contains("reload: push-route taken; " + left), said::toString);
@@ -240,11 +241,11 @@ class ReloadTest extends KeyedWorldTest {
         assertEquals(List.of("reload: timeout taken"), again(hub, "timeout 200"));
         MemoryStream after = joined(DYNAMIC, 20);
         world.pass(30 * SECOND);
-        assertTrue(before.isClosed());
+        assertTrue(before.other().isClosed());
         assertSaid(".*timed out: silent for 20 s.*");
-        assertFalse(after.isClosed());
+        assertFalse(after.other().isClosed());
         world.pass(200 * SECOND);
-        assertTrue(after.isClosed());
+        assertTrue(after.other().isClosed());
         assertSaid(".*timed out: silent for 200 s.*");
         assertKept(board);
     }
@@ -375,9 +376,9 @@ class ReloadTest extends KeyedWorldTest {
         assertEquals(List.of("reload: server-pin taken"), again(board, "server-pin " + serverPin,
                 "server-pin " + other));
         assertKept(board);
-        again(board, "server-pin " + other);
+        List<String> said = again(board, "server-pin " + other);
         assertTrue(board.connector.begun.getFirst().isClosed());
-        assertSaid(".* shows key " + serverPin + ".*");
+        assertTrue(said.stream().anyMatch(line -> line.contains("shows key " + serverPin)), said::toString);
         again(board, "server-pin " + serverPin);
         world.pass(SECOND);
         assertFalse(board.connector.last().isClosed());
@@ -403,10 +404,11 @@ class ReloadTest extends KeyedWorldTest {
     /** A client's own timeout counts from then on. */
     @Test
     void clientTimeout() throws Exception {
-        world.hub();
+        World.Hub hub = world.hub();
         World.Board board = board(List.of("-s", "hub"), "timeout 400");
         assertEquals(List.of("reload: timeout taken"), again(board, "timeout 8"));
-        board.connector.last().cutLineSilently();
+        // The server stands still.
+        hub.ended = true;
         world.pass(15 * SECOND);
         assertNotEquals(1, board.connector.begun.size());
         assertSaid(".* does not answer; .*");
