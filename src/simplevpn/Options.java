@@ -95,7 +95,7 @@ final class Options {
         parseWords(words);
         String config = text("config");
         if (config != null) {
-            read(config, TextFile.readRegular(config, MAX_CONFIG));
+            read(config, TextFile.readConfig(config, MAX_CONFIG));
         }
     }
 
