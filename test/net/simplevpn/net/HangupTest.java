@@ -137,7 +137,7 @@ final class HangupTest extends KeyedVpn {
         awaitServer(terminal);
         terminal.awaitLine("listening on", 10);
         close(terminal, false);
-        hub.run("sh", "-c", "kill -HUP $(ip netns pids " + hub.namespace + " | grep -vw $$)").ok();
+        hub.run("sh", "-c", "kill -HUP $(ip netns pids " + hub.namespace + " | grep -vw $$)");
         Wait.pause(1500);
         east.awaitPing(SERVER, 5);
     }
