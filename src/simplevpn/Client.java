@@ -142,6 +142,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         Loop loop = new Loop(new Epoll(), device, true, 1);
         Targets targets = new Targets(settings, new TcpConnector(settings.mss, settings.bind, settings.mark),
                 settings.key == null ? null : new HandshakeThread(loop.poller, 1, 0));
+        Target[] first = targets.of(settings);
         ClientReload reload = new ClientReload(words, options, settings, targets);
         reload.listen(loop);
         Supervisor supervisor = Program.supervisor(loop);
@@ -150,7 +151,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         if (confined) {
             Program.confine(settings.user, settings.hasHooks());
         }
-        Client client = new Client(settings, loop, targets.of(settings), supervisor, token, confined);
+        Client client = new Client(settings, loop, first, supervisor, token, confined);
         reload.of(client);
         client.name = settings.name();
         if (settings.hasHooks()) {
