@@ -139,11 +139,16 @@ install_program() {
     page "$from/pages/zsh/_simplevpn-$1" "$zsh/_simplevpn-$1"
     service_of "$1"
     [ -n "$service" ] || return 0
-    mkdir -p "${to%/*}"
-    # Service files are written for the prefix /usr.
-    sed "s|/usr/|$prefix/|g" "$from/$service" >"$to.new"
-    chmod "$mode" "$to.new"
-    mv "$to.new" "$to"
+    install_service "$service" "$to"
+    [ "$init" != systemd ] || install_service "${service%.service}@.service" "${to%.service}@.service"
+}
+
+# Service files are written for the prefix /usr.
+install_service() {
+    mkdir -p "${2%/*}"
+    sed "s|/usr/|$prefix/|g" "$from/$1" >"$2.new"
+    chmod "$mode" "$2.new"
+    mv "$2.new" "$2"
 }
 
 # What networkd has to know, should this machine have it.
@@ -172,11 +177,19 @@ uninstall_program() {
     service_of "$1"
     if [ -z "$destdir" ] && [ -n "$service" ] && [ -e "$to" ]; then
         case $init in
-        systemd) systemctl disable --now "simplevpn-$1" || true ;;
+        systemd)
+            systemctl disable --now "simplevpn-$1" || true
+            # Those with names, whichever run or would.
+            for unit in $(systemctl list-units --all --plain --no-legend "simplevpn-$1@*" | sed 's/ .*//'); do
+                systemctl disable --now "$unit" || true
+            done
+            systemctl disable "simplevpn-$1@.service" || true
+            ;;
         sysv) "$to" stop || true ;;
         esac
     fi
     [ -z "$service" ] || rm -f "$to"
+    [ "$init" != systemd ] || rm -f "${to%.service}@.service"
     rm -f "$root/sbin/simplevpn-$1" "$home/$1"
     hook_of "$1"
     rm -f "$home/$hook" "$man/man8/simplevpn-$1.8" "$bash/simplevpn-$1" "$zsh/_simplevpn-$1"

@@ -61,15 +61,16 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     /** How long a server may take to answer the address request. */
     private static final long ANSWER_TIME = 10 * SECOND;
 
-    private final ClientSettings settings;
-    private final Loop loop;
-    private final Device device;
+    ClientSettings settings;
+    final Loop loop;
+    final Device device;
     /** What others here are told of it. */
     final Presence presence;
-    private final Dialer dialer;
+    final Dialer dialer;
+    private final Renewal renewal;
     private final Lease lease;
     /** By it a server knows this client again. */
-    private final long token;
+    final long token;
     private final Ratelimit details;
     /** The invitation that is to be used, until the server has taken it; or {@code null}. */
     private Joining joining;
@@ -81,10 +82,10 @@ public final class Client implements Router, Receiver, Dialer.Owner {
 
     private State state = State.PAUSED;
     /** The connection; {@code null} while PAUSED or DIALING. */
-    private Link link;
+    Link link;
     private Keepalive keepalive;
     /** The feature bits that its server was offered. */
-    private int offered;
+    int offered;
     /** When it was joined. */
     private long joined;
 
@@ -117,6 +118,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         dialer = new Dialer(loop, this, targets, settings.prefersFirst, token);
         lease = new Lease(settings.address != null ? settings.address : device.setup.fixedAddress());
         details = new Ratelimit(1, 10, loop.now());
+        renewal = new Renewal(this);
         loop.setRouter(this);
         loop.timers.set(deadline, loop.now());
         presence.tell("looking for " + targets[0]);
@@ -128,7 +130,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         try {
             Options options = ClientSettings.options();
             if (!Program.isAnswered(options, "cli", words)) {
-                run(new ClientSettings(options));
+                run(words, options, new ClientSettings(options));
             }
         } catch (Failure | RuntimeException | Error e) {
             status = Program.report(e);
@@ -136,12 +138,15 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         Program.end(status);
     }
 
-    private static void run(ClientSettings settings) throws Failure {
+    private static void run(String[] words, Options options, ClientSettings settings) throws Failure {
         long token = TokenFile.token(System.getenv("RUNTIME_DIRECTORY"));
         Device device = new Device(Tun.open(settings.interfaceName), settings.offload);
         Loop loop = new Loop(new Epoll(), device, true, 1);
-        Target[] targets = Remote.targets(settings, new TcpConnector(settings.mss, settings.bind, settings.mark),
+        Targets targets = new Targets(settings, new TcpConnector(settings.mss, settings.bind, settings.mark),
                 settings.key == null ? null : new HandshakeThread(loop.poller, 1, 0));
+        Target[] first = targets.of(settings);
+        ClientReload reload = new ClientReload(words, options, settings, targets);
+        reload.listen(loop);
         Supervisor supervisor = Program.supervisor(loop);
         // An invitation is used as root: what it brings is kept where root alone may write.
         ClockSetter clock = settings.setsClock ? new ClockSetter() : null;
@@ -149,7 +154,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         if (confined) {
             Program.confine(settings.user, settings.hasHooks(), clock != null && clock.isNeeded());
         }
-        Client client = new Client(settings, loop, targets, supervisor, token, confined);
+        Client client = new Client(settings, loop, first, supervisor, token, confined);
+        reload.of(client);
         client.name = settings.name();
         client.clock = clock;
         if (settings.hasHooks()) {
@@ -167,6 +173,21 @@ public final class Client implements Router, Receiver, Dialer.Owner {
             }
         }
         client.end();
+    }
+
+    /** Whether packets are carried. */
+    boolean isJoined() {
+        return state == State.JOINED;
+    }
+
+    /** Whether an invitation is to be used yet. */
+    boolean isJoining() {
+        return joining != null;
+    }
+
+    /** What {@link Reload#OF_CLIENT} names is as these settings say from now on, which name these servers. */
+    void take(ClientSettings next, Target... targets) throws Failure {
+        renewal.take(next, targets);
     }
 
     /** The program ends. */
@@ -266,13 +287,12 @@ public final class Client implements Router, Receiver, Dialer.Owner {
 
     @Override
     public void addressMessage() throws Failure {
-        if (state != State.ASKING) {
-            return;
-        }
         Answer answer = Answer.read(loop.inbox.buffer.bytes, loop.inbox.packet, loop.inbox.packetLength);
         answer.limitTo(offered);
         settings.limit(answer);
-        if (answer.invalid != null) {
+        if (state == State.JOINED) {
+            renewal.heard(answer);
+        } else if (answer.invalid != null) {
             next(link.stream.peer() + ": " + answer.invalid);
         } else if (answer.refusal != null) {
             refused(answer.refusal);
@@ -307,11 +327,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         int mtu = device.setup.apply(answer, settings.mtu);
         loop.sender.setMtu(mtu);
         lease.granted(answer.address);
-        int pushed = answer.timeout != 0 ? Math.max(Settings.MIN_TIMEOUT, answer.timeout) : Settings.TIMEOUT;
-        int timeout = settings.timeout != 0 ? settings.timeout : pushed;
-        keepalive = Keepalive.ofClient(timeout, answer, loop.now());
-        link.stream.giveUpAfter(timeout);
-        loop.timers.set(deadline, loop.now() + keepalive.untilClientActs(loop.now()));
+        beginTimes(answer);
         state = State.JOINED;
         joined = loop.now();
         loop.readDevice(true);
@@ -334,16 +350,22 @@ public final class Client implements Router, Receiver, Dialer.Owner {
             confined = true;
             Program.confine(settings.user, settings.hasHooks(), clock != null && clock.isNeeded());
         }
-        if (answer.extended && answer.name == null && name != null) {
-            Wire.request(loop.message.bytes, Inbox.HEADROOM, offered, token, answer.address.ipv4());
-            link.sendMessage(loop.message, Wire.wish(loop.message.bytes, Inbox.HEADROOM, name), loop.now());
-        }
+        renewal.began(answer);
         if (settings.hasHooks()) {
             presence.startUp(HookEnvironment.of(answer, device.name(), mtu).putOther(link.stream));
         }
     }
 
     /* ---- keepalives ---- */
+
+    /** As if something had just been sent and received. */
+    void beginTimes(Answer answer) {
+        int pushed = answer.timeout != 0 ? Math.max(Settings.MIN_TIMEOUT, answer.timeout) : Settings.TIMEOUT;
+        int timeout = settings.timeoutOr(pushed);
+        keepalive = Keepalive.ofClient(timeout, answer, loop.now());
+        link.stream.giveUpAfter(timeout);
+        loop.timers.set(deadline, loop.now() + keepalive.untilClientActs(loop.now()));
+    }
 
     private void keepAlive(long now) throws Failure {
         keepalive.resumed(loop.resumed());

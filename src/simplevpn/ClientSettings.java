@@ -1,6 +1,7 @@
 package simplevpn;
 
 import java.util.Arrays;
+import java.util.Objects;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Names;
@@ -51,6 +52,12 @@ final class ClientSettings extends Settings {
     /** Reads the options; makes the key that an invitation asks for. */
     ClientSettings(Options options) throws Failure {
         this(options, Joining.begin(options));
+    }
+
+    /** Reads the options of a client that runs, and has joined by an invitation if by anything. */
+    static ClientSettings anew(Options options) throws Failure {
+        Joining.again(options);
+        return new ClientSettings(options, null);
     }
 
     private ClientSettings(Options options, Joining joining) throws Failure {
@@ -137,6 +144,21 @@ final class ClientSettings extends Settings {
         if (!takesRoutes) {
             answer.routes = new Network[0];
         }
+    }
+
+    /** Whether other servers are named than before, or in another order, or otherwise. */
+    boolean saysOtherServers(ClientSettings before) {
+        boolean others = prefersFirst != before.prefersFirst || servers.length != before.servers.length
+                || !Objects.equals(serverName, before.serverName);
+        for (int i = 0; !others && i < servers.length; i++) {
+            others = !servers[i].isAt(before.servers[i]) || servers[i].hasOtherPins(before.servers[i]);
+        }
+        return others;
+    }
+
+    /** Whether the user calls this client otherwise than before. */
+    boolean saysOtherName(ClientSettings before) {
+        return !Objects.equals(name, before.name);
     }
 
     /** 32 bits, as ip(8) takes them too. */

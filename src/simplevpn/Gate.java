@@ -9,10 +9,8 @@ import simplevpn.base.Log;
 import simplevpn.base.Network;
 import simplevpn.linux.FileWatch;
 import simplevpn.linux.Handler;
-import simplevpn.linux.Hangup;
 import simplevpn.linux.Poller;
 import simplevpn.linux.Replacement;
-import simplevpn.linux.Stderr;
 import simplevpn.linux.Stream;
 import simplevpn.linux.TextFile;
 import simplevpn.protocol.Answer;
@@ -54,6 +52,8 @@ final class Gate implements Handler {
     private long read;
     private long seen;
     private boolean looksSoon;
+    /** Whether what was read last was right. */
+    private boolean good = true;
 
     /** Reads the file when it is another one, and has been for a moment: whoever writes it may not be done. */
     private final Timer look = new Timer() {
@@ -69,17 +69,6 @@ final class Gate implements Handler {
             loop.timers.set(this, now + (looksSoon ? SETTLE : LOOK));
         }
     };
-
-    /** Reads the file in any case. */
-    private final Handler hangup = new Handler() {
-        @Override
-        public void ready(boolean writable, boolean failed) {
-            Hangup.take(hangups);
-            read = file.state();
-            reread();
-        }
-    };
-    private int hangups;
 
     /** A gate that is open, until there are keys. */
     Gate() {
@@ -180,17 +169,10 @@ final class Gate implements Handler {
         }
     }
 
-    /**
-     * The same at once when something happens in its folder, or on SIGHUP: but where a terminal ends, so does this
-     * program.
-     */
+    /** The same at once when something happens in its folder. */
     void watchClosely() throws Failure {
         if (credentials == null) {
             return;
-        }
-        if (!Stderr.isTerminal()) {
-            hangups = Hangup.descriptor();
-            loop.poller.add(hangups, Poller.READ, hangup);
         }
         try {
             loop.poller.add(file.hints(), Poller.READ, this);
@@ -227,13 +209,7 @@ final class Gate implements Handler {
         Stream stream = peer.link.stream;
         String pin = stream.pin();
         if (pin == null) {
-            Address from = stream.peer().ipv4();
-            for (Network network : settings.plain) {
-                if (from != null && network.contains(from)) {
-                    return null;
-                }
-            }
-            return "this server takes clients with a key alone (see cli --key)";
+            return takesPlain(stream) ? null : "this server takes clients with a key alone (see cli --key)";
         }
         byte[] secret = Wire.secret(request, at);
         String refusal = secret == null ? null : enrol(pin, secret);
@@ -243,6 +219,48 @@ final class Gate implements Handler {
             return null;
         }
         return refusal != null ? refusal : "this server does not know key " + pin;
+    }
+
+    private boolean takesPlain(Stream stream) {
+        Address from = stream.peer().ipv4();
+        for (Network network : settings.plain) {
+            if (from != null && network.contains(from)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** From now on clients without keys come from where these say; others that are there have to go. */
+    void take(ServerSettings next) {
+        if (credentials == null) {
+            return;
+        }
+        settings = next;
+        for (Peer peer : hub.members()) {
+            if (peer.link.stream.pin() == null && !takesPlain(peer.link.stream)) {
+                peer.needsKey();
+            }
+        }
+    }
+
+    /**
+     * Reads the peers' file, if it is another one than before, or was not right.
+     *
+     * @param renew whether the networks behind this server or clients may have changed all the same
+     * @return whether there are other peers now
+     */
+    boolean takesPeers(boolean renew) {
+        long state = credentials == null ? read : file.state();
+        boolean reads = state != read || !good;
+        if (reads) {
+            read = state;
+            reread();
+        }
+        if (renew && !(reads && good)) {
+            server.lead(peers == null ? null : peers.sites);
+        }
+        return reads && good;
     }
 
     /**
@@ -325,7 +343,9 @@ final class Gate implements Handler {
         Peers before = peers;
         try {
             peers = Peers.read(settings.peers, own);
+            good = true;
         } catch (Failure e) {
+            good = false;
             Log.event(e.getMessage() + "; what was read before stays in force");
             return;
         }

@@ -4,6 +4,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
@@ -31,7 +32,7 @@ final class HostsFile {
 
     private final Loop loop;
     private final String path;
-    private final String domain;
+    private String domain;
     private final Address own;
     private final Address own6;
     private final String ownName;
@@ -95,6 +96,14 @@ final class HostsFile {
         String part = firstPart(name);
         if (before != null && !before.known && part != null && !part.equals(before.name)) {
             clients.put(address, new Named(before.ipv6, part, false));
+            change();
+        }
+    }
+
+    /** The names are in this domain from now on, or, when {@code null}, in none. */
+    void setDomain(String name) {
+        if (!Objects.equals(name, domain)) {
+            domain = name;
             change();
         }
     }

@@ -50,8 +50,8 @@ final class Joining {
             }
             return null;
         }
-        String folder = options.given("dir") ? options.text("dir") : FOLDER;
-        String config = folder + "/cli.conf";
+        String folder = folder(options);
+        String config = config(options);
         Invitation invitation = Invitation.parse(join);
         String file = invitation == null ? join : null;
         if (file != null && TextFile.exists(file)) {
@@ -76,6 +76,21 @@ final class Joining {
             Log.event("made a key in " + key + ", " + KeyFiles.generate(key).pin());
         }
         return new Joining(invitation, file, new Replacement(config, used(options, invitation, key)));
+    }
+
+    /** The same for a client that runs: what it joined by was used when it began, or since. */
+    static void again(Options options) throws Failure {
+        if (options.given("join")) {
+            again(options, config(options));
+        }
+    }
+
+    private static String config(Options options) {
+        return folder(options) + "/cli.conf";
+    }
+
+    private static String folder(Options options) {
+        return options.given("dir") ? options.text("dir") : FOLDER;
     }
 
     private static Invitation read(String file) throws Failure {

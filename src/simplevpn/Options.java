@@ -1,5 +1,6 @@
 package simplevpn;
 
+import java.util.Objects;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Network;
@@ -82,6 +83,23 @@ final class Options {
 
     /** Reads the command line, then the config file that it names with {@code --config}. */
     void parse(String[] words) throws Failure {
+        parseWords(words);
+        String config = text("config");
+        if (config != null) {
+            read(config, TextFile.read(config, MAX_CONFIG));
+        }
+    }
+
+    /** The same in a program that runs: it waits for nobody, as a pipe would make it. */
+    void parseAnew(String[] words) throws Failure {
+        parseWords(words);
+        String config = text("config");
+        if (config != null) {
+            read(config, TextFile.readConfig(config, MAX_CONFIG));
+        }
+    }
+
+    private void parseWords(String[] words) throws Failure {
         for (int i = 0; i < words.length; i++) {
             String word = words[i];
             if (word.length() < 2 || word.charAt(0) != '-') {
@@ -109,10 +127,29 @@ final class Options {
                 throw wrong(spelling + ": needs a value, " + arguments[option]);
             }
         }
-        String config = text("config");
-        if (config != null) {
-            read(config);
-        }
+    }
+
+    /** How many options there are. */
+    int count() {
+        return count;
+    }
+
+    /** The long name of one of them, by its number. */
+    String name(int option) {
+        return names[option];
+    }
+
+    /** Whether one of them, by its number, is said otherwise than in other words for the same program. */
+    boolean saysOther(Options other, int option) {
+        return !Objects.equals(values[option], other.values[option])
+                || !Objects.equals(places[option], other.places[option]);
+    }
+
+    /** Takes one of them, by its number, as other words have it. */
+    void keep(Options other, int option) {
+        values[option] = other.values[option];
+        spelled[option] = other.spelled[option];
+        places[option] = other.places[option];
     }
 
     /** Sets an option as if it had been said; one that may be given several times, once more. */
@@ -144,9 +181,8 @@ final class Options {
         spelled[option] = spelling;
     }
 
-    /** Reads a config file: what it says counts where nothing was said before. */
-    void read(String path) throws Failure {
-        String text = TextFile.read(path, MAX_CONFIG);
+    /** Reads a config file's text: what it says counts where nothing was said before. */
+    private void read(String path, String text) throws Failure {
         if (text == null) {
             throw wrong(path + ": a config file has less than " + MAX_CONFIG + " bytes");
         }

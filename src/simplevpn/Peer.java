@@ -1,5 +1,6 @@
 package simplevpn;
 
+import java.nio.ByteBuffer;
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
 import simplevpn.linux.Buffer;
@@ -49,6 +50,8 @@ final class Peer extends Member implements Receiver {
 
     /** Its frames. */
     final Link link;
+    /** Seconds of silence after which it is dropped: what it was told. */
+    int timeout;
     /** What hooks are told of it; {@code null} before, and where there are none. */
     Hooks.Stay stay;
     /** Where it stands among the server's {@link Strangers}. */
@@ -58,7 +61,7 @@ final class Peer extends Member implements Receiver {
     private final Server server;
     private final Loop loop;
     private final long since;
-    private final Keepalive keepalive;
+    private Keepalive keepalive;
     private State state = State.CONNECTED;
     /** What the server's owner calls it, or {@code null}. */
     private String name;
@@ -81,7 +84,7 @@ final class Peer extends Member implements Receiver {
             if (left > 0) {
                 loop.timers.set(this, now + left);
             } else if (state == State.JOINED) {
-                abort("timed out: silent for " + server.timeout() + " s");
+                abort("timed out: silent for " + timeout + " s");
             } else {
                 abort("timed out: did not ask for an address in " + ASK_TIME + " s");
             }
@@ -97,11 +100,15 @@ final class Peer extends Member implements Receiver {
         this.server = server;
         loop = server.loop;
         since = loop.now();
-        long timeout = server.timeout() * SECOND;
-        keepalive = new Keepalive(timeout / 4, timeout, since);
+        beginTimes();
         link = Link.open(loop, stream, this);
         stream.giveUpAfter(ASK_TIME);
         loop.timers.set(deadline, since + ASK_TIME * SECOND);
+    }
+
+    private void beginTimes() {
+        timeout = server.timeout();
+        keepalive = new Keepalive(timeout * SECOND / 4, timeout * SECOND, loop.now());
     }
 
     private long untilTimeout(long now) {
@@ -211,6 +218,7 @@ final class Peer extends Member implements Receiver {
             return;
         }
         state = State.ASKED;
+        beginTimes();
         server.joined(this);
         server.gate.joined(name, address());
         Peer displaced = outcome.displaced();
@@ -233,8 +241,8 @@ final class Peer extends Member implements Receiver {
         link.setFraming(framing);
         link.trust();
         state = State.JOINED;
-        link.stream.giveUpAfter(server.timeout());
-        loop.timers.set(deadline, loop.now() + server.timeout() * SECOND);
+        link.stream.giveUpAfter(timeout);
+        loop.timers.set(deadline, loop.now() + timeout * SECOND);
         server.came(this);
         hearName();
     }
@@ -254,6 +262,27 @@ final class Peer extends Member implements Receiver {
         if (length > 0) {
             link.sendMessage(loop.message, length, loop.now());
         }
+    }
+
+    /**
+     * Sends what its answer would be now, though it has not asked (PROTOCOL.md, part 6): a client that knows more than
+     * the classic protocol takes it, or ignores it.
+     *
+     * @return false when too much waits for it, so that it has to be done later
+     */
+    boolean tellAgain() {
+        if (state != State.JOINED || link.framing().isClassic()) {
+            return true;
+        }
+        ByteBuffer b = loop.message.bytes;
+        Wire.request(b, Inbox.HEADROOM, 0, 0, 0);
+        int length = server.complete(server.hub.answer(this, link.framing()), this).write(b, Inbox.HEADROOM, b,
+                Inbox.HEADROOM);
+        boolean fits = link.takesMessage(length);
+        if (fits) {
+            link.sendMessage(loop.message, length, loop.now());
+        }
+        return fits;
     }
 
     /** What the server's owner calls it, or {@code null}. */
@@ -278,6 +307,11 @@ final class Peer extends Member implements Receiver {
         } else if (known.address != null && !known.address.equals(address())) {
             close("gone: its address is " + known.address + " now");
         }
+    }
+
+    /** It came without a key, from a place where that is not enough any more. */
+    void needsKey() {
+        close("gone: its address is in no network of --allow-plain any more");
     }
 
     /** Its address is fixed for another, unless that is the same by name. */

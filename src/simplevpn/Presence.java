@@ -7,7 +7,7 @@ import simplevpn.tunnel.Loop;
  * programs ({@code --up} and {@code --down}) that it is there, and that it is not any more.
  */
 final class Presence {
-    private final ClientSettings settings;
+    private ClientSettings settings;
     private final Loop loop;
     private final Supervisor supervisor;
     /** Those programs; or {@code null}. */
@@ -25,6 +25,11 @@ final class Presence {
     /** Starts programs of the user's from now on. */
     void use(Hooks all) {
         hooks = all;
+    }
+
+    /** Programs that are started from now on are those of these settings. */
+    void take(ClientSettings next) {
+        settings = next;
     }
 
     /** What the client does, in one line, while there is no tunnel. */

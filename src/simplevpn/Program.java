@@ -116,9 +116,13 @@ final class Program extends Thread {
         if (options.given("udp")) {
             throw new Failure(Failure.USAGE, "-u: UDP is not offered, this tunnel runs over TCP only; leave -u out");
         }
-        int level = options.given("quiet") ? Log.QUIET : options.given("verbose") ? Log.DETAILS : Log.EVENTS;
-        Log.start(program, level, terminal);
+        Log.start(program, level(options), terminal);
         return false;
+    }
+
+    /** How much the options let the log have. */
+    static int level(Options options) {
+        return options.given("quiet") ? Log.QUIET : options.given("verbose") ? Log.DETAILS : Log.EVENTS;
     }
 
     /**

@@ -1,14 +1,7 @@
 package simplevpn;
 
-import simplevpn.base.Failure;
-import simplevpn.linux.Connector;
-import simplevpn.linux.Processor;
-import simplevpn.tls.Credentials;
-import simplevpn.tls.Handshakes;
-import simplevpn.tls.Key;
+import java.util.Arrays;
 import simplevpn.tls.Pin;
-import simplevpn.tls.TlsConnector;
-import simplevpn.tunnel.Target;
 
 /** One of a client's servers, as the user names it. */
 final class Remote {
@@ -68,24 +61,23 @@ final class Remote {
         return port > 65535 ? 0 : port;
     }
 
-    /**
-     * The servers.
-     *
-     * @param tcp how to connect
-     * @param handshakes who computes those of TLS; {@code null} without a key
-     */
-    static Target[] targets(ClientSettings settings, Connector tcp, Handshakes handshakes) throws Failure {
-        Target[] targets = new Target[settings.servers.length];
-        Connector connector = tcp;
-        Key key = settings.key == null ? null : KeyFiles.read(settings.key);
-        for (int i = 0; i < targets.length; i++) {
-            Remote server = settings.servers[i];
-            if (key != null && (i == 0 || server.pins != settings.servers[i - 1].pins)) {
-                connector = new TlsConnector(tcp, Credentials.ofClient(key, server.pins, Processor.computesAes(),
-                        settings.serverName), handshakes);
+    /** Whether a name and a port are the same as another's. */
+    boolean isAt(Remote other) {
+        return host.equals(other.host) && port == other.port;
+    }
+
+    /** Whether it may show a key that the other one may not, or the other way round. */
+    boolean hasOtherPins(Remote other) {
+        return !Arrays.equals(pins, other.pins);
+    }
+
+    /** Whether a pin is one of those that it has to show. */
+    boolean mayShow(String pin) {
+        for (Pin each : pins) {
+            if (each.toString().equals(pin)) {
+                return true;
             }
-            targets[i] = new Target(connector, server.host, server.port);
         }
-        return targets;
+        return false;
     }
 }

@@ -1,5 +1,7 @@
 package simplevpn;
 
+import java.util.Arrays;
+import java.util.Objects;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
@@ -40,8 +42,9 @@ public final class Server implements Router, Listener.Owner {
     /** Who is where. */
     final Hub<Peer> hub;
 
-    private final ServerSettings settings;
-    private final int timeout;
+    private ServerSettings settings;
+    /** Seconds of silence after which those are dropped who connect from now on. */
+    private int timeout;
     private final int mtu;
     /** Whether all that clients send goes to the kernel, and whether no client reaches another. */
     private final boolean throughKernel;
@@ -62,6 +65,8 @@ public final class Server implements Router, Listener.Owner {
     private HostsFile hosts;
     /** The networks behind clients and this host; {@code null} until there are any. */
     private Sites sites;
+    /** Tells those who are there what has changed; {@code null} until something has. */
+    private Announcement announcement;
     private boolean ending;
     /** Connections since the heap was tidied up. */
     private int accepted;
@@ -90,14 +95,12 @@ public final class Server implements Router, Listener.Owner {
         throughKernel = settings.betweenClients == ServerSettings.KERNEL;
         apart = settings.betweenClients == ServerSettings.NO;
         asksKernel = settings.exportRoutes && !apart;
-        timeout = settings.timeout != 0 ? settings.timeout : Settings.TIMEOUT;
+        timeout = settings.timeoutOr(Settings.TIMEOUT);
         Device device = loop.device;
         mtu = device.setup.mtu(settings.mtu != 0 ? settings.mtu : Sender.MTU);
         boolean balanced = settings.balancers.length > 0;
         strangers = new Strangers(Math.max(2, loop.budget.strangers() - (balanced ? loop.budget.headers() : 0)));
-        int most = loop.budget.clients();
-        int maxClients = settings.maxClients != 0 ? Math.min(settings.maxClients, most) : most;
-        hub = new Hub<>(settings.network, mtu, timeout, maxClients, settings.maxPerSource, device.features(),
+        hub = new Hub<>(settings.network, mtu, timeout, maxClients(), settings.maxPerSource, device.features(),
                 loop.now());
         hub.giveFrom(settings.dynamic);
         loop.sender.setMtu(mtu);
@@ -131,6 +134,35 @@ public final class Server implements Router, Listener.Owner {
         supervisor.ready(loop.now());
     }
 
+    private int maxClients() {
+        int most = loop.budget.clients();
+        return settings.maxClients != 0 ? Math.min(settings.maxClients, most) : most;
+    }
+
+    /** What {@link Reload#OF_SERVER} names is as these say from now on; all else is as it was. */
+    void take(ServerSettings next) {
+        boolean news = !Arrays.equals(next.nameServers, settings.nameServers)
+                || !Objects.equals(next.domain, settings.domain);
+        settings = next;
+        timeout = settings.timeoutOr(Settings.TIMEOUT);
+        hub.limit(timeout, maxClients(), settings.maxPerSource);
+        gate.take(settings);
+        if (hosts != null) {
+            hosts.setDomain(settings.domain);
+        }
+        if (news) {
+            announce();
+        }
+    }
+
+    /** Clients that are there are told what they would be told now. */
+    private void announce() {
+        if (announcement == null) {
+            announcement = new Announcement(loop);
+        }
+        announcement.begin(hub.members().toArray(new Peer[0]));
+    }
+
     /** Where the kernel has a part in it, it has to forward; what is not set is told, and left to the owner. */
     private void tellForwarding() {
         if (!throughKernel && !settings.exportRoutes) {
@@ -154,7 +186,7 @@ public final class Server implements Router, Listener.Owner {
             if (!Program.isAnswered(options, "srv", words)) {
                 ServerSettings settings = new ServerSettings(options);
                 if (!InviteCommand.isAnswered(options, settings)) {
-                    run(settings);
+                    run(settings, new ServerReload(words, options, settings));
                 }
             }
         } catch (Failure | RuntimeException | Error e) {
@@ -163,7 +195,7 @@ public final class Server implements Router, Listener.Owner {
         Program.end(status);
     }
 
-    private static void run(ServerSettings settings) throws Failure {
+    private static void run(ServerSettings settings, ServerReload reload) throws Failure {
         Key[] keys = new Key[settings.keys.length];
         for (int i = 0; i < keys.length; i++) {
             keys[i] = KeyFiles.read(settings.keys[i]);
@@ -183,10 +215,12 @@ public final class Server implements Router, Listener.Owner {
         Gate gate = keys.length == 0 ? new Gate() : new Gate(settings, keys, new Reception(loop,
                 new HandshakeThread(loop.poller, Budget.HANDSHAKES, Budget.HANDSHAKE_NICE)));
         Supervisor supervisor = Program.supervisor(loop);
+        reload.listen(loop);
         Program.confine(settings.user, settings.hasHooks(), false);
         // Hooks of clients have their time, and then the one of this program.
         Program.endOnSignal(loop, settings.hasHooks() ? 2 : 0);
         Server server = new Server(settings, loop, acceptor, gate, supervisor);
+        reload.of(server);
         gate.watchClosely();
         if (settings.hasHooks()) {
             server.use(Hooks.of(loop));
@@ -235,14 +269,14 @@ public final class Server implements Router, Listener.Owner {
     void lead(Site[] behind) {
         Site[] all = behind != null ? behind : settings.sites;
         if (sites == null && (all != null || settings.pushed.length > 0)) {
-            sites = new Sites(hub, loop.device.setup, settings.pushed, own6 != null, apart);
+            sites = new Sites(hub, loop.device.setup, own6 != null, apart);
         }
-        if (sites != null) {
-            sites.renew(all != null ? all : new Site[0]);
+        if (sites != null && sites.renew(settings.pushed, all != null ? all : new Site[0]) && hub.clients() > 0) {
+            announce();
         }
     }
 
-    /** Seconds of silence after which a client is dropped. */
+    /** Seconds of silence after which a client is dropped that connects now. */
     int timeout() {
         return timeout;
     }
@@ -435,6 +469,8 @@ public final class Server implements Router, Listener.Owner {
             answer.domain = settings.domain;
             answer.name = peer.name();
             answer.clock = peer.link.stream.pin() != null ? InviteCommand.now() : 0;
+            answer.idle = Math.max(1, peer.timeout / 4);
+            answer.timeout = peer.timeout;
             if (sites != null) {
                 sites.push(answer, peer);
             }

@@ -59,6 +59,11 @@ class Settings {
         return words;
     }
 
+    /** Seconds without a sign of life after which a peer is dead, where the user did not say: others. */
+    final int timeoutOr(int otherwise) {
+        return timeout != 0 ? timeout : otherwise;
+    }
+
     /** Whether any program is to be started. */
     boolean hasHooks() {
         return up != null || down != null;

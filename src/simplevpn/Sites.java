@@ -20,7 +20,7 @@ final class Sites {
     private final Hub<Peer> hub;
     private final InterfaceSetup setup;
     /** Networks behind this server. */
-    private final Network[] pushed;
+    private Network[] pushed = {};
     private final boolean ipv6;
     private final boolean apart;
     private Site[] sites = {};
@@ -28,14 +28,12 @@ final class Sites {
     private int told;
 
     /**
-     * @param pushed what clients are told of beside networks behind others
      * @param ipv6 whether there is IPv6 in the tunnel
      * @param apart whether clients do not reach one another, and are told of no networks behind others
      */
-    Sites(Hub<Peer> hub, InterfaceSetup setup, Network[] pushed, boolean ipv6, boolean apart) {
+    Sites(Hub<Peer> hub, InterfaceSetup setup, boolean ipv6, boolean apart) {
         this.hub = hub;
         this.setup = setup;
-        this.pushed = pushed;
         this.ipv6 = ipv6;
         this.apart = apart;
     }
@@ -85,8 +83,16 @@ final class Sites {
         return Arrays.copyOf(sites, count);
     }
 
-    /** Behind clients there are these networks from now on, sorted. */
-    void renew(Site... all) {
+    /**
+     * From now on these networks are behind this server, and those behind clients.
+     *
+     * @param behindServer what clients are told of beside networks behind others
+     * @param all networks behind clients, sorted
+     * @return whether clients are told otherwise than before
+     */
+    boolean renew(Network[] behindServer, Site... all) {
+        boolean news = !Arrays.equals(behindServer, pushed) || (!apart && !Arrays.equals(all, sites));
+        pushed = behindServer;
         sites = all;
         Prefixes prefixes = new Prefixes(all);
         hub.lead(prefixes);
@@ -104,6 +110,7 @@ final class Sites {
         }
         setup.lead(networks);
         count();
+        return news;
     }
 
     /** An answer has only so much room. */

@@ -114,6 +114,8 @@ define SIMPLEVPN_INSTALL_INIT_SYSTEMD
 	$(foreach program,$(SIMPLEVPN_PROGRAMS), \
 		$(INSTALL) -D -m 0644 $(SIMPLEVPN_PKGDIR)/simplevpn-$(program).service \
 			$(TARGET_DIR)/usr/lib/systemd/system/simplevpn-$(program).service
+		$(INSTALL) -D -m 0644 $(SIMPLEVPN_PKGDIR)/simplevpn-$(program)@.service \
+			$(TARGET_DIR)/usr/lib/systemd/system/simplevpn-$(program)@.service
 	)
 	$(INSTALL) -D -m 0644 $(SIMPLEVPN_PKGDIR)/simplevpn.network \
 		$(TARGET_DIR)/usr/lib/systemd/network/60-simplevpn.network

@@ -54,6 +54,11 @@ public final class Log {
         terminal = isTerminal;
     }
 
+    /** Says how detailed what is written is at most, from now on. */
+    public static void limit(int most) {
+        level = most;
+    }
+
     /** Whether details are wanted: asked before a line is put together. */
     public static boolean details() {
         return level >= DETAILS;

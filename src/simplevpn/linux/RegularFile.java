@@ -9,13 +9,18 @@ final class RegularFile {
 
     /** Opens one for reading; returns the descriptor. */
     static int open(String path) throws Failure {
+        return open(path, true);
+    }
+
+    /** @param own whether it may belong to the user as whom this program runs, or had better not */
+    static int open(String path, boolean own) throws Failure {
         // Opening a pipe would wait for somebody who writes.
         int fd = Libc.open(path, Abi.O_NONBLOCK | Abi.O_CLOEXEC);
         if (fd < 0) {
             long user = Privileges.uid();
             throw Errno.failure("open " + path, fd, fd != -Errno.EACCES ? "" : "user " + user
-                    + ", as whom this program runs, has to be able to read it: chown " + user + " " + path
-                    + ", and chmod a+x the folders above");
+                    + ", as whom this program runs, has to be able to read it: " + (own ? "chown " + user : "chmod a+r")
+                    + " " + path + ", and chmod a+x the folders above");
         }
         if ((mode(fd) & Abi.S_IFMT) != Abi.S_IFREG) {
             Libc.close(fd);

@@ -60,6 +60,11 @@ public final class Stderr implements Log.Output {
         return Libc.isatty(STDERR) == 1;
     }
 
+    /** Whether it is a terminal that this program runs in the foreground of (tcgetpgrp(3)). */
+    public static boolean isForeground() {
+        return isTerminal() && Libc.once("tcgetpgrp", STDERR, 0, 0, 0) == Libc.once("getpgrp", 0, 0, 0, 0);
+    }
+
     /** Lets SIGQUIT be nothing: the VM would print what all its threads do, to a user who pressed a key. */
     public static void ignoreQuit() {
         Libc.signal(Abi.SIGQUIT, Abi.SIG_IGN);

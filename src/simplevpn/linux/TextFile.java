@@ -24,6 +24,11 @@ public final class TextFile {
         return text(path, bytes(path, RegularFile.open(path), most), most);
     }
 
+    /** The same of one that says what this program does, and so should be nobody's who only runs it. */
+    public static String readConfig(String path, int most) throws Failure {
+        return text(path, bytes(path, RegularFile.open(path, false), most), most);
+    }
+
     /** Whether there is anything at a path. */
     public static boolean exists(String path) {
         return RegularFile.mode(path) != 0;

@@ -26,9 +26,9 @@ public final class Admission<M extends Member> {
     /** By the number of its name: who has an address. */
     private final Table<M> identified = new Table<>();
     private final int mtu;
-    private final int timeout;
-    private final int maxClients;
-    private final int maxPerSource;
+    private int timeout;
+    private int maxClients;
+    private int maxPerSource;
     private int features;
     /** The first half of all IPv6 addresses, if {@link #features} has IPv6. */
     private long prefix;
@@ -46,10 +46,15 @@ public final class Admission<M extends Member> {
         this.network = network;
         this.pool = pool;
         this.mtu = mtu;
-        this.timeout = timeout;
-        this.maxClients = Math.min(maxClients, pool.capacity());
-        this.maxPerSource = maxPerSource != 0 ? maxPerSource : this.maxClients - this.maxClients / NEWCOMERS;
         this.features = features;
+        limit(timeout, maxClients, maxPerSource);
+    }
+
+    /** Other limits from now on, as the constructor has them. */
+    final void limit(int seconds, int clients, int perSource) {
+        timeout = seconds;
+        maxClients = Math.min(clients, pool.capacity());
+        maxPerSource = perSource != 0 ? perSource : maxClients - maxClients / NEWCOMERS;
     }
 
     /**

@@ -1,5 +1,7 @@
 package simplevpn.protocol;
 
+import java.util.ArrayList;
+import java.util.List;
 import simplevpn.base.Network;
 
 /**
@@ -78,6 +80,13 @@ final class Allocator<H> {
     /** How many hold one now. */
     int leased() {
         return holders.size();
+    }
+
+    /** All who hold one, in any order. */
+    List<H> all() {
+        List<H> all = new ArrayList<>(holders.size());
+        holders.addTo(all);
+        return all;
     }
 
     /** Whether an address belongs to the network, reserved ones included. */

@@ -3,6 +3,7 @@ package simplevpn.protocol;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Objects;
 import simplevpn.base.Address;
 import simplevpn.base.Ipv4;
 import simplevpn.base.Names;
@@ -115,6 +116,17 @@ public final class Answer {
             }
         }
         routes = Arrays.copyOf(kept, count);
+    }
+
+    /** Whether it tells another way than an earlier one, for the same address, what may change while a client is there. */
+    public boolean isNews(Answer before) {
+        return extended && refusal == null && invalid == null && before.address.equals(address)
+                && (!Arrays.equals(routes, before.routes) || hasOtherNames(before));
+    }
+
+    /** Whether it names other name servers, or another domain, than an earlier one. */
+    public boolean hasOtherNames(Answer before) {
+        return !Arrays.equals(nameServers, before.nameServers) || !Objects.equals(domain, before.domain);
     }
 
     /** Bytes that a route takes of an answer. */

@@ -1,6 +1,7 @@
 package simplevpn.protocol;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 import simplevpn.base.Address;
 import simplevpn.base.Network;
 import simplevpn.base.Ratelimit;
@@ -93,6 +94,22 @@ public final class Hub<M extends Member> {
     /** How many clients have an address. */
     public int clients() {
         return pool.leased();
+    }
+
+    /** All clients that have an address, in any order. */
+    public List<M> members() {
+        return pool.all();
+    }
+
+    /**
+     * Other limits from now on; those who are there stay.
+     *
+     * @param timeout seconds of silence after which a client is dropped that comes now
+     * @param maxClients how many may have an address at once
+     * @param maxPerSource how many of one source; 0 for all but a sixteenth
+     */
+    public void limit(int timeout, int maxClients, int maxPerSource) {
+        admission.limit(timeout, maxClients, maxPerSource);
     }
 
     /* ---- addresses ---- */

@@ -1,5 +1,7 @@
 package simplevpn.protocol;
 
+import java.util.List;
+
 /**
  * A hash table from numbers to objects, without an object for each entry: open addressing, at most three quarters full.
  *
@@ -33,6 +35,16 @@ final class Table<V> {
     @SuppressWarnings("unchecked")
     V get(long key) {
         return (V) values[place(key)];
+    }
+
+    /** Adds all that is stored to a list, in any order. */
+    @SuppressWarnings("unchecked")
+    void addTo(List<? super V> list) {
+        for (Object value : values) {
+            if (value != null) {
+                list.add((V) value);
+            }
+        }
     }
 
     /** Stores something under a key, in the place of what was there. */

@@ -14,12 +14,17 @@ public final class TlsConnector implements Connector {
     private final Connector below;
     private final Credentials credentials;
     private final Handshakes handshakes;
-    private final Records records = new Records();
+    private final Records records;
 
-    /** Connects as another one does. */
-    public TlsConnector(Connector below, Credentials credentials, Handshakes handshakes) {
+    /**
+     * Connects as another one does.
+     *
+     * @param records the memory that all connections share
+     */
+    public TlsConnector(Connector below, Credentials credentials, Records records, Handshakes handshakes) {
         this.below = below;
         this.credentials = credentials;
+        this.records = records;
         this.handshakes = handshakes;
     }
 

@@ -37,12 +37,12 @@ public final class Dialer extends Timer implements Race.Owner {
 
     private final Loop loop;
     private final Owner owner;
-    private final Target[] targets;
+    private Target[] targets;
     private final Race race;
     private final Uplink uplink;
     private final Ratelimit changes;
     /** {@code null} where every server is as good as another. */
-    private final Preference preference;
+    private Preference preference;
 
     private State state = State.IDLE;
     /** Which of the servers is tried, or connected to. */
@@ -76,20 +76,50 @@ public final class Dialer extends Timer implements Race.Owner {
     public Dialer(Loop loop, Owner owner, Target[] targets, boolean prefersFirst, long seed) {
         this.loop = loop;
         this.owner = owner;
-        this.targets = targets;
-        for (Target target : targets) {
-            target.belongTo(loop);
-        }
         pauses = new Pauses(loop, seed);
         race = new Race(loop, this);
         changes = new Ratelimit(CHANGES_PER_SECOND, CHANGES_AT_ONCE, loop.now());
-        preference = prefersFirst && targets.length > 1 ? new Preference(loop, targets[0], pauses, this) : null;
+        name(targets, prefersFirst);
         uplink = new Uplink(loop, this);
         try {
             uplink.listen(targets[0].connector.monitor());
         } catch (Failure e) {
             loop.budget.logPeer(e.getMessage() + ": when the way to the server changes, that is noticed by the timeout"
                     + " alone", loop.now());
+        }
+    }
+
+    private void name(Target[] servers, boolean prefersFirst) {
+        targets = servers;
+        for (Target target : servers) {
+            target.belongTo(loop);
+        }
+        preference = prefersFirst && servers.length > 1 ? new Preference(loop, servers[0], pauses, this) : null;
+    }
+
+    /**
+     * These are the servers from now on. A connection stays if it leads to one of them; an attempt begins anew.
+     *
+     * @param prefersFirst as in the beginning
+     * @param place of the server that is connected to; −1 when it is none of these
+     */
+    public void use(Target[] servers, boolean prefersFirst, int place) throws Failure {
+        if (preference != null) {
+            preference.end();
+        }
+        name(servers, prefersFirst);
+        better = 0;
+        server = Math.max(0, place);
+        if (connected != null) {
+            if (place < 0) {
+                owner.outdated("is not one of the servers any more");
+            }
+        } else if (state == State.IDLE) {
+            owner.hopeful();
+        } else {
+            race.cancel();
+            loop.timers.cancel(this);
+            attempt();
         }
     }
 
@@ -104,7 +134,11 @@ public final class Dialer extends Timer implements Race.Owner {
     /** The same at once with a server's addresses of before, since names may take their time. */
     public void again() throws Failure {
         server = better;
-        begin();
+        if (targets[server].found.length == 0) {
+            lookUp();
+        } else {
+            begin();
+        }
     }
 
     /** The connection was of no use, for this reason: goes on with the next address, or the next server. */

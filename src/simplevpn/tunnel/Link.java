@@ -275,6 +275,11 @@ public final class Link implements Handler {
         sendControl(message, putTag(message), framing().tag + length, now);
     }
 
+    /** Whether there is room for a message of that many bytes now. */
+    public boolean takesMessage(int length) {
+        return outbox.isEmpty() || outbox.takesControl(framing().tag + length);
+    }
+
     /** Puts the tag of a frame that is no packet to be finished; returns where the frame begins. */
     private int putTag(Buffer message) {
         int at = Inbox.HEADROOM - framing().tag;

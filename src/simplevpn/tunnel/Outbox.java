@@ -134,12 +134,17 @@ final class Outbox implements Pool.Holder {
         return sparse.add(source, at, length);
     }
 
+    /** Whether there is room for a control frame of that many bytes. */
+    boolean takesControl(int length) {
+        return (control == null ? 0 : control.size()) + length <= Budget.CONTROL_FRAMES;
+    }
+
     /** Adds one whole control frame; it is dropped only if the peer has let many of them wait already. */
     void addControl(Buffer source, int at, int length) {
         if (control == null) {
             control = new FrameQueue(pool, this);
         }
-        if (control.size() + length > Budget.CONTROL_FRAMES || !control.add(source, at, length)) {
+        if (!takesControl(length) || !control.add(source, at, length)) {
             droppedControl++;
         }
     }

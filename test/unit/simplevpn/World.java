@@ -20,7 +20,6 @@ import simplevpn.tls.Key;
 import simplevpn.tls.TlsStream;
 import simplevpn.tunnel.Budget;
 import simplevpn.tunnel.Device;
-import simplevpn.tunnel.Target;
 
 /**
  * A server and clients in one process, without a kernel: they talk over connections in memory, their interfaces are in
@@ -115,6 +114,7 @@ final class World implements AutoCloseable {
     final class Hub extends Machine {
         final Server server;
         final Gate gate;
+        final ServerReload reload;
 
         Hub(int maxConnections, String... words) throws Failure {
             Options options = ServerSettings.options();
@@ -124,6 +124,8 @@ final class World implements AutoCloseable {
             gate = settings.keys.length == 0 ? new Gate() : new Gate(settings, keys(settings),
                     new Reception(loop, handshakes));
             server = new Server(settings, loop, acceptor, gate, supervisor());
+            reload = new ServerReload(words, options, settings);
+            reload.of(server);
             if (settings.hasHooks()) {
                 server.use(new Hooks(loop, hooks));
             }
@@ -142,6 +144,7 @@ final class World implements AutoCloseable {
     final class Board extends Machine {
         final MemoryConnector connector = new MemoryConnector(kernel);
         final Client client;
+        final ClientReload reload;
 
         Board(long token, String... words) throws Failure {
             connector.add(acceptor);
@@ -150,8 +153,10 @@ final class World implements AutoCloseable {
             options.parse(words);
             ClientSettings settings = new ClientSettings(options);
             boot(true, settings.offload, 1);
-            Target[] targets = Remote.targets(settings, connector, handshakes);
-            client = new Client(settings, loop, targets, supervisor(), token, true);
+            Targets targets = new Targets(settings, connector, handshakes);
+            client = new Client(settings, loop, targets.of(settings), supervisor(), token, true);
+            reload = new ClientReload(words, options, settings, targets);
+            reload.of(client);
             if (options.given("name")) {
                 client.name = settings.name();
             }

@@ -74,6 +74,8 @@ do_install() {
         install -D -m 0755 ${S}/init.d/S60simplevpn-$program ${D}${sysconfdir}/init.d/simplevpn-$program
         install -D -m 0644 ${S}/systemd/simplevpn-$program.service \
             ${D}${systemd_system_unitdir}/simplevpn-$program.service
+        install -D -m 0644 ${S}/systemd/simplevpn-$program@.service \
+            ${D}${systemd_system_unitdir}/simplevpn-$program@.service
     done
     install -D -m 0644 ${S}/systemd/simplevpn.network ${D}${systemd_unitdir}/network/60-simplevpn.network
     install -d -m 0700 -o simplevpn -g simplevpn ${D}${localstatedir}/lib/simplevpn
@@ -88,14 +90,14 @@ SUMMARY:${PN} = "${SUMMARY}: the runtime of both programs"
 SUMMARY:${PN}-srv = "${SUMMARY}: the server"
 SUMMARY:${PN}-cli = "${SUMMARY}: the client"
 
-# ${prefix}/lib and not ${libdir}, which is lib64 on some targets. The classes add units and completions for bash; manual pages and
-# README go to -doc.
+# ${prefix}/lib and not ${libdir}, which is lib64 on some targets. The classes add units, but not those of several instances, and
+# completions for bash; manual pages and README go to -doc.
 FILES:${PN} = "${prefix}/lib/simplevpn/runtime ${localstatedir}/lib/simplevpn \
     ${systemd_unitdir}/network/60-simplevpn.network"
 FILES:${PN}-srv = "${prefix}/lib/simplevpn/srv ${prefix}/lib/simplevpn/masquerade ${sbindir}/simplevpn-srv ${sysconfdir}/simplevpn/srv.conf \
-    ${sysconfdir}/init.d/simplevpn-srv"
+    ${sysconfdir}/init.d/simplevpn-srv ${systemd_system_unitdir}/simplevpn-srv@.service"
 FILES:${PN}-cli = "${prefix}/lib/simplevpn/cli ${prefix}/lib/simplevpn/resolv ${sbindir}/simplevpn-cli ${sysconfdir}/simplevpn/cli.conf \
-    ${sysconfdir}/init.d/simplevpn-cli"
+    ${sysconfdir}/init.d/simplevpn-cli ${systemd_system_unitdir}/simplevpn-cli@.service"
 FILES:${PN}-zsh-completion = "${datadir}/zsh/site-functions"
 CONFFILES:${PN}-srv = "${sysconfdir}/simplevpn/srv.conf"
 CONFFILES:${PN}-cli = "${sysconfdir}/simplevpn/cli.conf"

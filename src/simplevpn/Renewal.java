@@ -1,0 +1,109 @@
+package simplevpn;
+
+import simplevpn.base.Failure;
+import simplevpn.base.Ratelimit;
+import simplevpn.linux.Buffer;
+import simplevpn.protocol.Answer;
+import simplevpn.protocol.Wire;
+import simplevpn.tunnel.Inbox;
+import simplevpn.tunnel.Target;
+
+/**
+ * What becomes another one while a client's connection stands: what the server says anew of routes, name servers and
+ * domain, asked or not (PROTOCOL.md, part 6), and what the user says of options.
+ */
+final class Renewal {
+    private final Client client;
+    /** A server that says something else each time does not keep this host at work. */
+    private final Ratelimit limit;
+    /** What the server has said that is in force. */
+    private Answer told;
+
+    Renewal(Client client) {
+        this.client = client;
+        limit = new Ratelimit(1, 10, client.loop.now());
+    }
+
+    /** The connection stands, with this answer. */
+    void began(Answer answer) {
+        told = answer;
+        if (answer.extended && answer.name == null && client.name != null) {
+            ask();
+        }
+    }
+
+    /** Asks once more, and says what this client is called unless the server knows it by another name. */
+    private void ask() {
+        Buffer message = client.loop.message;
+        int length = Wire.request(message.bytes, Inbox.HEADROOM, client.offered, client.token, told.address.ipv4());
+        if (told.name == null && client.name != null) {
+            length = Wire.wish(message.bytes, Inbox.HEADROOM, client.name);
+        }
+        client.link.sendMessage(message, length, client.loop.now());
+    }
+
+    /** The server has said what is in force now; all but routes, name servers and domain is as it was. */
+    void heard(Answer answer) throws Failure {
+        if (!answer.isNews(told) || !limit.pass(client.loop.now())) {
+            return;
+        }
+        answer.address6 = told.address6;
+        try {
+            client.device.setup.leadInside(answer, client.dialer.exposed(), client.dialer.nameServers());
+        } catch (Failure e) {
+            client.loop.budget.logPeer(e.getMessage(), client.loop.now());
+            return;
+        }
+        int mtu = client.device.setup.apply(answer, client.settings.mtu);
+        client.loop.budget.logPeer(client.link.stream.peer() + " tells other routes or name servers",
+                client.loop.now());
+        boolean others = answer.hasOtherNames(told);
+        told = answer;
+        if (others && client.settings.hasHooks()) {
+            client.presence.down("changed");
+            client.presence.startUp(HookEnvironment.of(answer, client.device.name(), mtu)
+                    .putOther(client.link.stream));
+        }
+    }
+
+    /**
+     * What {@link Reload#OF_CLIENT} names is as these settings say from now on; all else is as it was.
+     *
+     * @param targets the servers that they name
+     */
+    void take(ClientSettings next, Target... targets) throws Failure {
+        ClientSettings before = client.settings;
+        client.settings = next;
+        client.presence.take(next);
+        if (next.saysOtherName(before)) {
+            client.name = next.name();
+        }
+        if (next.saysOtherServers(before)) {
+            client.dialer.use(targets, next.prefersFirst, place(before, next));
+            if (client.isJoined()) {
+                client.dialer.joined();
+            }
+        }
+        if (client.isJoined()) {
+            if (next.timeout != before.timeout) {
+                client.beginTimes(told);
+            }
+            if (told.extended) {
+                ask();
+            }
+        }
+    }
+
+    /** Where the server that is connected to stands now, or −1: it may not be one any more, or its key is another. */
+    private int place(ClientSettings before, ClientSettings next) {
+        Remote server = before.servers[client.dialer.server()];
+        String shown = client.link == null ? null : client.link.stream.pin();
+        for (int i = 0; i < next.servers.length; i++) {
+            Remote other = next.servers[i];
+            if (other.isAt(server) && (!other.hasOtherPins(server) || other.mayShow(shown))) {
+                return i;
+            }
+        }
+        return -1;
+    }
+}
