@@ -55,10 +55,8 @@ public final class Balancers implements Listener.Owner {
         }
         int most = loop.budget.headers();
         if (count >= most) {
-            Waiting first = oldest;
-            leave(first);
-            first.turnAway("gave way to another: " + most + " connections without their PROXY protocol header are the"
-                    + " limit");
+            oldest.end("gave way to another: " + most
+                    + " connections without their PROXY protocol header are the limit");
         }
         try {
             loop.poller.add(stream.fd(), Poller.READ, one);
@@ -116,18 +114,35 @@ public final class Balancers implements Listener.Owner {
             this.stream = stream;
         }
 
-        /** Should the heap be full against all reckoning, this connection ends, and not the program. */
         @Override
         public void ready(boolean writable, boolean failed) {
-            if (!read(failed)) {
-                return;
+            if (read(failed)) {
+                end(null);
             }
+        }
+
+        @Override
+        protected void expired(long now) {
+            end("did not send its PROXY protocol header in " + TIME + " s");
+        }
+
+        /**
+         * It waits no longer. Should the heap be full against all reckoning, the program goes on; what has become of
+         * this connection by then ends like all that are silent.
+         *
+         * @param why it has to go unless its header has come meanwhile, or {@code null} when it has
+         */
+        private void end(String why) {
             leave(this);
             try {
-                decide();
+                if (why == null || read(false)) {
+                    decide();
+                } else {
+                    turnAway(why);
+                }
             } catch (OutOfMemoryError e) {
                 loop.budget.useReserve();
-                turnAway("no memory");
+                loop.budget.logStranger(stream.peer() + " turned away: no memory", loop.now());
             }
         }
 
@@ -171,12 +186,6 @@ public final class Balancers implements Listener.Owner {
         private void turnAway(String why) {
             loop.budget.logStranger(stream.peer() + " turned away: " + why, loop.now());
             stream.reset();
-        }
-
-        @Override
-        protected void expired(long now) {
-            leave(this);
-            turnAway("did not send its PROXY protocol header in " + TIME + " s");
         }
     }
 }

@@ -165,6 +165,24 @@ class BalancersTest extends KeyedWorldTest {
         assertEquals(20, balanced(of(7) + DYNAMIC).take().length);
     }
 
+    /** A header that has come is read before its connection has to give way, or its time is over. */
+    @Test
+    void whatHasArrivedIsReadFirst() throws Failure {
+        hub(320);
+        MemoryStream good = balanced(SIGNATURE);
+        for (int i = 0; i < 19; i++) {
+            balanced("");
+        }
+        good.put(hex((of(7) + DYNAMIC).substring(SIGNATURE.length())));
+        balanced("");
+        assertEquals(20, good.take().length);
+        MemoryStream late = balanced(SIGNATURE);
+        late.put(hex((of(8) + DYNAMIC).substring(SIGNATURE.length())));
+        world.standStill(11 * SECOND);
+        world.run();
+        assertEquals(20, late.take().length);
+    }
+
     /** Limits count the clients that the balancer speaks for, and not itself: of strangers, and of those with one. */
     @Test
     void limitsCountTheRealAddress() throws Failure {
