@@ -14,6 +14,7 @@ import simplevpn.protocol.Answer;
 import simplevpn.protocol.Framing;
 import simplevpn.protocol.Keepalive;
 import simplevpn.protocol.Lease;
+import simplevpn.protocol.Rule;
 import simplevpn.protocol.Wire;
 import simplevpn.tls.HandshakeThread;
 import simplevpn.tunnel.Device;
@@ -76,6 +77,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     private boolean confined;
     /** What it says that it is called, or {@code null}. */
     String name;
+    /** What it asks a server for that has let it in. */
+    final Wishes wishes;
 
     private State state = State.PAUSED;
     /** The connection; {@code null} while PAUSED or DIALING. */
@@ -115,6 +118,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         dialer = new Dialer(loop, this, targets, settings.prefersFirst, token);
         lease = new Lease(settings.address != null ? settings.address : device.setup.fixedAddress());
         details = new Ratelimit(1, 10, loop.now());
+        wishes = new Wishes(settings, loop, token);
         loop.setRouter(this);
         loop.timers.set(deadline, loop.now());
         presence.tell("looking for " + targets[0]);
@@ -143,11 +147,14 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         Supervisor supervisor = Program.supervisor(loop);
         // An invitation is used as root: what it brings is kept where root alone may write.
         boolean confined = settings.joining == null;
+        KeepaliveFile known = settings.keepalive == ClientSettings.AUTO
+                ? KeepaliveFile.in(System.getenv("RUNTIME_DIRECTORY"), settings.user) : null;
         if (confined) {
             Program.confine(settings.user, settings.hasHooks());
         }
         Client client = new Client(settings, loop, targets, supervisor, token, confined);
         client.name = settings.name();
+        client.wishes.keepIn(known);
         if (settings.hasHooks()) {
             client.presence.use(Hooks.of(loop));
         }
@@ -181,7 +188,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         } else if (state == State.JOINED) {
             keepAlive(now);
         } else {
-            next(link.stream.peer() + " did not answer the address request in " + ANSWER_TIME / SECOND + " s");
+            next(link.stream.peer() + " timed out: " + Rule.NOT_ANSWERED);
         }
     }
 
@@ -262,14 +269,16 @@ public final class Client implements Router, Receiver, Dialer.Owner {
 
     @Override
     public void addressMessage() throws Failure {
+        Answer answer = Answer.read(loop.inbox.buffer.bytes, loop.inbox.packet, loop.inbox.packetLength);
         if (state != State.ASKING) {
+            wishes.answered(answer);
+            loop.timers.set(deadline, loop.now() + keepalive.untilClientActs(loop.now()));
             return;
         }
-        Answer answer = Answer.read(loop.inbox.buffer.bytes, loop.inbox.packet, loop.inbox.packetLength);
         answer.limitTo(offered);
         settings.limit(answer);
         if (answer.invalid != null) {
-            next(link.stream.peer() + ": " + answer.invalid);
+            next(link.stream.peer() + " " + Rule.broken(answer.invalid));
         } else if (answer.refusal != null) {
             refused(answer.refusal);
         } else if (answer.address.equals(link.stream.peer().address())) {
@@ -327,10 +336,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
             confined = true;
             Program.confine(settings.user, settings.hasHooks());
         }
-        if (answer.extended && answer.name == null && name != null) {
-            Wire.request(loop.message.bytes, Inbox.HEADROOM, offered, token, answer.address.ipv4());
-            link.sendMessage(loop.message, Wire.wish(loop.message.bytes, Inbox.HEADROOM, name), loop.now());
-        }
+        wishes.joined(link, answer, offered, keepalive, timeout, dialer.network(), name);
         if (settings.hasHooks()) {
             presence.startUp(HookEnvironment.of(answer, device.name(), mtu).putOther(link.stream));
         }
@@ -366,6 +372,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     @Override
     public void heard() {
         if (state == State.JOINED) {
+            wishes.heard();
             keepalive.received(loop.now());
         }
     }
@@ -410,13 +417,14 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     @Override
     public void damaged() throws Failure {
         if (!link.framing().isClassic()) {
-            lost("sent a damaged stream");
+            lost(Rule.broken(loop.inbox.broken()));
             return;
         }
+        String rule = loop.inbox.broken();
         int bytes = loop.inbox.discard();
         resyncs++;
         if (Log.details() && details.pass(loop.now())) {
-            Log.event(link.stream.peer() + " sent a damaged stream, " + bytes + " bytes thrown away");
+            Log.event(link.stream.peer() + " " + Rule.broken(rule) + "; " + bytes + " bytes thrown away");
         }
     }
 
@@ -448,6 +456,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
                     + ", as a classic one does when the address is taken, reserved or not in its network");
             return;
         }
+        wishes.lost();
         leave(what);
         closeLink();
         dialer.pauses.lost(what);

@@ -429,6 +429,7 @@ public final class Server implements Router, Listener.Owner {
     /** Adds to an answer what the hub has no part in. */
     Answer complete(Answer answer, Peer peer) {
         if (answer.refusal == null) {
+            peer.tellTimes(answer);
             answer.nameServers = settings.nameServers;
             answer.domain = settings.domain;
             answer.name = peer.name();
