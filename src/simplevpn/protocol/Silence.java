@@ -50,7 +50,7 @@ public final class Silence {
         int wished = Math.min(times >>> 16, LONGEST_IDLE);
         int most = Math.min(0xffff, 2 * wished + usual);
         idle = (char) wished;
-        timeout = (char) Math.min(most, Math.max(times & 0xffff, wished + Math.min(usual, ANSWER_TIME)));
+        timeout = (char) Math.min(most, Math.max(times & 0xffff, wished + ANSWER_TIME));
     }
 
     /** Any frame, or a part of one, came in. */
