@@ -14,6 +14,7 @@ import simplevpn.protocol.Answer;
 import simplevpn.protocol.Framing;
 import simplevpn.protocol.Keepalive;
 import simplevpn.protocol.Lease;
+import simplevpn.protocol.Rule;
 import simplevpn.protocol.Wire;
 import simplevpn.tls.HandshakeThread;
 import simplevpn.tunnel.Device;
@@ -79,6 +80,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     String name;
     /** Who sets the machine's clock, or {@code null}. */
     ClockSetter clock;
+    /** What it asks a server for that has let it in. */
+    final Wishes wishes;
 
     private State state = State.PAUSED;
     /** The connection; {@code null} while PAUSED or DIALING. */
@@ -119,6 +122,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         lease = new Lease(settings.address != null ? settings.address : device.setup.fixedAddress());
         details = new Ratelimit(1, 10, loop.now());
         renewal = new Renewal(this);
+        wishes = new Wishes(settings, loop, token);
         loop.setRouter(this);
         loop.timers.set(deadline, loop.now());
         presence.tell("looking for " + targets[0]);
@@ -151,6 +155,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         // An invitation is used as root: what it brings is kept where root alone may write.
         ClockSetter clock = settings.setsClock ? new ClockSetter() : null;
         boolean confined = settings.joining == null;
+        KeepaliveFile known = settings.keepalive == ClientSettings.AUTO
+                ? KeepaliveFile.in(System.getenv("RUNTIME_DIRECTORY"), settings.user) : null;
         if (confined) {
             Program.confine(settings.user, settings.hasHooks(), clock != null && clock.isNeeded());
         }
@@ -158,6 +164,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         reload.of(client);
         client.name = settings.name();
         client.clock = clock;
+        client.wishes.keepIn(known);
         if (settings.hasHooks()) {
             client.presence.use(Hooks.of(loop));
         }
@@ -206,7 +213,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         } else if (state == State.JOINED) {
             keepAlive(now);
         } else {
-            next(link.stream.peer() + " did not answer the address request in " + ANSWER_TIME / SECOND + " s");
+            next(link.stream.peer() + " timed out: " + Rule.NOT_ANSWERED);
         }
     }
 
@@ -291,9 +298,11 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         answer.limitTo(offered);
         settings.limit(answer);
         if (state == State.JOINED) {
+            wishes.answered(answer);
             renewal.heard(answer);
+            loop.timers.set(deadline, loop.now() + keepalive.untilClientActs(loop.now()));
         } else if (answer.invalid != null) {
-            next(link.stream.peer() + ": " + answer.invalid);
+            next(link.stream.peer() + " " + Rule.broken(answer.invalid));
         } else if (answer.refusal != null) {
             refused(answer.refusal);
         } else if (answer.address.equals(link.stream.peer().address())) {
@@ -351,12 +360,18 @@ public final class Client implements Router, Receiver, Dialer.Owner {
             Program.confine(settings.user, settings.hasHooks(), clock != null && clock.isNeeded());
         }
         renewal.began(answer);
+        wish(answer);
         if (settings.hasHooks()) {
             presence.startUp(HookEnvironment.of(answer, device.name(), mtu).putOther(link.stream));
         }
     }
 
     /* ---- keepalives ---- */
+
+    /** Tells the server what this client wishes, which has let it in by an answer. */
+    void wish(Answer answer) {
+        wishes.joined(link, answer, offered, keepalive, dialer.network(), name);
+    }
 
     /** As if something had just been sent and received. */
     void beginTimes(Answer answer) {
@@ -395,6 +410,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     @Override
     public void heard() {
         if (state == State.JOINED) {
+            wishes.heard();
             keepalive.received(loop.now());
         }
     }
@@ -439,13 +455,14 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     @Override
     public void damaged() throws Failure {
         if (!link.framing().isClassic()) {
-            lost("sent a damaged stream");
+            lost(Rule.broken(loop.inbox.broken()));
             return;
         }
+        String rule = loop.inbox.broken();
         int bytes = loop.inbox.discard();
         resyncs++;
         if (Log.details() && details.pass(loop.now())) {
-            Log.event(link.stream.peer() + " sent a damaged stream, " + bytes + " bytes thrown away");
+            Log.event(link.stream.peer() + " " + Rule.broken(rule) + "; " + bytes + " bytes thrown away");
         }
     }
 
@@ -477,6 +494,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
                     + ", as a classic one does when the address is taken, reserved or not in its network");
             return;
         }
+        wishes.lost();
         leave(what);
         closeLink();
         dialer.pauses.lost(what);

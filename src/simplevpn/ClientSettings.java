@@ -8,6 +8,7 @@ import simplevpn.base.Names;
 import simplevpn.base.Network;
 import simplevpn.linux.HostName;
 import simplevpn.protocol.Answer;
+import simplevpn.protocol.Silence;
 import simplevpn.tls.Pin;
 
 /** What the user wants of {@code cli}, checked. */
@@ -17,6 +18,8 @@ final class ClientSettings extends Settings {
             Joins a private network: connects to a server (srv), asks it for an address, and carries this
             host's packets.""";
 
+    /** The silence before a keepalive is found out. */
+    static final int AUTO = -1;
     /** More servers than anybody has. */
     private static final int MOST_SERVERS = 16;
 
@@ -46,6 +49,8 @@ final class ClientSettings extends Settings {
     final Joining joining;
     /** What this client is called, if its user says that, or {@code null}. */
     private final String name;
+    /** Seconds of silence before a keepalive, which the server is asked for; 0 for what it says, or {@link #AUTO}. */
+    final int keepalive;
     final String congestion;
     final String interfaceName;
 
@@ -87,6 +92,8 @@ final class ClientSettings extends Settings {
         bind = interfaceName("bind");
         mark = mark(options);
         defaultRoute = options.given("default-route");
+        keepalive = "auto".equals(options.text("keepalive")) ? AUTO
+                : options.number("keepalive", 1, Silence.LONGEST_IDLE, 0);
         name = options.text("name");
         if (name != null && !Names.isProper(name, Names.MAX_NAME)) {
             throw options.bad("name", "must be a name of letters, digits, dashes and dots, 63 at most");
@@ -196,6 +203,7 @@ final class ClientSettings extends Settings {
                 .add((char) 0, "default-route", null, "send everything through the tunnel but the tunnel itself")
                 .add('a', "address", "ADDRESS", "ask for this address (default: any)")
                 .add((char) 0, "no-routes", null, "take no routes to networks behind the server or other clients")
+                .add((char) 0, "keepalive", "SECONDS", "of silence before one, 1 to 1800, or auto: as the line allows")
                 .add((char) 0, "once", null, "try once to connect, and end with status 4 if that fails")
                 .add((char) 0, "key", "FILE", "TLS with the key in FILE")
                 .add((char) 0, "server-pin", "PIN", "the key that the server has to show; twice: either")

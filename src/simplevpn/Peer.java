@@ -9,9 +9,10 @@ import simplevpn.linux.Stream;
 import simplevpn.protocol.Admission;
 import simplevpn.protocol.Answer;
 import simplevpn.protocol.Framing;
-import simplevpn.protocol.Keepalive;
 import simplevpn.protocol.Member;
 import simplevpn.protocol.Packet;
+import simplevpn.protocol.Rule;
+import simplevpn.protocol.Silence;
 import simplevpn.protocol.Wire;
 import simplevpn.tunnel.Budget;
 import simplevpn.tunnel.Inbox;
@@ -50,8 +51,6 @@ final class Peer extends Member implements Receiver {
 
     /** Its frames. */
     final Link link;
-    /** Seconds of silence after which it is dropped: what it was told. */
-    int timeout;
     /** What hooks are told of it; {@code null} before, and where there are none. */
     Hooks.Stay stay;
     /** Where it stands among the server's {@link Strangers}. */
@@ -61,7 +60,7 @@ final class Peer extends Member implements Receiver {
     private final Server server;
     private final Loop loop;
     private final long since;
-    private Keepalive keepalive;
+    private Silence silence;
     private State state = State.CONNECTED;
     /** What the server's owner calls it, or {@code null}. */
     private String name;
@@ -72,7 +71,7 @@ final class Peer extends Member implements Receiver {
     private final Timer deadline = new Timer() {
         @Override
         protected void expired(long now) throws Failure {
-            keepalive.resumed(loop.resumed());
+            silence.resumed(loop.resumed());
             if (untilTimeout(now) <= 0) {
                 // What has come counts, though nobody read it yet.
                 link.ready(false, false);
@@ -84,9 +83,9 @@ final class Peer extends Member implements Receiver {
             if (left > 0) {
                 loop.timers.set(this, now + left);
             } else if (state == State.JOINED) {
-                abort("timed out: silent for " + timeout + " s");
+                abort("timed out: silent for " + silence.timeout() + " s");
             } else {
-                abort("timed out: did not ask for an address in " + ASK_TIME + " s");
+                abort("timed out: " + Rule.NOT_ASKED);
             }
         }
     };
@@ -100,26 +99,21 @@ final class Peer extends Member implements Receiver {
         this.server = server;
         loop = server.loop;
         since = loop.now();
-        beginTimes();
+        silence = new Silence(server.timeout(), since);
         link = Link.open(loop, stream, this);
         stream.giveUpAfter(ASK_TIME);
         loop.timers.set(deadline, since + ASK_TIME * SECOND);
     }
 
-    private void beginTimes() {
-        timeout = server.timeout();
-        keepalive = new Keepalive(timeout * SECOND / 4, timeout * SECOND, loop.now());
-    }
-
     private long untilTimeout(long now) {
-        return state == State.JOINED ? keepalive.untilSilent(now) : ASK_TIME * SECOND - (now - since);
+        return state == State.JOINED ? silence.untilSilent(now) : ASK_TIME * SECOND - (now - since);
     }
 
     /* ---- what comes ---- */
 
     @Override
     public void heard() {
-        keepalive.received(loop.now());
+        silence.received(loop.now());
     }
 
     @Override
@@ -129,7 +123,8 @@ final class Peer extends Member implements Receiver {
         if (!server.hub.maySend(this, b.bytes, in.packet)) {
             reject();
             if (Log.details() && mayAnswer(loop.now())) {
-                Log.event(this + " rejected: a packet from " + Packet.sourceText(b.bytes, in.packet));
+                Log.event(this + " rejected: a packet from " + Packet.sourceText(b.bytes, in.packet) + ": "
+                        + Rule.SOURCE);
             }
             return;
         }
@@ -166,6 +161,8 @@ final class Peer extends Member implements Receiver {
                 join();
             } else if (mayAnswer(loop.now())) {
                 hearName();
+                hearTimes();
+                loop.timers.set(deadline, loop.now() + untilTimeout(loop.now()));
                 send(server.complete(server.hub.answer(this, link.framing()), this));
             }
         }
@@ -174,6 +171,10 @@ final class Peer extends Member implements Receiver {
     @Override
     public void skipped() {
         reject();
+        String rule = loop.inbox.rule;
+        if (rule != null && Log.details() && mayAnswer(loop.now())) {
+            Log.event(this + " rejected: " + rule);
+        }
     }
 
     @Override
@@ -181,7 +182,7 @@ final class Peer extends Member implements Receiver {
         Inbox in = loop.inbox;
         boolean tls = state == State.CONNECTED && link.stream.pin() == null && in.isTlsRecord();
         close(tls ? "speaks TLS, and this server has no key (see srv --key)"
-                : "protocol error: not this protocol, or a damaged stream");
+                : Rule.broken(in.broken()));
     }
 
     @Override
@@ -218,13 +219,14 @@ final class Peer extends Member implements Receiver {
             return;
         }
         state = State.ASKED;
-        beginTimes();
+        silence = new Silence(server.timeout(), loop.now());
         server.joined(this);
         server.gate.joined(name, address());
         Peer displaced = outcome.displaced();
         if (displaced != null) {
             displaced.close("gone: the same client connected again from " + link.stream.peer());
         }
+        hearTimes();
         Framing framing = outcome.framing();
         String congestion = link.chooseCongestion(server.congestion());
         String whose = name == null ? " (" : " to " + name + " (";
@@ -235,14 +237,14 @@ final class Peer extends Member implements Receiver {
         send(server.complete(outcome.answer(), this));
         if (framing.tag > 0 && !link.hasWrittenAll()) {
             // What waits is in the old framing.
-            close("protocol error: asks for an address but does not read");
+            close(Rule.broken(Rule.UNREAD));
             return;
         }
         link.setFraming(framing);
         link.trust();
         state = State.JOINED;
-        link.stream.giveUpAfter(timeout);
-        loop.timers.set(deadline, loop.now() + timeout * SECOND);
+        link.stream.giveUpAfter(server.timeout());
+        loop.timers.set(deadline, loop.now() + silence.timeout() * SECOND);
         server.came(this);
         hearName();
     }
@@ -253,6 +255,20 @@ final class Peer extends Member implements Receiver {
         if (own != null) {
             server.named(this, own);
         }
+    }
+
+    /** The request that the inbox is at may say how long its client would like to be silent. */
+    private void hearTimes() {
+        int times = Wire.times(loop.inbox.buffer.bytes, loop.inbox.packet);
+        if (times != 0) {
+            silence.grant(times, server.timeout());
+        }
+    }
+
+    /** Tells it the times that it has for keepalives. */
+    void tellTimes(Answer answer) {
+        answer.idle = silence.idle();
+        answer.timeout = silence.timeout();
     }
 
     /** Sends an answer to the request that the inbox is at. */

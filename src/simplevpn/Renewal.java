@@ -27,19 +27,6 @@ final class Renewal {
     /** The connection stands, with this answer. */
     void began(Answer answer) {
         told = answer;
-        if (answer.extended && answer.name == null && client.name != null) {
-            ask();
-        }
-    }
-
-    /** Asks once more, and says what this client is called unless the server knows it by another name. */
-    private void ask() {
-        Buffer message = client.loop.message;
-        int length = Wire.request(message.bytes, Inbox.HEADROOM, client.offered, client.token, told.address.ipv4());
-        if (told.name == null && client.name != null) {
-            length = Wire.wish(message.bytes, Inbox.HEADROOM, client.name);
-        }
-        client.link.sendMessage(message, length, client.loop.now());
     }
 
     /** The server has said what is in force now; all but routes, name servers and domain is as it was. */
@@ -87,10 +74,9 @@ final class Renewal {
         if (client.isJoined()) {
             if (next.timeout != before.timeout) {
                 client.beginTimes(told);
+                client.wish(told);
             }
-            if (told.extended) {
-                ask();
-            }
+            client.wishes.ask(told.name == null ? client.name : null);
         }
     }
 

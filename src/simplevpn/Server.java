@@ -465,12 +465,12 @@ public final class Server implements Router, Listener.Owner {
     /** Adds to an answer what the hub has no part in. */
     Answer complete(Answer answer, Peer peer) {
         if (answer.refusal == null) {
+            peer.tellTimes(answer);
             answer.nameServers = settings.nameServers;
             answer.domain = settings.domain;
             answer.name = peer.name();
             answer.clock = peer.link.stream.pin() != null ? InviteCommand.now() : 0;
-            answer.idle = Math.max(1, peer.timeout / 4);
-            answer.timeout = peer.timeout;
+            peer.tellTimes(answer);
             if (sites != null) {
                 sites.push(answer, peer);
             }

@@ -36,12 +36,28 @@ public final class Way {
         return isOther(other) || !Arrays.equals(gateway, other.gateway);
     }
 
+    /**
+     * The network that it leads through first, as a word: this host's own address, of IPv6 the first half, which stays,
+     * and the next router's.
+     */
+    public String network() {
+        byte[] own = source.clone();
+        if (own.length > Integer.BYTES) {
+            Arrays.fill(own, Long.BYTES, own.length, (byte) 0);
+        }
+        return text(own) + "/" + (gateway == null ? "-" : text(gateway));
+    }
+
     /** This host's own address: {@code 192.0.2.7} or {@code 2001:db8::7}. */
     @Override
     public String toString() {
-        Buffer copy = Buffer.temporary(source.length);
-        copy.bytes.put(0, source);
-        String text = Libc.inet_ntop(source.length == Integer.BYTES ? Abi.AF_INET : Abi.AF_INET6, copy, 0);
+        return text(source);
+    }
+
+    private static String text(byte[] address) {
+        Buffer copy = Buffer.temporary(address.length);
+        copy.bytes.put(0, address);
+        String text = Libc.inet_ntop(address.length == Integer.BYTES ? Abi.AF_INET : Abi.AF_INET6, copy, 0);
         copy.free();
         return text;
     }

@@ -151,12 +151,12 @@ public final class Answer {
         Address address = Address.ofIpv4(Wire.assigned(b, at));
         Answer answer = new Answer(extended, extended ? Wire.features(b, at) : 0, address.isHost() ? address : null);
         if (extended && length > MAX_LENGTH) {
-            answer.invalid = "the server's answer has " + length + " bytes, more than " + MAX_LENGTH;
+            answer.invalid = Rule.ANSWER_LENGTH;
         } else if (extended) {
             answer.readOptions(b, at + Wire.HEADER, at + length);
         }
         if (answer.address == null && answer.invalid == null && answer.refusal == null) {
-            answer.invalid = "the server assigned " + address + ", which no host can have";
+            answer.invalid = address + ": " + Rule.ASSIGNED;
         }
         return answer;
     }
@@ -165,15 +165,13 @@ public final class Answer {
         int at = from;
         while (at < end && invalid == null) {
             if (end - at < 2 || (b.get(at + 1) & 0xff) > end - at - 2) {
-                invalid = "an option of the server's answer is longer than the answer";
+                invalid = Rule.OPTION_END;
                 return;
             }
             int type = b.get(at) & 0xff;
             int size = b.get(at + 1) & 0xff;
-            if (!fits(type, size)) {
-                invalid = "option " + type + " of the server's answer has a length of " + size + " bytes";
-            } else if (!readOption(b, type, at + 2, size)) {
-                invalid = "option " + type + " of the server's answer has an impossible value";
+            if (!fits(type, size) || !readOption(b, type, at + 2, size)) {
+                invalid = Rule.ofOption(type, size);
             }
             at += 2 + size;
         }

@@ -1,31 +1,49 @@
 package simplevpn.protocol;
 
 /**
- * The deadlines of one connection: when its client has to send a keepalive, and when its peer counts as dead.
+ * The deadlines of a client's connection: when it has to send a keepalive, and when its server counts as dead.
  *
  * <p>Times are nanoseconds of the loop's clock, passed in, and compared by difference only, so that an overflow does
  * not matter.
  */
 public final class Keepalive {
     private static final long SECOND = 1_000_000_000L;
+    /**
+     * How a keepalive after a long silence is repeated, and when it has gone unanswered: the line is empty then, so that
+     * an answer takes a round trip, and TCP has sent it five times.
+     */
+    private static final long REPEAT = 3 * SECOND;
+    private static final long GIVE_UP = 10 * SECOND;
 
-    private final long idle;
-    private final long timeout;
+    /** The longest time in which something was sent and nothing heard, and that an answer may take to come. */
+    private final long usual;
+    private final long patience;
+    private long idle;
+    /** How long the server waits for a silent client. */
+    private long timeout;
     private long sent;
     private long received;
+    /** When the first frame was sent since something was heard; it counts while {@link #owed}. */
+    private long first;
+    private boolean owed;
     /** When the first of those keepalives was sent that no answer came to yet, and when the last. */
     private long asked;
     private long repeated;
     private boolean waiting;
+    /** Whether that first one came after a silence that is longer than usual; and one of the idle time, on both sides. */
+    private boolean isQuick;
+    private boolean slept;
 
     /**
      * @param idle nanoseconds of silence after which the client sends a keepalive
-     * @param timeout nanoseconds without an answer, or for a server without anything, after which the peer is dead
+     * @param timeout nanoseconds without an answer after which the server is dead, and after which it gives up
      * @param now the time: as if something had just been sent and received
      */
     public Keepalive(long idle, long timeout, long now) {
         this.idle = idle;
         this.timeout = timeout;
+        usual = idle;
+        patience = timeout;
         sent = now;
         received = now;
     }
@@ -44,15 +62,36 @@ public final class Keepalive {
         return new Keepalive(idle * SECOND, timeout * SECOND, now);
     }
 
+    /** The server has granted other times, seconds; how long an answer may take while there is traffic stays. */
+    public void granted(int idleTime, int silence) {
+        idle = idleTime * SECOND;
+        timeout = silence * SECOND;
+    }
+
+    /** Seconds of silence after which the client sends a keepalive. */
+    public int idle() {
+        return (int) (idle / SECOND);
+    }
+
+    /** Seconds that an answer may take while there is traffic. */
+    public int patience() {
+        return (int) (patience / SECOND);
+    }
+
     /** Any frame was sent. */
     public void sent(long now) {
         sent = now;
+        if (!owed) {
+            owed = true;
+            first = now;
+        }
     }
 
     /** Any frame, or a part of one, came in: an answer to whatever was asked. */
     public void received(long now) {
         received = now;
         waiting = false;
+        owed = false;
     }
 
     /** Whether the server has heard nothing for the timeout, as after this host was asleep, so that it has given up. */
@@ -80,34 +119,47 @@ public final class Keepalive {
         if (!waiting) {
             waiting = true;
             asked = now;
+            isQuick = idle > usual && !owed;
+            // As many as the line's NAT would have to remember: not an hour in which this host was asleep.
+            long silence = now - received;
+            slept = !owed && silence >= idle - idle / 8 && silence <= idle + idle / 8 + SECOND;
         }
+    }
+
+    /** Whether an answer is waited for to a keepalive that came after the idle time with nothing in either direction. */
+    public boolean isWaking() {
+        return waiting && slept;
     }
 
     /**
      * Whether a client has to send a keepalive now: it has sent nothing for the idle time, or heard nothing for it
-     * although it did send. One that is not answered is repeated after the idle time.
+     * although it did send; where the idle time is a long one, for the usual time since it sent. One that is not
+     * answered is repeated after the same, and sooner after a long silence.
      */
     public boolean due(long now) {
         return untilDue(now) <= 0;
     }
 
     private long untilDue(long now) {
-        long quiet = idle - (now - sent);
-        return Math.min(quiet, idle - (now - (waiting ? repeated : received)));
+        long left = idle - (now - sent);
+        if (waiting) {
+            return Math.min(left, (isQuick ? REPEAT : Math.min(usual, idle)) - (now - repeated));
+        }
+        left = Math.min(left, idle - (now - received));
+        return owed ? Math.min(left, usual - (now - first)) : left;
     }
 
-    /** Whether a client's keepalive went unanswered for the timeout. */
+    /** Whether a client's keepalive went unanswered for as long as an answer may take. */
     public boolean unanswered(long now) {
-        return waiting && now - asked >= timeout;
+        return waiting && untilUnanswered(now) <= 0;
+    }
+
+    private long untilUnanswered(long now) {
+        return (isQuick ? Math.min(GIVE_UP, patience) : patience) - (now - asked);
     }
 
     /** Nanoseconds until {@link #due} or {@link #unanswered} can be true; 0 or less when one is. */
     public long untilClientActs(long now) {
-        return waiting ? Math.min(untilDue(now), timeout - (now - asked)) : untilDue(now);
-    }
-
-    /** Nanoseconds until a server has received nothing for the timeout; 0 or less when it has. */
-    public long untilSilent(long now) {
-        return timeout - (now - received);
+        return waiting ? Math.min(untilDue(now), untilUnanswered(now)) : untilDue(now);
     }
 }

@@ -53,6 +53,8 @@ public final class Wire {
     private static final int ENROLMENT = 35;
     /** Type of the option with a client's own name. */
     private static final int OWN_NAME = 32;
+    /** Type of the option with the times that a client wishes. */
+    private static final int TIMES = 33;
     private static final int ALL_ONES = -1;
     private static final int KIND_SHIFT = 24;
 
@@ -181,19 +183,38 @@ public final class Wire {
     }
 
     /**
-     * Puts the client's own name behind a request (PROTOCOL.md, part 6).
+     * Puts the client's own name behind a request and the options that it has (PROTOCOL.md, part 6).
      *
      * @param name at most {@link Names#MAX_NAME} letters of ASCII
      * @return its length
      */
     public static int wish(ByteBuffer b, int at, String name) {
         byte[] letters = name.getBytes(StandardCharsets.US_ASCII);
-        int length = HEADER + 2 + letters.length;
-        b.putShort(at + TOTAL_LENGTH, (short) length);
-        b.put(at + HEADER, (byte) OWN_NAME);
-        b.put(at + HEADER + 1, (byte) letters.length);
-        b.put(at + HEADER + 2, letters);
-        return length;
+        int end = append(b, at, OWN_NAME, letters.length);
+        b.put(end - letters.length, letters);
+        return end - at;
+    }
+
+    /**
+     * The same with the times that the client would like to have for keepalives.
+     *
+     * @param idle seconds, 1 to 65535
+     * @param timeout seconds, {@code idle} to 65535
+     * @return its length
+     */
+    public static int wish(ByteBuffer b, int at, int idle, int timeout) {
+        int end = append(b, at, TIMES, Integer.BYTES);
+        b.putInt(end - Integer.BYTES, idle << 16 | timeout);
+        return end - at;
+    }
+
+    /** Appends an option to a request, all but its value; returns where that has to end. */
+    private static int append(ByteBuffer b, int at, int type, int size) {
+        int length = Math.max(HEADER, b.getShort(at + TOTAL_LENGTH) & 0xffff);
+        b.put(at + length, (byte) type);
+        b.put(at + length + 1, (byte) size);
+        b.putShort(at + TOTAL_LENGTH, (short) (length + 2 + size));
+        return at + length + 2 + size;
     }
 
     /** The secret that an extended request brings, or {@code null} for one without. */
@@ -206,6 +227,16 @@ public final class Wire {
         byte[] letters = option(b, at, OWN_NAME, 1, Names.MAX_NAME);
         String name = letters == null ? "" : new String(letters, StandardCharsets.US_ASCII);
         return Names.isName(name, Names.MAX_NAME) ? name : null;
+    }
+
+    /**
+     * The times that an extended client wishes for keepalives, seconds: idle in the upper 16 bits, at least 1, timeout,
+     * which is not less, in the lower ones; 0 for one that wishes nothing that is possible.
+     */
+    public static int times(ByteBuffer b, int at) {
+        byte[] value = option(b, at, TIMES, Integer.BYTES, Integer.BYTES);
+        int times = value == null ? 0 : ByteBuffer.wrap(value).getInt();
+        return times >>> 16 != 0 && (times & 0xffff) >= times >>> 16 ? times : 0;
     }
 
     /** The value of an option of an extended request, the first with a length that is allowed, or {@code null}. */

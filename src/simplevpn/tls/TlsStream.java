@@ -148,7 +148,7 @@ public final class TlsStream implements Stream {
                 fail("sends a record that is too long");
             } else if (idleRecords > IDLE_RECORDS) {
                 // Of a message that comes in parts the engine copies all that it has for each of them.
-                fail("sends too many records without data");
+                fail("sends too many records without data (PROTOCOL.md 4)");
             } else if (state == State.OPEN && result.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
                 answer();
             }

@@ -261,6 +261,11 @@ public final class Dialer extends Timer implements Race.Owner {
         return connected.way == null || connected.way.isOfMainTable ? connected.address.address() : null;
     }
 
+    /** The network that the connection leads through first, as a word; {@code null} when nobody can tell. */
+    public String network() {
+        return connected.way == null ? null : connected.way.network();
+    }
+
     /** The first server is there again. */
     void firstAnswers() throws Failure {
         better = 0;

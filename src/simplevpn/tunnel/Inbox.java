@@ -2,6 +2,7 @@ package simplevpn.tunnel;
 
 import simplevpn.linux.Buffer;
 import simplevpn.linux.Stream;
+import simplevpn.protocol.Rule;
 import simplevpn.protocol.Wire;
 
 /**
@@ -35,6 +36,8 @@ public final class Inbox {
     public int packetLength;
     /** Its tag, not checked yet; 0 without offload framing. */
     public int tag;
+    /** Of a frame that is skipped: the rule of PROTOCOL.md for that; {@code null} where there is no other than memory. */
+    public String rule;
 
     /** @param fromServer whether a server sent what is read here */
     Inbox(boolean fromServer) {
@@ -110,7 +113,11 @@ public final class Inbox {
                 return Wire.DAMAGED;
             }
             at += owner.remainder.skipFrame(front + length, end - at);
+            rule = kind == Wire.IPV6 ? Rule.IPV6 : Rule.SOURCE;
             return Wire.IPV6;
+        }
+        if (kind == Wire.IPV6) {
+            rule = Rule.IPV6;
         }
         frame = at;
         frameLength = front + length;
@@ -119,6 +126,11 @@ public final class Inbox {
         tag = front == 0 ? 0 : buffer.bytes.getInt(at);
         at += frameLength;
         return kind;
+    }
+
+    /** The rule of PROTOCOL.md that what comes next breaks, when {@link #next} says that it is damaged. */
+    public String broken() {
+        return Rule.ofFrame(buffer.bytes, at + owner.framing().tag);
     }
 
     /** What {@link Wire#frame} says of bytes that were read here. */

@@ -8,6 +8,7 @@ import simplevpn.linux.Poller;
 import simplevpn.linux.Stream;
 import simplevpn.protocol.Framing;
 import simplevpn.protocol.Offload;
+import simplevpn.protocol.Rule;
 import simplevpn.protocol.Wire;
 
 /**
@@ -214,6 +215,7 @@ public final class Link implements Handler {
         if (Offload.check(in.buffer.bytes, in.packet, in.packetLength, in.tag, framing().carriesUdpSegments())) {
             receiver.data();
         } else {
+            in.rule = Rule.TAG;
             receiver.skipped();
         }
     }
@@ -231,6 +233,7 @@ public final class Link implements Handler {
     /** A frame that had come was dropped, since others needed the memory more. */
     void dropped() {
         leftover = false;
+        loop.inbox.rule = null;
         receiver.skipped();
     }
 

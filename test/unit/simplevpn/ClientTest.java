@@ -101,7 +101,8 @@ class ClientTest extends WorldTest {
         World.Board board = world.board(1);
         assertEquals(20, board.connector.last().other().take().length, "the request waits unread");
         world.pass(10 * SECOND);
-        assertSaid("192.0.2.1:2002 did not answer the address request in 10 s; trying again until it works");
+        assertSaid("192.0.2.1:2002 timed out: no answer within 10 s \\(PROTOCOL.md 1, \"Request and answer\"\\);"
+                + " trying again until it works");
         world.pass(2 * SECOND);
         board.connector.last().other().close();
         world.run();
@@ -254,7 +255,8 @@ class ClientTest extends WorldTest {
     @Test
     void invalidAnswers() throws Failure {
         World.Board board = answered("4501001a 56330000 00000001 00000000 0a000002 0104ff00ff00");
-        assertSaid("192.0.2.1:2002: option 1 of the server's answer has an impossible value; trying again .*");
+        assertSaid("192.0.2.1:2002 broke the protocol: option 1 with 4 bytes is not valid \\(PROTOCOL.md 2, table 2.3\\);"
+                + " trying again .*");
         assertNull(board.device.address);
     }
 
@@ -306,7 +308,8 @@ class ClientTest extends WorldTest {
         World.Board board = world.board(1);
         board.connector.last().other().put(new byte[24]);
         world.run();
-        assertSaid("192.0.2.1:2002 sent a damaged stream; received .*; reconnecting");
+        assertSaid("192.0.2.1:2002 broke the protocol: version neither 4 nor 6 \\(PROTOCOL.md 1, table 1.2, row 6\\);"
+                + " received .*; reconnecting");
     }
 
     /** Options of the answer that the client can use: routes, but none that would swallow the connection itself. */

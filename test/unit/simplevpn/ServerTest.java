@@ -120,7 +120,7 @@ class ServerTest extends WorldTest {
         assertEquals(105, hub.device.receive().length, "the sound one came through");
         assertNull(hub.device.receive());
         assertNull(one.device.receive());
-        assertSaid("192.0.2.99:40000 \\(10.0.0.3\\) rejected: a packet from 10.0.0.9");
+        assertSaid("192.0.2.99:40000 \\(10.0.0.3\\) rejected: a packet from 10.0.0.9: source not its own .*");
         raw.close();
         world.run();
         assertSaid("192.0.2.99:40000 \\(10.0.0.3\\) gone; received 1 packets, 105 bytes; .*, rejected 8");
@@ -151,7 +151,7 @@ class ServerTest extends WorldTest {
         raw.put(hex("45010000 56320000 00000007 00000000 00000000"));
         world.run();
         assertTrue(raw.other().isClosed());
-        assertSaid(".* protocol error: asks for an address but does not read; .*");
+        assertSaid(".* broke the protocol: asks for an address but does not read \\(PROTOCOL.md 2, table 2.2\\); .*");
     }
 
     /** Why an address is refused is what the user reads, and the end of a client that must have it. */
@@ -185,7 +185,7 @@ class ServerTest extends WorldTest {
         assertFalse(silent.other().isClosed() || busy.other().isClosed());
         world.pass(1);
         assertTrue(silent.other().isClosed() && busy.other().isClosed());
-        assertSaid("192.0.2.99:40000 timed out: did not ask for an address in 10 s");
+        assertSaid("192.0.2.99:40000 timed out: no request within 10 s \\(PROTOCOL.md 1, .*");
     }
 
     /** After the server stood still nobody is dropped who has said something meanwhile, or says it soon. */

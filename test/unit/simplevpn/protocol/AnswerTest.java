@@ -82,11 +82,11 @@ class AnswerTest {
     void impossibleIpv6() {
         for (String value : new String[] {"fe800000000000000000000000000001 40", "ff020000000000000000000000000001 40",
             "00000000000000000000000000000001 40", "20010db8000000000000000000000001 81"}) {
-            assertInvalid("option 7 of the server's answer has an impossible value", "0711" + value);
+            assertInvalid("option 7 with 17 bytes is not valid (PROTOCOL.md 5, table 5.2)", "0711" + value);
         }
         for (String value : new String[] {"20010db8000000000000000000000001 40", "20010db8000000000000000000000000 1c",
             "20010db8000000000000000000000000 81", "80000000000000000000000000000000 00"}) {
-            assertInvalid("option 9 of the server's answer has an impossible value", "0911" + value);
+            assertInvalid("option 9 with 17 bytes is not valid (PROTOCOL.md 5, table 5.2)", "0911" + value);
         }
         assertNull(options("0911 20010db8000000000000000000000001 80").invalid);
     }
@@ -133,13 +133,14 @@ class AnswerTest {
         for (int type = 1; type <= 9; type++) {
             for (int length = 0; length < 256; length++) {
                 if (length != lengths[type] && type != 6) {
-                    assertInvalid("option " + type + " of the server's answer has a length of " + length + " bytes",
+                    assertInvalid("option " + type + " with " + length + " bytes is not valid (PROTOCOL.md "
+                            + (type < 7 ? "2, table 2.3)" : "5, table 5.2)"),
                             String.format("%02x%02x", type, length) + "00".repeat(length));
                 }
             }
         }
-        assertInvalid("option 6 of the server's answer has a length of 201 bytes", "06c9" + "78".repeat(201));
-        String beyond = "an option of the server's answer is longer than the answer";
+        assertInvalid("option 6 with 201 bytes is not valid (PROTOCOL.md 2, table 2.3)", "06c9" + "78".repeat(201));
+        String beyond = "option longer than the answer (PROTOCOL.md 2, \"Options\")";
         assertInvalid(beyond, "01");
         assertInvalid(beyond, "0104ffff00");
         assertInvalid(beyond, "03020578 ff01");
@@ -153,14 +154,15 @@ class AnswerTest {
             "04040000003c", "0404003d003c", "040400000000", "05050a00000121", "05050a000001ff", "05050a00000118",
             "05050000000100"}) {
             int type = option.charAt(1) - '0';
-            assertInvalid("option " + type + " of the server's answer has an impossible value", option);
+            assertInvalid("option " + type + " with " + (option.length() / 2 - 2)
+                    + " bytes is not valid (PROTOCOL.md 2, table 2.3)", option);
         }
     }
 
     /** The first thing wrong is what is told, even when sound options follow. */
     @Test
     void firstErrorCounts() {
-        assertInvalid("option 3 of the server's answer has a length of 1 bytes", "030105 0104ffffff00 0404000f003c");
+        assertInvalid("option 3 with 1 bytes is not valid (PROTOCOL.md 2, table 2.3)", "030105 0104ffffff00 0404000f003c");
     }
 
     /** A classic server's answer: netmask 255.255.0.0, and nothing else of it means anything. */
@@ -181,7 +183,7 @@ class AnswerTest {
         for (String[] address : new String[][] {{"00000000", "0.0.0.0"}, {"00ffffff", "0.255.255.255"},
             {"7f000001", "127.0.0.1"}, {"e0000001", "224.0.0.1"}, {"f0000001", "240.0.0.1"},
             {"ffffffff", "255.255.255.255"}}) {
-            String why = "the server assigned " + address[1] + ", which no host can have";
+            String why = address[1] + ": assigned address that no host can have (PROTOCOL.md 1, table 1.4)";
             assertEquals(why, extended(address[0], "").invalid);
             assertEquals(why, read(HexFormat.of().parseHex("45" + "00".repeat(15) + address[0])).invalid);
         }

@@ -9,8 +9,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each test runs at several times of the clock: {@link System#nanoTime} begins anywhere, and overflows. */
 class KeepaliveTest {
-    private static final long IDLE = 15_000_000_000L;
-    private static final long TIMEOUT = 60_000_000_000L;
+    private static final long SECOND = 1_000_000_000L;
+    private static final long IDLE = 15 * SECOND;
+    private static final long TIMEOUT = 60 * SECOND;
+    private static final int LONG = 240;
+    private static final long LONG_IDLE = LONG * SECOND;
 
     private static Keepalive at(long start) {
         return new Keepalive(IDLE, TIMEOUT, start);
@@ -64,21 +67,19 @@ class KeepaliveTest {
         assertTrue(keepalive.due(start + 3 * IDLE));
     }
 
-    /** Silence in which this program stood still does not count, on neither side; a server forgets, though. */
+    /** Silence in which this program stood still does not count; a server forgets, though. */
     @ParameterizedTest
     @ValueSource(longs = {0, Long.MAX_VALUE - TIMEOUT, Long.MIN_VALUE})
     void standstill(long start) {
         Keepalive keepalive = at(start);
         long back = start + 3 * TIMEOUT;
         keepalive.resumed(start - 1);
-        assertEquals(TIMEOUT - 5, keepalive.untilSilent(start + 5), "an earlier one changes nothing");
         keepalive.asked(start + 5);
         keepalive.resumed(start + 4);
         assertTrue(keepalive.unanswered(start + 5 + TIMEOUT));
         assertTrue(keepalive.isForgotten(start + 5 + TIMEOUT));
         assertFalse(keepalive.isForgotten(start + 4 + TIMEOUT));
         keepalive.resumed(back);
-        assertEquals(TIMEOUT, keepalive.untilSilent(back));
         assertFalse(keepalive.unanswered(back + TIMEOUT - 1));
         assertTrue(keepalive.unanswered(back + TIMEOUT));
         assertTrue(keepalive.isForgotten(back));
@@ -116,16 +117,80 @@ class KeepaliveTest {
         assertTrue(keepalive.unanswered(again + TIMEOUT));
     }
 
-    /** A server drops a client that it has heard nothing of for the timeout, whatever it sent there itself. */
-    @ParameterizedTest
-    @ValueSource(longs = {0, Long.MAX_VALUE - TIMEOUT + 1, Long.MAX_VALUE - TIMEOUT, Long.MIN_VALUE})
-    void silent(long start) {
+    private static Keepalive longOne(long start) {
         Keepalive keepalive = at(start);
-        keepalive.sent(start + TIMEOUT - 1);
-        assertEquals(TIMEOUT, keepalive.untilSilent(start));
-        assertEquals(0, keepalive.untilSilent(start + TIMEOUT));
-        keepalive.received(start + 11);
-        assertEquals(1, keepalive.untilSilent(start + TIMEOUT + 10));
-        assertEquals(-4, keepalive.untilSilent(start + TIMEOUT + 15));
+        keepalive.granted(LONG, LONG + 60);
+        assertEquals(LONG, keepalive.idle());
+        return keepalive;
+    }
+
+    /** With a long idle time nothing is asked before that, and the server has not forgotten by then. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, Long.MAX_VALUE - LONG_IDLE + 1, Long.MIN_VALUE})
+    void longSilence(long start) {
+        Keepalive keepalive = longOne(start);
+        assertFalse(keepalive.due(start + LONG_IDLE - 1));
+        assertEquals(LONG_IDLE, keepalive.untilClientActs(start));
+        assertTrue(keepalive.due(start + LONG_IDLE));
+        assertFalse(keepalive.isForgotten(start + LONG_IDLE + TIMEOUT - 1));
+        assertTrue(keepalive.isForgotten(start + LONG_IDLE + TIMEOUT));
+    }
+
+    /** Who does not answer after a long silence is asked again soon, and given up in seconds. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, Long.MAX_VALUE - LONG_IDLE + 1, Long.MAX_VALUE - LONG_IDLE - 5 * SECOND})
+    void deadAfterLongSilence(long start) {
+        Keepalive keepalive = longOne(start);
+        long asked = start + LONG_IDLE;
+        keepalive.asked(asked);
+        assertTrue(keepalive.isWaking());
+        for (int i = 1; i <= 3; i++) {
+            assertFalse(keepalive.due(asked + 3 * i * SECOND - 1));
+            assertTrue(keepalive.due(asked + 3 * i * SECOND));
+            assertFalse(keepalive.unanswered(asked + 3 * i * SECOND));
+            keepalive.asked(asked + 3 * i * SECOND);
+        }
+        assertEquals(SECOND, keepalive.untilClientActs(asked + 9 * SECOND));
+        assertTrue(keepalive.unanswered(asked + 10 * SECOND));
+        keepalive.received(asked + 10 * SECOND);
+        assertFalse(keepalive.isWaking());
+        assertFalse(keepalive.unanswered(asked + 20 * SECOND));
+    }
+
+    /** A dead line on which something is sent is noticed as with short times, however long the idle time is. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, Long.MAX_VALUE - LONG_IDLE + 1, Long.MIN_VALUE})
+    void sendingOnDeadLine(long start) {
+        Keepalive keepalive = longOne(start);
+        long first = start + 100 * SECOND;
+        keepalive.sent(first);
+        keepalive.sent(first + 10 * SECOND);
+        assertFalse(keepalive.due(first + IDLE - 1), "an answer takes its time");
+        assertTrue(keepalive.due(first + IDLE));
+        keepalive.asked(first + IDLE);
+        assertFalse(keepalive.isWaking(), "it was not silent");
+        assertFalse(keepalive.due(first + 2 * IDLE - 1));
+        assertTrue(keepalive.due(first + 2 * IDLE));
+        assertFalse(keepalive.unanswered(first + IDLE + TIMEOUT - 1), "a queue may be long");
+        assertTrue(keepalive.unanswered(first + IDLE + TIMEOUT));
+        keepalive.received(first + 2 * IDLE);
+        assertFalse(keepalive.due(first + 2 * IDLE + IDLE), "what was answered is no matter any more");
+    }
+
+    /** A silence is one of the idle time when nothing came either, and this host did not sleep over it. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, Long.MAX_VALUE - LONG_IDLE + 1, Long.MIN_VALUE})
+    void silenceOnBothSides(long start) {
+        Keepalive keepalive = longOne(start);
+        keepalive.received(start + LONG_IDLE / 2);
+        keepalive.asked(start + LONG_IDLE);
+        assertFalse(keepalive.isWaking(), "something came meanwhile");
+        keepalive = longOne(start);
+        keepalive.asked(start + LONG_IDLE + LONG_IDLE / 4);
+        assertFalse(keepalive.isWaking(), "longer than that");
+        keepalive = longOne(start);
+        keepalive.received(start + SECOND);
+        keepalive.asked(start + LONG_IDLE);
+        assertTrue(keepalive.isWaking(), "the answer to the one before");
     }
 }

@@ -123,7 +123,7 @@ class ProtocolPageNamesTest extends PageOptions {
         assertText("An answer has at most (\\d+) bytes", longest.length);
         assertNull(Product.read(longest).invalid());
         options[15] = option(200, new byte[4097 - HEADER - 15 * filler.length - 2]);
-        assertEquals("the server's answer has 4097 bytes, more than 4096", Product.read(answer(options)).invalid());
+        assertEquals("answer longer than 4096 bytes (PROTOCOL.md 6, table 6.1)", Product.read(answer(options)).invalid());
     }
 
     private static byte[] named(String name) {
@@ -148,5 +148,32 @@ class ProtocolPageNamesTest extends PageOptions {
                 withOptions(request, Arrays.copyOf(example, 4)))) {
             assertNull(Wire.ownName(ByteBuffer.wrap(none), 0));
         }
+    }
+
+    private static byte[] times(int idle, int timeout) {
+        return option(33, ByteBuffer.allocate(4).putShort((short) idle).putShort((short) timeout).array());
+    }
+
+    /** Option 33 as it is written behind a name or alone, and found; what type 4 could not say is no wish. */
+    @Test
+    void wishedTimes() {
+        byte[] example = examples("6.2").get(33);
+        assertArrayEquals(times(240, 300), example);
+        byte[] request = page.dump("2.1").bytes();
+        byte[] both = withOptions(request, named("board"), example);
+        ByteBuffer written = ByteBuffer.allocate(both.length);
+        Wire.request(written, 0, (int) page.dump("2.1").value("offered features"), 0x0123_4567_89abL, 0);
+        Wire.wish(written, 0, "board");
+        assertEquals(both.length, Wire.wish(written, 0, 240, 300));
+        assertArrayEquals(both, written.array());
+        assertEquals("board", Wire.ownName(written, 0));
+        assertEquals(240 << 16 | 300, Wire.times(written, 0));
+        assertEquals(0xffff_ffff, Wire.times(ByteBuffer.wrap(withOptions(request, times(0xffff, 0xffff))), 0));
+        for (byte[] none : List.of(request, withOptions(request, times(0, 60)), withOptions(request, times(61, 60)),
+                withOptions(request, option(33, new byte[3])), withOptions(page.dump("1.1").bytes(), example))) {
+            assertEquals(0, Wire.times(ByteBuffer.wrap(none), 0));
+        }
+        assertText("an idle time of at most (\\d+) s", Silence.LONGEST_IDLE);
+        assertText("but at least (\\d+) s more than idle", Silence.ANSWER_TIME);
     }
 }

@@ -129,7 +129,7 @@ class TlsStreamTest extends TlsEnds {
         for (int i = 0; i < 100 && server.stream.why() == null; i++) {
             turn(0);
         }
-        assertEquals("sends too many records without data", server.stream.why());
+        assertEquals("sends too many records without data (PROTOCOL.md 4)", server.stream.why());
     }
 
     /** Where too many wait for their handshake, who comes then is told so. */
@@ -269,7 +269,7 @@ class TlsStreamTest extends TlsEnds {
             server.turn(0);
             count++;
         }
-        assertEquals("sends too many records without data", server.stream.why());
+        assertEquals("sends too many records without data (PROTOCOL.md 4)", server.stream.why());
         assertTrue(count <= 33, () -> "not earlier");
     }
 
