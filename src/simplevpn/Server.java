@@ -8,18 +8,11 @@ import simplevpn.base.Log;
 import simplevpn.base.Network;
 import simplevpn.linux.Acceptor;
 import simplevpn.linux.Buffer;
-import simplevpn.linux.Entropy;
-import simplevpn.linux.Epoll;
-import simplevpn.linux.Replacement;
 import simplevpn.linux.Stream;
-import simplevpn.linux.TcpAcceptor;
-import simplevpn.linux.Tun;
 import simplevpn.protocol.Answer;
 import simplevpn.protocol.Hub;
 import simplevpn.protocol.Packet;
 import simplevpn.protocol.Site;
-import simplevpn.tls.HandshakeThread;
-import simplevpn.tls.Key;
 import simplevpn.tunnel.Balancers;
 import simplevpn.tunnel.Budget;
 import simplevpn.tunnel.Device;
@@ -186,53 +179,13 @@ public final class Server implements Router, Listener.Owner {
             if (!Program.isAnswered(options, "srv", words)) {
                 ServerSettings settings = new ServerSettings(options);
                 if (!InviteCommand.isAnswered(options, settings)) {
-                    run(settings, new ServerReload(words, options, settings));
+                    ServerProgram.run(settings, new ServerReload(words, options, settings));
                 }
             }
         } catch (Failure | RuntimeException | Error e) {
             status = Program.report(e);
         }
         Program.end(status);
-    }
-
-    private static void run(ServerSettings settings, ServerReload reload) throws Failure {
-        Key[] keys = new Key[settings.keys.length];
-        for (int i = 0; i < keys.length; i++) {
-            keys[i] = KeyFiles.read(settings.keys[i]);
-        }
-        int maxConnections = Budget.maxConnections(Program.raiseDescriptorLimit(), Runtime.getRuntime().maxMemory(),
-                keys.length > 0);
-        Hub.scatter(Entropy.bits48());
-        Acceptor acceptor = TcpAcceptor.listen(settings.listen, settings.port, settings.mss);
-        Device device = new Device(Tun.open(settings.interfaceName), settings.offload);
-        Loop loop = new Loop(new Epoll(), device, false, maxConnections);
-        if (settings.hosts != null) {
-            Replacement.makeFolder(settings.hosts, settings.user);
-            if (settings.user != null) {
-                Replacement.check(settings.hosts, settings.user);
-            }
-        }
-        Gate gate = keys.length == 0 ? new Gate() : new Gate(settings, keys, new Reception(loop,
-                new HandshakeThread(loop.poller, Budget.HANDSHAKES, Budget.HANDSHAKE_NICE)));
-        Supervisor supervisor = Program.supervisor(loop);
-        reload.listen(loop);
-        Program.confine(settings.user, settings.hasHooks(), false);
-        // Hooks of clients have their time, and then the one of this program.
-        Program.endOnSignal(loop, settings.hasHooks() ? 2 : 0);
-        Server server = new Server(settings, loop, acceptor, gate, supervisor);
-        reload.of(server);
-        gate.watchClosely();
-        if (settings.hasHooks()) {
-            server.use(Hooks.of(loop));
-        }
-        try {
-            loop.run();
-        } finally {
-            server.endHooks();
-            // Whatever ended it: these routes may outlive the interface.
-            device.setup.endRoutes();
-        }
-        server.end();
     }
 
     /** Starts programs of the user's from now on. */
