@@ -313,7 +313,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         loop.readDevice(true);
         dialer.joined();
         String congestion = link.chooseCongestion(settings.congestion);
-        String what = "connected to " + link.stream.peer() + (framing.isClassic() ? " (classic)" : "") + ", address "
+        String what = "connected to " + link.stream.peer() + dialer.role() + (framing.isClassic() ? " (classic)" : "") + ", address "
                 + answer.address + "/" + answer.length
                 + (answer.address6 == null ? "" : " and " + answer.address6 + "/" + answer.length6)
                 + " on " + device.name();

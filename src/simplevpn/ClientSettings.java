@@ -27,6 +27,8 @@ final class ClientSettings extends Settings {
     final String bind;
     /** The mark of packets to them, for routing rules, or 0. */
     final int mark;
+    /** Who connects to them. */
+    final Proxies proxies;
     /** Whether everything shall go through the tunnel. */
     final boolean defaultRoute;
     /** The one address that will do, or {@code null}. */
@@ -73,6 +75,7 @@ final class ClientSettings extends Settings {
         }
         bind = interfaceName("bind");
         mark = mark(options);
+        proxies = Proxies.of(options, System.getenv());
         defaultRoute = options.given("default-route");
         name = options.text("name");
         if (name != null && !Names.isProper(name, Names.MAX_NAME)) {
@@ -165,6 +168,9 @@ final class ClientSettings extends Settings {
                 .add((char) 0, "prefer", "WHICH", "of several servers: first (default), or any that works")
                 .add((char) 0, "bind", "INTERFACE", "reach servers through this interface alone")
                 .add((char) 0, "mark", "NUMBER", "of packets to servers, for routing rules (fwmark)")
+                .add((char) 0, "proxy", "URL", "by http://[USER@]HOST[:PORT], socks5://..., or what env says")
+                .add((char) 0, "proxy-password", "FILE", "the password of USER (or $" + Proxies.PASSWORD + ")")
+                .add((char) 0, "proxy-or-direct", null, "connect without the proxy where it is of no use")
                 .add((char) 0, "default-route", null, "send everything through the tunnel but the tunnel itself")
                 .add('a', "address", "ADDRESS", "ask for this address (default: any)")
                 .add((char) 0, "no-routes", null, "take no routes to networks behind the server or other clients")

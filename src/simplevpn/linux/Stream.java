@@ -14,6 +14,11 @@ public interface Stream {
     /** The other end. */
     Endpoint peer();
 
+    /** What the descriptor itself carries: this stream, or the one below all layers. */
+    default Stream raw() {
+        return this;
+    }
+
     /**
      * Reads what has come.
      *

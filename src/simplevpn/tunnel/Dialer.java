@@ -165,6 +165,9 @@ public final class Dialer extends Timer implements Race.Owner {
 
     private void nextServer() throws Failure {
         if (server + 1 < targets.length) {
+            if (targets[server + 1].server == targets[server].server) {
+                loop.budget.logPeer(why + "; trying without it", loop.now());
+            }
             server++;
             lookUp();
         } else {
@@ -191,14 +194,19 @@ public final class Dialer extends Timer implements Race.Owner {
 
     /** The number of the server that is tried, or connected to. */
     public int server() {
-        return server;
+        return targets[server].server;
+    }
+
+    /** What there is to be said of the other end of the connection, behind its address: that it is a proxy's. */
+    public String role() {
+        return targets[server].hasProxy() ? " (proxy for " + targets[server].negotiation().server() + ")" : "";
     }
 
     /* ---- a connection ---- */
 
     /** The server has let this client in. */
     public void joined() {
-        if (preference != null && server > 0) {
+        if (preference != null && server() > 0) {
             preference.begin();
         }
     }
@@ -206,7 +214,7 @@ public final class Dialer extends Timer implements Race.Owner {
     /** The connection had lasted. */
     public void succeeded() {
         pauses.succeeded();
-        if (preference != null && server == 0) {
+        if (preference != null && server() == 0) {
             preference.worked();
         }
     }
