@@ -82,14 +82,14 @@ final class Proxies {
      * @param asked whether it comes from the environment, which others do not see, and where passwords are usual
      */
     private static Proxy parse(Options options, String url, boolean asked, String given) throws Failure {
-        int scheme = Math.max(0, url.indexOf("://") + 3);
         boolean socks = url.startsWith(SOCKS[0]) || url.startsWith(SOCKS[1]);
-        int begin = socks || url.startsWith(HTTP) ? scheme : 0;
+        int begin = socks || url.startsWith(HTTP) ? url.indexOf("://") + 3 : 0;
         int slash = url.indexOf('/', begin);
         int end = slash < 0 ? url.length() : slash;
         int at = url.lastIndexOf('@', end - 1);
         boolean malformed = (slash >= 0 && slash < url.length() - 1) || (begin == 0 && !asked);
-        Remote place = malformed ? null : Remote.parse(url.substring(Math.max(begin, at + 1), end), socks ? SOCKS_PORT : HTTP_PORT, NO_PINS);
+        Remote place = malformed ? null
+                : Remote.parse(url.substring(Math.max(begin, at + 1), end), socks ? SOCKS_PORT : HTTP_PORT, NO_PINS);
         if (place == null) {
             throw options.wrong((asked ? "the proxy that the environment names" : "--proxy") + ": must be"
                     + " http://[USER@]HOST[:PORT] or socks5://[USER@]HOST[:PORT], or --proxy env");
@@ -102,13 +102,14 @@ final class Proxies {
                     + " the environment, " + PASSWORD);
         }
         String user = decoded(colon < 0 ? login : login.substring(0, colon));
-        String password = password(options, colon < 0 ? null : decoded(login.substring(colon + 1)), given);
         if (user.isEmpty()) {
             if (options.given("proxy-password")) {
                 throw options.wrong("--proxy: whose password is it? http://USER@HOST says that");
             }
             return new Proxy(socks, place.host, place.port, null, null, 0);
         }
+        Privileges.hideMemory();
+        String password = password(options, colon < 0 ? null : decoded(login.substring(colon + 1)), given);
         if (password == null) {
             throw options.wrong("--proxy: user " + user + " needs a password, in a file of its owner alone,"
                     + " --proxy-password FILE, or in the environment, " + PASSWORD);
@@ -120,8 +121,8 @@ final class Proxies {
         return new Proxy(socks, place.host, place.port, user, password, Entropy.bits48());
     }
 
+    /** The password that was given in one of three ways, or {@code null}. */
     private static String password(Options options, String ofUrl, String ofEnvironment) throws Failure {
-        Privileges.hideMemory();
         String path = options.text("proxy-password");
         if (path == null) {
             return ofEnvironment == null || ofEnvironment.isEmpty() ? ofUrl : ofEnvironment;
