@@ -36,7 +36,7 @@ final class ClientReload extends Reload {
 
     @Override
     void check(Options said) throws Failure {
-        settings = ClientSettings.anew(said);
+        settings = ClientSettings.anew(said, settings.proxies);
     }
 
     @Override

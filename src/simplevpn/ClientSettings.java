@@ -31,6 +31,8 @@ final class ClientSettings extends Settings {
     final String bind;
     /** The mark of packets to them, for routing rules, or 0. */
     final int mark;
+    /** Who connects to them. */
+    final Proxies proxies;
     /** Whether everything shall go through the tunnel. */
     final boolean defaultRoute;
     /** The one address that will do, or {@code null}. */
@@ -56,16 +58,20 @@ final class ClientSettings extends Settings {
 
     /** Reads the options; makes the key that an invitation asks for. */
     ClientSettings(Options options) throws Failure {
-        this(options, Joining.begin(options));
+        this(options, Joining.begin(options), Proxies.of(options, System.getenv()));
     }
 
-    /** Reads the options of a client that runs, and has joined by an invitation if by anything. */
-    static ClientSettings anew(Options options) throws Failure {
+    /**
+     * Reads the options of a client that runs, and has joined by an invitation if by anything.
+     *
+     * @param proxies of before: the user that it has become may not read their password
+     */
+    static ClientSettings anew(Options options, Proxies proxies) throws Failure {
         Joining.again(options);
-        return new ClientSettings(options, null);
+        return new ClientSettings(options, null, proxies);
     }
 
-    private ClientSettings(Options options, Joining joining) throws Failure {
+    private ClientSettings(Options options, Joining joining, Proxies proxies) throws Failure {
         super(options);
         this.joining = joining;
         servers = servers(options, port);
@@ -91,6 +97,7 @@ final class ClientSettings extends Settings {
         }
         bind = interfaceName("bind");
         mark = mark(options);
+        this.proxies = proxies;
         defaultRoute = options.given("default-route");
         keepalive = "auto".equals(options.text("keepalive")) ? AUTO
                 : options.number("keepalive", 1, Silence.LONGEST_IDLE, 0);
@@ -200,6 +207,9 @@ final class ClientSettings extends Settings {
                 .add((char) 0, "prefer", "WHICH", "of several servers: first (default), or any that works")
                 .add((char) 0, "bind", "INTERFACE", "reach servers through this interface alone")
                 .add((char) 0, "mark", "NUMBER", "of packets to servers, for routing rules (fwmark)")
+                .add((char) 0, "proxy", "URL", "by http://[USER@]HOST[:PORT], socks5://..., or what env says")
+                .add((char) 0, "proxy-password", "FILE", "the password of USER (or $" + Proxies.PASSWORD + ")")
+                .add((char) 0, "proxy-or-direct", null, "connect without the proxy where it is of no use")
                 .add((char) 0, "default-route", null, "send everything through the tunnel but the tunnel itself")
                 .add('a', "address", "ADDRESS", "ask for this address (default: any)")
                 .add((char) 0, "no-routes", null, "take no routes to networks behind the server or other clients")

@@ -1,8 +1,10 @@
 package simplevpn;
 
+import java.util.Arrays;
 import simplevpn.base.Failure;
 import simplevpn.linux.Connector;
 import simplevpn.linux.Processor;
+import simplevpn.proxy.Proxy;
 import simplevpn.tls.Credentials;
 import simplevpn.tls.Handshakes;
 import simplevpn.tls.Key;
@@ -32,18 +34,23 @@ final class Targets {
         records = key == null ? null : new Records();
     }
 
-    /** The servers that the settings name. */
+    /** The servers that the settings name, each by its proxy, and without it where that may be too. */
     Target[] of(ClientSettings settings) throws Failure {
-        Target[] targets = new Target[settings.servers.length];
+        Target[] targets = new Target[2 * settings.servers.length];
+        int count = 0;
         Connector connector = tcp;
-        for (int i = 0; i < targets.length; i++) {
+        for (int i = 0; i < settings.servers.length; i++) {
             Remote server = settings.servers[i];
             if (key != null && (i == 0 || server.pins != settings.servers[i - 1].pins)) {
                 connector = new TlsConnector(tcp, Credentials.ofClient(key, server.pins, Processor.computesAes(),
                         settings.serverName), records, handshakes);
             }
-            targets[i] = new Target(connector, server.host, server.port);
+            Proxy proxy = settings.proxies.of(server);
+            targets[count++] = new Target(connector, i, server.host, server.port, proxy);
+            if (proxy != null && settings.proxies.orDirect) {
+                targets[count++] = new Target(connector, i, server.host, server.port, null);
+            }
         }
-        return targets;
+        return Arrays.copyOf(targets, count);
     }
 }

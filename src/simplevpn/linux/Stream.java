@@ -18,6 +18,11 @@ public interface Stream {
     default void standsFor(Endpoint behind) {
     }
 
+    /** What the descriptor itself carries: this stream, or the one below all layers. */
+    default Stream raw() {
+        return this;
+    }
+
     /**
      * Reads what has come.
      *

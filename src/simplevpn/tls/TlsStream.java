@@ -354,6 +354,11 @@ public final class TlsStream implements Stream {
     }
 
     @Override
+    public Stream raw() {
+        return below.raw();
+    }
+
+    @Override
     public void calls(Handler owner) {
         this.owner = owner;
     }

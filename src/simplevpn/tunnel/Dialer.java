@@ -101,15 +101,22 @@ public final class Dialer extends Timer implements Race.Owner {
      * These are the servers from now on. A connection stays if it leads to one of them; an attempt begins anew.
      *
      * @param prefersFirst as in the beginning
-     * @param place of the server that is connected to; −1 when it is none of these
+     * @param place the number of the server that is connected to; −1 when it is none of these
      */
     public void use(Target[] servers, boolean prefersFirst, int place) throws Failure {
         if (preference != null) {
             preference.end();
         }
+        boolean proxied = targets[server].hasProxy();
         name(servers, prefersFirst);
         better = 0;
-        server = Math.max(0, place);
+        server = 0;
+        for (int i = servers.length - 1; i >= 0; i--) {
+            // By its proxy, and without it: two ways to one server.
+            if (servers[i].server == place && (servers[i].hasProxy() == proxied || servers[server].server != place)) {
+                server = i;
+            }
+        }
         if (connected != null) {
             if (place < 0) {
                 owner.outdated("is not one of the servers any more");
@@ -199,6 +206,9 @@ public final class Dialer extends Timer implements Race.Owner {
 
     private void nextServer() throws Failure {
         if (server + 1 < targets.length) {
+            if (targets[server + 1].server == targets[server].server) {
+                loop.budget.logPeer(why + "; trying without it", loop.now());
+            }
             server++;
             lookUp();
         } else {
@@ -225,14 +235,19 @@ public final class Dialer extends Timer implements Race.Owner {
 
     /** The number of the server that is tried, or connected to. */
     public int server() {
-        return server;
+        return targets[server].server;
+    }
+
+    /** What there is to be said of the other end of the connection, behind its address: that it is a proxy's. */
+    public String role() {
+        return targets[server].hasProxy() ? " (proxy for " + targets[server].negotiation().server() + ")" : "";
     }
 
     /* ---- a connection ---- */
 
     /** The server has let this client in. */
     public void joined() {
-        if (preference != null && server > 0) {
+        if (preference != null && server() > 0) {
             preference.begin();
         }
     }
@@ -240,7 +255,7 @@ public final class Dialer extends Timer implements Race.Owner {
     /** The connection had lasted. */
     public void succeeded() {
         pauses.succeeded();
-        if (preference != null && server == 0) {
+        if (preference != null && server() == 0) {
             preference.worked();
         }
     }

@@ -6,10 +6,14 @@ import simplevpn.linux.Handler;
 import simplevpn.linux.Poller;
 import simplevpn.linux.Stream;
 import simplevpn.linux.Way;
+import simplevpn.proxy.Negotiation;
 
 /**
  * Connects to one of a server's addresses (RFC 8305, 5): the next one is begun when one has failed, or has not answered
  * for a quarter of a second; two at most are in the making at once. The first that stands wins, the other is closed.
+ *
+ * <p>Of a proxy in front of the server the addresses are those that are raced. The first connection that stands is the
+ * only one on which it is asked for another to the server: that one wins, or the next address has its turn.
  */
 final class Race extends Timer {
     private static final long SECOND = 1_000_000_000L;
@@ -17,6 +21,8 @@ final class Race extends Timer {
     private static final long STAGGER = SECOND / 4;
     /** How long one address may take to connect. */
     private static final long CONNECT_TIME = 10 * SECOND;
+    /** And how long a proxy may take after that, which tries addresses of its own: some for a minute, in vain. */
+    private static final long PROXY_TIME = 20 * SECOND;
 
     private final Loop loop;
     private final Owner owner;
@@ -42,14 +48,23 @@ final class Race extends Timer {
     private final class Attempt extends Timer implements Handler {
         private Stream stream;
         private Candidate candidate;
+        /** What is said to a proxy; {@code null} without one. */
+        private Negotiation negotiation;
+        /** While that is being said. */
+        private Opening opening;
 
         /** Begins it; returns whether it did not fail at once. */
         boolean begin(Candidate to) throws Failure {
             to.tried = true;
             candidate = to;
+            negotiation = target.negotiation();
+            return connect();
+        }
+
+        private boolean connect() throws Failure {
             try {
-                to.way = target.wayAround(to);
-                stream = target.connector.connect(to.address);
+                candidate.way = target.wayAround(candidate);
+                stream = target.connector.connect(candidate.address);
             } catch (Failure e) {
                 why = e.getMessage();
                 return false;
@@ -69,26 +84,66 @@ final class Race extends Timer {
             loop.poller.remove(taken.fd());
             loop.timers.cancel(this);
             stream = null;
+            opening = null;
             return taken;
         }
 
-        /** The attempt has ended. */
+        /** The attempt has ended, or a proxy has something to say. */
         @Override
         public void ready(boolean writable, boolean failed) throws Failure {
-            int error = stream.error();
-            if (error < 0) {
-                fail(Errno.failure("connect " + stream.peer(), error, "").getMessage());
+            if (opening != null) {
+                open(failed);
                 return;
             }
+            int error = stream.error();
+            if (error < 0) {
+                fail(Errno.failure("connect " + peer(), error, "").getMessage());
+            } else if (negotiation == null) {
+                win();
+            } else {
+                cancelBut(this);
+                loop.timers.set(this, loop.now() + PROXY_TIME);
+                opening = new Opening(stream.raw(), negotiation);
+                open(false);
+            }
+        }
+
+        private void win() throws Failure {
             Stream winner = take();
-            cancel();
+            cancelBut(null);
             owner.won(winner, candidate);
+        }
+
+        /** Goes on with what is said to the proxy. */
+        private void open(boolean failed) throws Failure {
+            Negotiation.Verdict verdict = opening.goOn(failed);
+            if (verdict == Negotiation.Verdict.DONE) {
+                win();
+            } else if (verdict == Negotiation.Verdict.AGAIN) {
+                take().close();
+                if (!connect() && !goOn()) {
+                    owner.lost(why);
+                }
+            } else if (verdict == Negotiation.Verdict.MORE) {
+                loop.poller.change(stream.fd(), opening.interest());
+            } else {
+                for (int i = 0; verdict == Negotiation.Verdict.REFUSED && i < candidates.length; i++) {
+                    candidates[i].tried = true;
+                }
+                fail(peer() + " " + negotiation.why());
+            }
+        }
+
+        private String peer() {
+            return (negotiation == null ? "" : "proxy ") + stream.peer();
         }
 
         @Override
         protected void expired(long now) throws Failure {
-            fail(stream.peer() + " cannot be reached: no answer to the connection attempt in "
-                    + CONNECT_TIME / SECOND + " s");
+            fail(opening != null
+                    ? peer() + " has not connected to " + negotiation.server() + " in " + PROXY_TIME / SECOND + " s"
+                    : peer() + " cannot be reached: no answer to the connection attempt in " + CONNECT_TIME / SECOND
+                            + " s");
         }
 
         private void fail(String reason) throws Failure {
@@ -169,9 +224,14 @@ final class Race extends Timer {
 
     /** Closes what is in the making: another time it may be tried again. */
     void cancel() {
+        cancelBut(null);
+    }
+
+    /** The same of all but one. */
+    private void cancelBut(Attempt one) {
         loop.timers.cancel(this);
         for (Attempt attempt : attempts) {
-            if (attempt != null && attempt.isRunning()) {
+            if (attempt != null && attempt != one && attempt.isRunning()) {
                 attempt.candidate.tried = false;
                 attempt.take().close();
             }

@@ -8,15 +8,26 @@ import simplevpn.linux.Handler;
 import simplevpn.linux.Lookup;
 import simplevpn.linux.Poller;
 import simplevpn.linux.Way;
+import simplevpn.proxy.Negotiation;
+import simplevpn.proxy.Proxy;
 
-/** One of a client's servers: its name, how it is connected to, and its addresses as they were found last. */
+/**
+ * One of a client's servers: its name, how it is connected to, and its addresses as they were found last; or, where a
+ * proxy connects to it, the proxy's.
+ */
 public final class Target implements Handler {
     /** Addresses of a name that are tried. */
     private static final int MOST = 16;
 
     final Connector connector;
+    /** Which of the servers it leads to, from 0. */
+    final int server;
     private final String host;
     private final int port;
+    /** Who connects to the server, or {@code null}; and the server's own name and port then. */
+    private final Proxy proxy;
+    private final String behind;
+    private final int portBehind;
     private Loop loop;
     private Race.Owner owner;
     private Lookup lookup;
@@ -26,13 +37,29 @@ public final class Target implements Handler {
     private String why;
 
     /**
+     * @param server its number among the servers, from 0
      * @param host its name or address
      * @param port its TCP port, 1 to 65535
+     * @param proxy who connects to it, or {@code null} for this host itself
      */
-    public Target(Connector connector, String host, int port) {
+    public Target(Connector connector, int server, String host, int port, Proxy proxy) {
         this.connector = connector;
-        this.host = host;
-        this.port = port;
+        this.server = server;
+        this.proxy = proxy;
+        this.host = proxy == null ? host : proxy.host;
+        this.port = proxy == null ? port : proxy.port;
+        behind = host;
+        portBehind = port;
+    }
+
+    /** Begins to ask its proxy for a connection; {@code null} without one. */
+    Negotiation negotiation() {
+        return proxy == null ? null : proxy.ask(behind, portBehind);
+    }
+
+    /** Whether a proxy connects to it. */
+    boolean hasProxy() {
+        return proxy != null;
     }
 
     /** Names the loop that its lookups belong to. */
@@ -68,7 +95,8 @@ public final class Target implements Handler {
 
     /** Why no address of it can be tried. */
     String why() {
-        return why == null ? host + ": the name server does not answer" : why;
+        String reason = why == null ? host + ": the name server does not answer" : why;
+        return proxy == null ? reason : "proxy " + reason;
     }
 
     /** Whether a lookup goes on. */
@@ -167,6 +195,6 @@ public final class Target implements Handler {
 
     @Override
     public String toString() {
-        return host;
+        return proxy == null ? host : behind + " by the proxy " + proxy;
     }
 }
