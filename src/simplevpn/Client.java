@@ -7,6 +7,7 @@ import simplevpn.base.Ratelimit;
 import simplevpn.linux.Buffer;
 import simplevpn.linux.Epoll;
 import simplevpn.linux.Errno;
+import simplevpn.linux.LocalSocket;
 import simplevpn.linux.Stream;
 import simplevpn.linux.TcpConnector;
 import simplevpn.linux.Tun;
@@ -63,7 +64,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
 
     private final ClientSettings settings;
     private final Loop loop;
-    private final Device device;
+    final Device device;
     /** What others here are told of it. */
     final Presence presence;
     private final Dialer dialer;
@@ -77,17 +78,19 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     /** What it says that it is called, or {@code null}. */
     String name;
 
-    private State state = State.PAUSED;
+    State state = State.PAUSED;
     /** The connection; {@code null} while PAUSED or DIALING. */
-    private Link link;
-    private Keepalive keepalive;
+    Link link;
+    Keepalive keepalive;
+    /** What its server said last when it let it in. */
+    Answer answer;
     /** The feature bits that its server was offered. */
     private int offered;
     /** When it was joined. */
-    private long joined;
+    long joined;
 
     /** Frames that were not written to the device, and how often a damaged stream was picked up again. */
-    private long rejected;
+    long rejected;
     private long resyncs;
 
     /** When it is time for what the state does next. */
@@ -135,7 +138,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     }
 
     private static void run(ClientSettings settings) throws Failure {
-        long token = TokenFile.token(System.getenv("RUNTIME_DIRECTORY"));
+        Status.prepare(settings.user);
+        long token = TokenFile.token(System.getenv("RUNTIME_DIRECTORY"), settings.user);
         Device device = new Device(Tun.open(settings.interfaceName), settings.offload);
         Loop loop = new Loop(new Epoll(), device, true, 1);
         Target[] targets = Remote.targets(settings, new TcpConnector(settings.mss, settings.bind, settings.mark),
@@ -152,12 +156,14 @@ public final class Client implements Router, Receiver, Dialer.Owner {
             client.presence.use(Hooks.of(loop));
         }
         Program.endOnSignal(loop, settings.hasHooks() ? 1 : 0);
+        LocalSocket status = Status.open(loop, null, client);
         try {
             loop.run();
         } finally {
             client.presence.endHooks();
             // Whatever ended it: these routes may outlive the interface.
             device.setup.endRoutes();
+            Status.end(status);
             if (settings.joining != null) {
                 settings.joining.end();
             }
@@ -289,7 +295,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         next(why);
     }
 
-    private void join(Answer answer) throws Failure {
+    private void join(Answer given) throws Failure {
+        answer = given;
         try {
             device.setup.leadInside(answer, dialer.exposed(), dialer.nameServers());
         } catch (Failure e) {

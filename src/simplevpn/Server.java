@@ -8,6 +8,7 @@ import simplevpn.linux.Acceptor;
 import simplevpn.linux.Buffer;
 import simplevpn.linux.Entropy;
 import simplevpn.linux.Epoll;
+import simplevpn.linux.LocalSocket;
 import simplevpn.linux.Replacement;
 import simplevpn.linux.Stream;
 import simplevpn.linux.TcpAcceptor;
@@ -41,14 +42,14 @@ public final class Server implements Router, Listener.Owner {
 
     private final ServerSettings settings;
     private final int timeout;
-    private final int mtu;
+    final int mtu;
     /** Whether all that clients send goes to the kernel, and whether no client reaches another. */
     private final boolean throughKernel;
     private final boolean apart;
     /** Whether the kernel may know where an address is that no client has here. */
     private final boolean asksKernel;
     /** This host's own IPv6 address on the VPN, or {@code null}. */
-    private Address own6;
+    Address own6;
     private final Acceptor acceptor;
     private final Supervisor supervisor;
     private final Strangers strangers;
@@ -181,11 +182,13 @@ public final class Server implements Router, Listener.Owner {
         Gate gate = keys.length == 0 ? new Gate() : new Gate(settings, keys, new Reception(loop,
                 new HandshakeThread(loop.poller, Budget.HANDSHAKES, Budget.HANDSHAKE_NICE)));
         Supervisor supervisor = Program.supervisor(loop);
+        Status.prepare(settings.user);
         Program.confine(settings.user, settings.hasHooks());
         // Hooks of clients have their time, and then the one of this program.
         Program.endOnSignal(loop, settings.hasHooks() ? 2 : 0);
         Server server = new Server(settings, loop, acceptor, gate, supervisor);
         gate.watchClosely();
+        LocalSocket status = Status.open(loop, server, null);
         if (settings.hasHooks()) {
             server.use(Hooks.of(loop));
         }
@@ -195,6 +198,7 @@ public final class Server implements Router, Listener.Owner {
             server.endHooks();
             // Whatever ended it: these routes may outlive the interface.
             device.setup.endRoutes();
+            Status.end(status);
         }
         server.end();
     }
@@ -243,6 +247,16 @@ public final class Server implements Router, Listener.Owner {
     /** Seconds of silence after which a client is dropped. */
     int timeout() {
         return timeout;
+    }
+
+    /** Where it listens. */
+    String listens() {
+        return acceptor.address().toString();
+    }
+
+    /** Bits of an address that say which network it is of. */
+    int length() {
+        return settings.network.length();
     }
 
     /** The congestion control that the user chose, or {@code null}. */

@@ -395,6 +395,11 @@ public final class TlsStream implements Stream {
     }
 
     @Override
+    public String cipher() {
+        return engine.getSession().getCipherSuite();
+    }
+
+    @Override
     public int error() {
         int error = below.error();
         return error != 0 ? error : state == State.FAILED ? -Errno.EPROTO : 0;
