@@ -21,7 +21,7 @@ final class Options {
     private final String program;
     private final String usage;
     /** More than there are. */
-    private static final int MOST = 48;
+    private static final int MOST = 64;
 
     private final char[] letters = new char[MOST];
     private final String[] names = new String[MOST];
@@ -31,6 +31,8 @@ final class Options {
     /** How the user spelled an option, for messages about its value. */
     private final String[] spelled = new String[MOST];
     private final boolean[] several = new boolean[MOST];
+    /** Whether it may be given without its value too. */
+    private final boolean[] alone = new boolean[MOST];
     /** For an option whose values belong to those of another: which, and the number of it that each one belongs to. */
     private final String[] owners = new String[MOST];
     private final String[] places = new String[MOST];
@@ -69,6 +71,12 @@ final class Options {
         return this;
     }
 
+    /** The option that was added last may be given without its value, which is an empty one then. */
+    Options alone() {
+        alone[count - 1] = true;
+        return this;
+    }
+
     /** The same, and each value belongs to what was said last of another option, or to all; see {@link #places}. */
     Options severalOf(String owner) {
         owners[count - 1] = owner;
@@ -103,6 +111,8 @@ final class Options {
                 set(option, spelling, "");
             } else if (glued != null) {
                 set(option, spelling, glued);
+            } else if (alone[option] && (i + 1 == words.length || words[i + 1].startsWith("-"))) {
+                set(option, spelling, "");
             } else if (i + 1 < words.length) {
                 set(option, spelling, words[++i]);
             } else {
@@ -189,7 +199,7 @@ final class Options {
         if (arguments[option] == null && !value.isEmpty()) {
             throw wrong(where + ": " + name + " takes no value");
         }
-        if (arguments[option] != null && value.isEmpty()) {
+        if (arguments[option] != null && value.isEmpty() && !alone[option]) {
             throw wrong(where + ": " + name + " needs a value, " + arguments[option]);
         }
         if (!settled[option]) {
