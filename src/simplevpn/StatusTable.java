@@ -173,6 +173,8 @@ final class StatusTable {
         int begin = text.length();
         text.append(" ".repeat(indent));
         boolean first = true;
+        // With a comma behind it, and further in when it is not the first.
+        int room = WIDTH - indent - 3;
         for (String item : items) {
             if (item == null) {
                 continue;
@@ -184,7 +186,7 @@ final class StatusTable {
             } else if (!first) {
                 text.append(", ");
             }
-            append(item.length() > WIDTH - indent - 2 ? item.substring(0, WIDTH - indent - 3) + "~" : item);
+            append(item.length() > room ? item.substring(0, room - 1) + "~" : item);
             first = false;
         }
         text.append('\n');

@@ -396,7 +396,7 @@ public final class TlsStream implements Stream {
 
     @Override
     public String cipher() {
-        return engine.getSession().getCipherSuite();
+        return peer == null ? null : engine.getSession().getCipherSuite();
     }
 
     @Override
