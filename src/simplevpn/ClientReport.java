@@ -4,6 +4,8 @@ import simplevpn.protocol.Answer;
 
 /** How a client is: what it says of its server is what it has heard, and not that a socket is open. */
 final class ClientReport extends Report {
+    private static final String TRYING = "trying: ";
+
     private final Client client;
 
     ClientReport(Client client) {
@@ -17,7 +19,7 @@ final class ClientReport extends Report {
         to.begin("cli").put("version", Version.NUMBER).put("interface", client.device.name())
                 .put("state", joined ? "connected" : "trying")
                 .put("state_seconds", Math.max(0, now - (joined ? client.joined : presence.since)) / SECOND)
-                .put("why", joined ? null : presence.words).put("time_ms", now / 1_000_000);
+                .put("why", joined ? null : why(presence.words)).put("time_ms", now / 1_000_000);
         if (joined) {
             Answer answer = client.answer;
             to.put("server", client.link.stream.peer().toString()).put("address", answer.address + "/" + answer.length)
@@ -28,6 +30,11 @@ final class ClientReport extends Report {
         }
         to.end();
         return true;
+    }
+
+    /** That it tries is the state already. */
+    private static String why(String words) {
+        return words.startsWith(TRYING) ? words.substring(TRYING.length()) : words;
     }
 
     @Override
