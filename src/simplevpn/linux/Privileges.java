@@ -59,7 +59,7 @@ public final class Privileges {
         }
     }
 
-    /** Opens a file as a user whom root will become; what is made belongs to that one. Other users' links lead nowhere. */
+    /** Opens a file as a user whom root will become, who owns what is made: it may lead where he may go himself. */
     public static int open(String path, int flags, User user) {
         Libc.once("setfsuid", user.uid, 0, 0, 0);
         int fd = Libc.open(path, flags);

@@ -156,8 +156,8 @@ class StatusFormsTest {
         }
         assertTrue(text.contains("simplevpn_up{program=\"srv\",interface=\"tun0\"} 1\n"), text);
         assertTrue(text.contains("simplevpn_up{program=\"cli\",interface=\"tun1\"} 0\n"), text);
-        assertTrue(text.contains("simplevpn_received_bytes_total{program=\"srv\",interface=\"tun0\",name=\"a\\\"b\\\\c\","
-                + "address=\"10.0.0.7\"} 1500\n"), text);
+        assertTrue(text.contains("simplevpn_received_bytes_total{program=\"srv\",interface=\"tun0\","
+                + "name=\"a\\\"b\\\\c\",address=\"10.0.0.7\"} 1500\n"), text);
         assertTrue(text.contains("address=\"10.0.0.8\"} 0.001234\n"), text);
     }
 

@@ -71,12 +71,14 @@ final class StatusTest extends KeyedVpn {
         answering("--user", "4711:4712");
         String ask = "import socket; s = socket.socket(socket.AF_UNIX); s.connect('" + socket(SERVER_INTERFACE)
                 + "'); s.send(b'status\\n'); print(s.recv(9999).decode())";
-        String own = hub.run("setpriv", "--reuid=4711", "--regid=4712", "--clear-groups", "/usr/bin/python3", "-c", ask).ok()
-                .output();
+        String own = python(4711, ask).ok().output();
         assertTrue(own.startsWith("srv\t"), own);
-        Command.Result other = hub.run("setpriv", "--reuid=4713", "--regid=4712", "--clear-groups", "/usr/bin/python3", "-c",
-                ask);
+        Command.Result other = python(4713, ask);
         assertTrue(other.status() != 0 && other.output().contains("PermissionError"), other.output());
+    }
+
+    private Command.Result python(int user, String code) {
+        return hub.run("setpriv", "--reuid=" + user, "--regid=4712", "--clear-groups", "/usr/bin/python3", "-c", code);
     }
 
     /** Both of the forms for programs are what others read: Python's JSON, and lines of metrics. */
@@ -112,7 +114,8 @@ final class StatusTest extends KeyedVpn {
         assertTrue(Files.exists(socket(SERVER_INTERFACE)), "what was killed leaves its socket");
         answering();
         asked(0, "srv", "--status", SERVER_INTERFACE);
-        client.await("the server again", 60, () -> lan.start(hub, "cli", "--status", CLIENT_INTERFACE).awaitExit(15) == 0);
+        client.await("the server again", 60,
+                () -> lan.start(hub, "cli", "--status", CLIENT_INTERFACE).awaitExit(15) == 0);
     }
 
     /** Who is disconnected is told in the log, and by the exit status whether there was anybody. */
