@@ -79,17 +79,19 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     /** What it asks a server for that has let it in. */
     final Wishes wishes;
 
-    private State state = State.PAUSED;
+    State state = State.PAUSED;
     /** The connection; {@code null} while PAUSED or DIALING. */
     Link link;
-    private Keepalive keepalive;
+    Keepalive keepalive;
+    /** What its server said last when it let it in. */
+    Answer answer;
     /** The feature bits that its server was offered. */
     int offered;
     /** When it was joined. */
-    private long joined;
+    long joined;
 
     /** Frames that were not written to the device, and how often a damaged stream was picked up again. */
-    private long rejected;
+    long rejected;
     private long resyncs;
 
     /** When it is time for what the state does next. */
@@ -278,7 +280,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         next(why);
     }
 
-    private void join(Answer answer) throws Failure {
+    private void join(Answer given) throws Failure {
+        answer = given;
         try {
             device.setup.leadInside(answer, dialer.exposed(), dialer.nameServers());
         } catch (Failure e) {

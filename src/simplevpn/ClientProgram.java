@@ -2,6 +2,7 @@ package simplevpn;
 
 import simplevpn.base.Failure;
 import simplevpn.linux.Epoll;
+import simplevpn.linux.LocalSocket;
 import simplevpn.linux.TcpConnector;
 import simplevpn.linux.Tun;
 import simplevpn.tls.HandshakeThread;
@@ -16,7 +17,8 @@ final class ClientProgram {
 
     /** Runs until a signal ends it, with what the command line says. */
     static void run(String[] words, Options options, ClientSettings settings) throws Failure {
-        long token = TokenFile.token(System.getenv("RUNTIME_DIRECTORY"));
+        Status.prepare(settings.user);
+        long token = TokenFile.token(System.getenv("RUNTIME_DIRECTORY"), settings.user);
         Device device = new Device(Tun.open(settings.interfaceName), settings.offload);
         Loop loop = new Loop(new Epoll(), device, true, 1);
         Targets targets = new Targets(settings, new TcpConnector(settings.mss, settings.bind, settings.mark),
@@ -42,12 +44,14 @@ final class ClientProgram {
             client.presence.use(Hooks.of(loop));
         }
         Program.endOnSignal(loop, settings.hasHooks() ? 1 : 0);
+        LocalSocket status = Status.open(loop, null, client);
         try {
             loop.run();
         } finally {
             client.presence.endHooks();
             // Whatever ended it: these routes may outlive the interface.
             device.setup.endRoutes();
+            Status.end(status);
             if (settings.joining != null) {
                 settings.joining.end();
             }

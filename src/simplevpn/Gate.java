@@ -84,6 +84,13 @@ final class Gate implements Handler {
         this.handshakes = handshakes;
     }
 
+    /** The client that is connected and has a name, or a key with a pin; or {@code null}. */
+    Peer client(String nameOrPin) {
+        Peers.Known known = peers == null ? null : peers.named(nameOrPin);
+        Peer peer = known == null ? null : hub.identified(known.identity);
+        return peer == null || nameOrPin.equals(peer.name()) || nameOrPin.equals(peer.link.stream.pin()) ? peer : null;
+    }
+
     /** The pin of this server's first key, or {@code null} for a gate that is open. */
     Pin pin() {
         return keys == null ? null : keys[0].pin();

@@ -36,10 +36,7 @@ final class LeaseFile {
 
     /** Lets the user whom root becomes write where a lease file may have to lie; {@code null} for nobody else. */
     static void prepare(User user) {
-        Libc.mkdir(FOLDER);
-        if (user != null) {
-            user.own(FOLDER);
-        }
+        User.makeFolder(FOLDER, user);
     }
 
     /**

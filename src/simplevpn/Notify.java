@@ -6,6 +6,7 @@ import simplevpn.linux.Abi;
 import simplevpn.linux.Buffer;
 import simplevpn.linux.Errno;
 import simplevpn.linux.Libc;
+import simplevpn.linux.LocalSocket;
 import simplevpn.tunnel.Timer;
 import simplevpn.tunnel.Timers;
 
@@ -25,7 +26,6 @@ final class Notify extends Supervisor {
     private final Timers timers;
     private final int fd;
     private final Buffer name;
-    private final int nameLength;
     private final Buffer text = Buffer.permanent(MAX_MESSAGE);
     /** Nanoseconds between two signs of life, 0 for none. */
     private final long lifeInterval;
@@ -49,11 +49,10 @@ final class Notify extends Supervisor {
         }
     };
 
-    private Notify(Timers timers, int fd, Buffer name, int nameLength, long lifeInterval, long now) {
+    private Notify(Timers timers, int fd, Buffer name, long lifeInterval, long now) {
         this.timers = timers;
         this.fd = fd;
         this.name = name;
-        this.nameLength = nameLength;
         this.lifeInterval = lifeInterval;
         nextAttempt = now;
         if (lifeInterval != 0) {
@@ -70,25 +69,17 @@ final class Notify extends Supervisor {
      * @return nobody when this socket cannot be had, which is logged
      */
     static Supervisor to(String socket, String microseconds, String process, Timers timers, long now) {
-        byte[] path = socket.getBytes(StandardCharsets.UTF_8);
-        boolean known = path.length > 1 && path.length < Abi.SUN_SIZE - Abi.SUN_PATH
-                && (path[0] == '/' || path[0] == '@');
-        int fd = known ? Libc.socket(Abi.AF_UNIX, Abi.SOCK_DGRAM | Abi.SOCK_NONBLOCK | Abi.SOCK_CLOEXEC, 0)
+        Buffer name = LocalSocket.name(socket);
+        int fd = name != null ? Libc.socket(Abi.AF_UNIX, Abi.SOCK_DGRAM | Abi.SOCK_NONBLOCK | Abi.SOCK_CLOEXEC, 0)
                 : -Errno.EAFNOSUPPORT;
         if (fd < 0) {
             Log.event("NOTIFY_SOCKET " + socket + ": " + Errno.text(-fd) + ": the service manager is told nothing");
             return new Supervisor();
         }
-        Buffer name = Buffer.permanent(Abi.SUN_SIZE);
-        name.nativeOrder.putShort(Abi.SUN_FAMILY, (short) Abi.AF_UNIX);
-        name.bytes.put(Abi.SUN_PATH, path);
-        if (path[0] == '@') {
-            name.bytes.put(Abi.SUN_PATH, (byte) 0);
-        }
         boolean mine = process == null || process.isEmpty() || process.equals(Integer.toString(Libc.getpid()));
         // Half of what is allowed, so that a turn of the loop may come late.
         long lifeInterval = mine ? 500 * number(microseconds) : 0;
-        Notify notify = new Notify(timers, fd, name, Abi.SUN_PATH + path.length, lifeInterval, now);
+        Notify notify = new Notify(timers, fd, name, lifeInterval, now);
         notify.connect();
         return notify;
     }
@@ -148,6 +139,6 @@ final class Notify extends Supervisor {
     }
 
     private boolean connect() {
-        return Libc.connect(fd, name, nameLength) >= 0;
+        return Libc.connect(fd, name, name.size) >= 0;
     }
 }

@@ -22,7 +22,7 @@ final class Options {
     private final String program;
     private final String usage;
     /** More than there are. */
-    private static final int MOST = 48;
+    private static final int MOST = 64;
 
     private final char[] letters = new char[MOST];
     private final String[] names = new String[MOST];
@@ -32,6 +32,8 @@ final class Options {
     /** How the user spelled an option, for messages about its value. */
     private final String[] spelled = new String[MOST];
     private final boolean[] several = new boolean[MOST];
+    /** Whether it may be given without its value too. */
+    private final boolean[] alone = new boolean[MOST];
     /** For an option whose values belong to those of another: which, and the number of it that each one belongs to. */
     private final String[] owners = new String[MOST];
     private final String[] places = new String[MOST];
@@ -67,6 +69,12 @@ final class Options {
     /** The option that was added last may be given several times. */
     Options several() {
         several[count - 1] = true;
+        return this;
+    }
+
+    /** The option that was added last may be given without its value, which is an empty one then. */
+    Options alone() {
+        alone[count - 1] = true;
         return this;
     }
 
@@ -121,6 +129,8 @@ final class Options {
                 set(option, spelling, "");
             } else if (glued != null) {
                 set(option, spelling, glued);
+            } else if (alone[option] && (i + 1 == words.length || words[i + 1].startsWith("-"))) {
+                set(option, spelling, "");
             } else if (i + 1 < words.length) {
                 set(option, spelling, words[++i]);
             } else {
@@ -225,7 +235,7 @@ final class Options {
         if (arguments[option] == null && !value.isEmpty()) {
             throw wrong(where + ": " + name + " takes no value");
         }
-        if (arguments[option] != null && value.isEmpty()) {
+        if (arguments[option] != null && value.isEmpty() && !alone[option]) {
             throw wrong(where + ": " + name + " needs a value, " + arguments[option]);
         }
         if (!settled[option]) {

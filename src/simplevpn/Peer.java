@@ -59,7 +59,10 @@ final class Peer extends Member implements Receiver {
 
     private final Server server;
     private final Loop loop;
-    private final long since;
+    /** When it connected. */
+    final long since;
+    /** The {@link ServerReport} that it was told in last. */
+    int told;
     private Silence silence;
     private State state = State.CONNECTED;
     /** What the server's owner calls it, or {@code null}. */
@@ -301,6 +304,16 @@ final class Peer extends Member implements Receiver {
         return fits;
     }
 
+    /** Whether its packets are carried. */
+    boolean isJoined() {
+        return state == State.JOINED;
+    }
+
+    /** Nanoseconds since anything came from it. */
+    long silence(long now) {
+        return silence.silence(now);
+    }
+
     /** What the server's owner calls it, or {@code null}. */
     String name() {
         return name;
@@ -335,6 +348,11 @@ final class Peer extends Member implements Receiver {
         if (!owner.name.equals(name)) {
             close("gone: its address is that of " + owner.name + " now");
         }
+    }
+
+    /** The server's owner wants that. */
+    void kick() {
+        close("gone: disconnected by srv --kick");
     }
 
     /** Another connection needs its place, unless it has just asked for an address. */

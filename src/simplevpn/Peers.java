@@ -190,6 +190,12 @@ final class Peers {
         return byPin.get(pin);
     }
 
+    /** The client with a name or a pin, or {@code null}. */
+    Known named(String nameOrPin) {
+        Known known = byName.get(nameOrPin);
+        return known != null ? known : find(nameOrPin);
+    }
+
     /** All of them, by pin. */
     Iterable<Known> all() {
         return byPin.values();

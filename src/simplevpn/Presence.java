@@ -13,6 +13,9 @@ final class Presence {
     /** Those programs; or {@code null}. */
     private Hooks hooks;
     private Hooks.Stay stay;
+    /** What it does while there is no tunnel, and since when there is none. */
+    String words = "";
+    long since;
     /** Whether nobody comes any more, since this program ends. */
     private boolean ending;
 
@@ -20,6 +23,7 @@ final class Presence {
         this.settings = settings;
         this.loop = loop;
         this.supervisor = supervisor;
+        since = loop.now();
     }
 
     /** Starts programs of the user's from now on. */
@@ -33,8 +37,9 @@ final class Presence {
     }
 
     /** What the client does, in one line, while there is no tunnel. */
-    void tell(String words) {
-        supervisor.status(words);
+    void tell(String what) {
+        words = what;
+        supervisor.status(what);
     }
 
     /**
@@ -43,6 +48,7 @@ final class Presence {
      * @param what in one line
      */
     void up(String what) {
+        words = "";
         supervisor.status(what);
         supervisor.ready(loop.now());
     }
@@ -56,6 +62,10 @@ final class Presence {
 
     /** The tunnel is not there, if it was. */
     void down(String reason) {
+        if (words.isEmpty()) {
+            words = "the connection was " + reason;
+            since = loop.now();
+        }
         if (stay != null) {
             hooks.went(stay, reason);
             stay = null;

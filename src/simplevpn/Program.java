@@ -113,6 +113,13 @@ final class Program extends Thread {
             }
             return true;
         }
+        boolean status = options.given("status");
+        if (!status && (options.given("json") || options.given("prometheus") || options.given("watch"))) {
+            throw options.wrong("--status is missing: --json, --prometheus and --watch are forms of that");
+        }
+        if (status || (program.equals("srv") && options.given("kick"))) {
+            end(StatusCommand.run(options, program));
+        }
         if (options.given("udp")) {
             throw new Failure(Failure.USAGE, "-u: UDP is not offered, this tunnel runs over TCP only; leave -u out");
         }

@@ -38,14 +38,14 @@ public final class Server implements Router, Listener.Owner {
     private ServerSettings settings;
     /** Seconds of silence after which those are dropped who connect from now on. */
     private int timeout;
-    private final int mtu;
+    final int mtu;
     /** Whether all that clients send goes to the kernel, and whether no client reaches another. */
     private final boolean throughKernel;
     private final boolean apart;
     /** Whether the kernel may know where an address is that no client has here. */
     private final boolean asksKernel;
     /** This host's own IPv6 address on the VPN, or {@code null}. */
-    private Address own6;
+    Address own6;
     private final Acceptor acceptor;
     private final Supervisor supervisor;
     private final Strangers strangers;
@@ -232,6 +232,16 @@ public final class Server implements Router, Listener.Owner {
     /** Seconds of silence after which a client is dropped that connects now. */
     int timeout() {
         return timeout;
+    }
+
+    /** Where it listens. */
+    String listens() {
+        return acceptor.address().toString();
+    }
+
+    /** Bits of an address that say which network it is of. */
+    int length() {
+        return settings.network.length();
     }
 
     /** The congestion control that the user chose, or {@code null}. */

@@ -4,6 +4,7 @@ import simplevpn.base.Failure;
 import simplevpn.linux.Acceptor;
 import simplevpn.linux.Entropy;
 import simplevpn.linux.Epoll;
+import simplevpn.linux.LocalSocket;
 import simplevpn.linux.Replacement;
 import simplevpn.linux.TcpAcceptor;
 import simplevpn.linux.Tun;
@@ -41,12 +42,14 @@ final class ServerProgram {
                 new HandshakeThread(loop.poller, Budget.HANDSHAKES, Budget.HANDSHAKE_NICE)));
         Supervisor supervisor = Program.supervisor(loop);
         reload.listen(loop);
+        Status.prepare(settings.user);
         Program.confine(settings.user, settings.hasHooks(), false);
         // Hooks of clients have their time, and then the one of this program.
         Program.endOnSignal(loop, settings.hasHooks() ? 2 : 0);
         Server server = new Server(settings, loop, acceptor, gate, supervisor);
         reload.of(server);
         gate.watchClosely();
+        LocalSocket status = Status.open(loop, server, null);
         if (settings.hasHooks()) {
             server.use(Hooks.of(loop));
         }
@@ -56,6 +59,7 @@ final class ServerProgram {
             server.endHooks();
             // Whatever ended it: these routes may outlive the interface.
             device.setup.endRoutes();
+            Status.end(status);
         }
         server.end();
     }

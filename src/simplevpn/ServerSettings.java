@@ -237,6 +237,7 @@ final class ServerSettings extends Settings {
                 .add((char) 0, "export-routes", null, "a kernel route to each client, for routing daemons")
                 .add((char) 0, "client-up", "COMMAND", "start it when a client has come (a path and arguments)")
                 .add((char) 0, "client-down", "COMMAND", "start it when a client has gone")
+                .add((char) 0, "kick", "WHO", "disconnect the client with this name, address or pin")
                 .add((char) 0, "dns", "ADDRESS", "tell clients of this name server; several for several").several()
                 .add((char) 0, "domain", "NAME", "tell clients of this domain, which their names are in")
                 .add((char) 0, "hosts", "FILE", "write clients' names and addresses to FILE, for a name server")));

@@ -5,6 +5,8 @@ import simplevpn.linux.Abi;
 import simplevpn.linux.Buffer;
 import simplevpn.linux.Entropy;
 import simplevpn.linux.Libc;
+import simplevpn.linux.Privileges;
+import simplevpn.linux.User;
 
 /**
  * Where the session token outlives the client: a file that is gone when the machine starts anew. With it a client that
@@ -12,7 +14,6 @@ import simplevpn.linux.Libc;
  * place, or with another one of this machine in it, draws a token for itself.
  */
 final class TokenFile {
-    private static final String FOLDER = "/run/simplevpn";
     private static final int DIGITS = 12;
 
     private TokenFile() {
@@ -22,15 +23,15 @@ final class TokenFile {
      * The token of this run: 48 bits, not 0.
      *
      * @param runtimeFolder RUNTIME_DIRECTORY of a service manager (systemd.exec(5)), or {@code null} for a folder under
-     *         /run
+     *         /run; of several, with colons between, the last is the unit's own
+     * @param user whom root will become, and whom that folder under /run belongs to; {@code null} for who it is
      */
-    static long token(String runtimeFolder) throws Failure {
-        if (runtimeFolder == null) {
-            // It may be there already, or not be allowed: the file tells.
-            Libc.mkdir(FOLDER);
-        }
-        String folder = runtimeFolder == null ? FOLDER : runtimeFolder;
-        int fd = Libc.open(folder + "/token", Abi.O_RDWR | Abi.O_CREAT | Abi.O_CLOEXEC);
+    static long token(String runtimeFolder, User user) throws Failure {
+        int flags = Abi.O_RDWR | Abi.O_CREAT | Abi.O_CLOEXEC;
+        String folder = runtimeFolder == null ? Status.FOLDER
+                : runtimeFolder.substring(runtimeFolder.lastIndexOf(':') + 1);
+        String path = folder + "/token";
+        int fd = runtimeFolder == null && user != null ? Privileges.open(path, flags, user) : Libc.open(path, flags);
         // It stays open, and with it locked, as long as this program runs.
         if (fd < 0) {
             return Entropy.bits48();

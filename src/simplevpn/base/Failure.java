@@ -19,6 +19,11 @@ public final class Failure extends Exception {
     /** Exit status of {@code cli}: the server shows a key, and the user has not said which it has to be. */
     public static final int UNPINNED = 5;
 
+    /** Exit status of {@code --status}: nobody answers, as nobody runs. */
+    public static final int NOT_RUNNING = 3;
+    /** Exit status of {@code --status}: a client runs and is not connected, or its server is silent. */
+    public static final int NOT_CONNECTED = 4;
+
     /** Exit status, one of the constants above. */
     public final int status;
 

@@ -85,6 +85,7 @@ public final class Abi {
     public static final int EFD_CLOEXEC = 0x80000;
 
     /* bits/poll.h, bits/signum-generic.h, bits/types/__sigset_t.h */
+    public static final int POLLIN = 1;
     public static final int POLLOUT = 4;
     public static final int SIGHUP = 1;
     public static final int SIGQUIT = 3;
@@ -271,6 +272,8 @@ public final class Abi {
     public static final int TCPI_NOTSENT_BYTES = 144;
     public static final int TCPI_MIN_RTT = 148;
     public static final int TCPI_SIZE = TCPI_MIN_RTT + 4;
+    /** Since Linux 4.9. */
+    public static final int TCPI_DELIVERY_RATE = 160;
 
     /** {@code struct pollfd} (sys/poll.h). */
     public static final int POLL_FD = 0;

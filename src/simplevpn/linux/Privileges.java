@@ -53,14 +53,20 @@ public final class Privileges {
      * nothing. Whose files a thread may open is told for each thread (setfsuid(2)).
      */
     private static void openLast(User user) {
-        Libc.once("setfsuid", user.uid, 0, 0, 0);
-        int fd = Libc.open(System.getProperty("java.home") + "/lib/libzip.so", Abi.O_CLOEXEC);
-        Libc.once("setfsuid", 0, 0, 0, 0);
+        int fd = open(System.getProperty("java.home") + "/lib/libzip.so", Abi.O_CLOEXEC, user);
         if (fd >= 0) {
             Libc.close(fd);
         } else {
             new Adler32().update(0);
         }
+    }
+
+    /** Opens a file as a user whom root will become, who owns what is made: it may lead where he may go himself. */
+    public static int open(String path, int flags, User user) {
+        Libc.once("setfsuid", user.uid, 0, 0, 0);
+        int fd = Libc.open(path, flags);
+        Libc.once("setfsuid", 0, 0, 0, 0);
+        return fd;
     }
 
     /**

@@ -79,6 +79,11 @@ public interface Stream {
         return null;
     }
 
+    /** The cipher suite by its name in RFC 8446; {@code null} where nothing is encrypted. */
+    default String cipher() {
+        return null;
+    }
+
     /** Whether it shakes hands, or has done so, and that was work: one that gives way to another one wastes it. */
     default boolean hasBegun() {
         return false;
@@ -131,5 +136,7 @@ public interface Stream {
         /** Bytes that the other end has acknowledged so far, and that the kernel has taken and not sent yet. */
         public long acknowledged;
         public int unsent;
+        /** Bytes per second that came through last, 0 where the kernel does not say. */
+        public long rate;
     }
 }

@@ -16,7 +16,7 @@ public final class Tcp implements Stream {
     private static final Buffer NAME = Buffer.permanent(MAX_NAME);
     /** struct linger: two ints. */
     private static final Buffer LINGER = Buffer.permanent(2 * Integer.BYTES);
-    private static final Buffer INFO = Buffer.permanent(Abi.TCPI_SIZE);
+    private static final Buffer INFO = Buffer.permanent(Abi.TCPI_DELIVERY_RATE + Long.BYTES);
 
     private final int fd;
     private final boolean overIpv6;
@@ -34,6 +34,11 @@ public final class Tcp implements Stream {
     static Tcp accepted(int fd, Endpoint peer) {
         tune(fd, 0);
         return new Tcp(fd, peer);
+    }
+
+    /** A connection of this machine alone: its bytes come and go like TCP's, and what is TCP's own does nothing. */
+    static Tcp local(int fd) {
+        return new Tcp(fd, null);
     }
 
     /**
@@ -236,6 +241,7 @@ public final class Tcp implements Stream {
         line.acknowledged = INFO.nativeOrder.getLong(Abi.TCPI_BYTES_ACKED);
         line.unsent = INFO.nativeOrder.getInt(Abi.TCPI_NOTSENT_BYTES);
         line.leastRoundTrip = INFO.nativeOrder.getInt(Abi.TCPI_MIN_RTT);
+        line.rate = LENGTH.nativeOrder.getInt(0) < INFO.size ? 0 : INFO.nativeOrder.getLong(Abi.TCPI_DELIVERY_RATE);
         return true;
     }
 

@@ -34,6 +34,14 @@ public final class User {
         }
     }
 
+    /** Makes a folder, if there is none; it belongs from now on to whom root becomes, if that is anybody. */
+    public static void makeFolder(String path, User user) {
+        Libc.mkdir(path);
+        if (user != null) {
+            user.own(path);
+        }
+    }
+
     /** Who a program becomes that was told nothing: simplevpn or nobody, 65534 where there is neither. */
     public static User usual() {
         String passwd;

@@ -94,6 +94,16 @@ public final class Keepalive {
         owed = false;
     }
 
+    /** Nanoseconds after which the peer counts as dead. */
+    public long timeout() {
+        return timeout;
+    }
+
+    /** Nanoseconds since anything came in; never negative. */
+    public long silence(long now) {
+        return Math.max(0, now - received);
+    }
+
     /** Whether the server has heard nothing for the timeout, as after this host was asleep, so that it has given up. */
     public boolean isForgotten(long now) {
         return now - sent >= timeout;

@@ -68,6 +68,11 @@ public final class Silence {
         }
     }
 
+    /** Nanoseconds since anything came in. */
+    public long silence(long now) {
+        return now - received;
+    }
+
     /** Nanoseconds until nothing was received for the timeout; 0 or less when that is so. */
     public long untilSilent(long now) {
         return timeout * SECOND - (now - received);

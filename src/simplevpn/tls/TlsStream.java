@@ -400,6 +400,11 @@ public final class TlsStream implements Stream {
     }
 
     @Override
+    public String cipher() {
+        return peer == null ? null : engine.getSession().getCipherSuite();
+    }
+
+    @Override
     public int error() {
         int error = below.error();
         return error != 0 ? error : state == State.FAILED ? -Errno.EPROTO : 0;

@@ -90,6 +90,16 @@ public final class Budget {
     public static final int HOOK_LINES_PER_SECOND = 5;
     public static final int HOOK_LINES_AT_ONCE = 100;
 
+    /* Questions by the socket of its own, one at a time. */
+
+    /** Bytes of one. */
+    public static final int QUESTION = 64;
+    /** Nanoseconds that it may take to ask, and to take the answer. */
+    public static final long ASK_TIME = 1_000_000_000L;
+    public static final long ANSWER_TIME = 5_000_000_000L;
+    /** Connections that one turn tells of. */
+    public static final int TOLD = 32;
+
     /* Lines in the log, per second in the long run, and at once: about connections without an address, which anybody
        can cause, and about clients and servers. */
     private static final int STRANGER_LINES_PER_SECOND = 1;

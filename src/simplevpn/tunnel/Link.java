@@ -45,7 +45,8 @@ public final class Link implements Handler {
     int index;
 
     private final Loop loop;
-    private final Receiver receiver;
+    /** Whom its frames are for. */
+    final Receiver receiver;
     /** What looks after the line; {@code null} until the connection has a congestion control. */
     private LineWatch line;
     /** Whether whole frames were left for the next turn. */
@@ -432,10 +433,23 @@ public final class Link implements Handler {
 
     /** What was carried, for the end of the connection. */
     public String counts() {
-        long unsent = outbox.droppedPackets() + outbox.waitingPackets();
-        return "received " + packetsIn + " packets, " + bytesIn + " bytes; sent " + (packetsOut - unsent) + " packets, "
-                + (bytesOut - outbox.droppedBytes() - outbox.waitingBytes()) + " bytes; dropped "
-                + (unsent + outbox.droppedControl());
+        return "received " + packetsIn + " packets, " + bytesIn + " bytes; sent " + sentPackets() + " packets, "
+                + sentBytes() + " bytes; dropped " + (droppedFrames() + outbox.waitingPackets());
+    }
+
+    /** How many packets were written. */
+    public long sentPackets() {
+        return packetsOut - outbox.droppedPackets() - outbox.waitingPackets();
+    }
+
+    /** Their bytes. */
+    public long sentBytes() {
+        return bytesOut - outbox.droppedBytes() - outbox.waitingBytes();
+    }
+
+    /** How many packets and control frames were dropped, and not written. */
+    public long droppedFrames() {
+        return outbox.droppedPackets() + outbox.droppedControl();
     }
 
     /** Whether it is closed. */

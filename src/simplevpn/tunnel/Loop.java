@@ -288,6 +288,20 @@ public class Loop implements Handler {
         last.index = link.index;
     }
 
+    /** How many connections there are. */
+    public final int links() {
+        return linkCount;
+    }
+
+    /**
+     * Whom one of them is for.
+     *
+     * @param index below {@link #links}; when one is closed, the last takes its place
+     */
+    public final Receiver receiver(int index) {
+        return links[index].receiver;
+    }
+
     /** The program ends: gives the interface back, and closes all connections. */
     public final void close() {
         device.close();

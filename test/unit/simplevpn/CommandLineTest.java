@@ -167,7 +167,7 @@ class CommandLineTest {
             assertTrue(text.startsWith("Usage: " + name + " "), text);
             assertTrue(text.contains("\n  -p, --port PORT               TCP port (default 2002)\n"), text);
             text.lines().dropWhile(line -> !line.isEmpty()).skip(1).forEach(line ->
-                    assertTrue(line.matches("  (-.,|   ) --[a-z0-9-]+( [A-Z/0-9=]+)? {2,}[^ ].{0,85}"), line));
+                    assertTrue(line.matches("  (-.,|   ) --[a-z0-9-]+( \\[?[A-Z/0-9=]+]?)? {2,}[^ ].{0,85}"), line));
             assertEnds(help, 0, "", "");
         }
     }

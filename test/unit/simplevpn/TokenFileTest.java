@@ -21,7 +21,7 @@ class TokenFileTest {
     private Path folder;
 
     private long token() throws Failure {
-        return TokenFile.token(folder.toString());
+        return TokenFile.token(folder.toString(), null);
     }
 
     private Path file(String text) throws IOException {
@@ -66,6 +66,6 @@ class TokenFileTest {
     @Test
     void noPlace() throws Exception {
         String nowhere = folder.resolve("nowhere").toString();
-        assertNotEquals(TokenFile.token(nowhere), TokenFile.token(nowhere));
+        assertNotEquals(TokenFile.token(nowhere, null), TokenFile.token(nowhere, null));
     }
 }

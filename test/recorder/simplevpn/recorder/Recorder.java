@@ -78,6 +78,7 @@ final class Recorder {
         client.stop();
         server.stop();
         hooks(host, clients);
+        asked(host, clients);
         start(host, "Server", "--help").awaitExit(START);
         start(clients, "Client", "--nonsense").awaitExit(START);
     }
@@ -93,6 +94,21 @@ final class Recorder {
         client.awaitLine("up: up", START);
         client.stop();
         server.awaitLine("client-down of .*: down", START);
+        server.stop();
+    }
+
+    /** Programs that are asked how they are, and those that ask. */
+    private void asked(Host host, Host clients) {
+        Program server = start(host, "Server", "-i", "record0");
+        server.awaitLine("listening on", START);
+        Program client = start(clients, "Client", "-s", host.outer4, "-i", "record1");
+        clients.awaitPing(SERVER, START);
+        for (String form : List.of("--verbose", "--json", "--prometheus")) {
+            start(host, "Server", form, "--status", "record0").awaitExit(START);
+            start(clients, "Client", form, "--status", "record1").awaitExit(START);
+        }
+        start(host, "Server", "-i", "record0", "--kick", "10.0.0.2").awaitExit(START);
+        client.stop();
         server.stop();
     }
 

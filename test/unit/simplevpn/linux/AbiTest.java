@@ -113,6 +113,7 @@ class AbiTest {
         offset(c, "TCPI_BYTES_ACKED", "tcp_info", "tcpi_bytes_acked");
         offset(c, "TCPI_NOTSENT_BYTES", "tcp_info", "tcpi_notsent_bytes");
         offset(c, "TCPI_MIN_RTT", "tcp_info", "tcpi_min_rtt");
+        offset(c, "TCPI_DELIVERY_RATE", "tcp_info", "tcpi_delivery_rate");
         c.put("TCPI_SIZE", "offsetof(struct tcp_info, tcpi_min_rtt) + sizeof(__u32)");
     }
 
