@@ -272,7 +272,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         Answer answer = Answer.read(loop.inbox.buffer.bytes, loop.inbox.packet, loop.inbox.packetLength);
         if (state != State.ASKING) {
             wishes.answered(answer);
-            loop.timers.set(deadline, loop.now() + keepalive.untilClientActs(loop.now()));
+            watchLine();
             return;
         }
         answer.limitTo(offered);
@@ -316,7 +316,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         int timeout = settings.timeout != 0 ? settings.timeout : pushed;
         keepalive = Keepalive.ofClient(timeout, answer, loop.now());
         link.stream.giveUpAfter(timeout);
-        loop.timers.set(deadline, loop.now() + keepalive.untilClientActs(loop.now()));
+        watchLine();
         state = State.JOINED;
         joined = loop.now();
         loop.readDevice(true);
@@ -366,7 +366,11 @@ public final class Client implements Router, Receiver, Dialer.Owner {
             link.sendMessage(loop.message, Wire.keepalive(loop.message.bytes, Inbox.HEADROOM), now);
             keepalive.asked(now);
         }
-        loop.timers.set(deadline, now + keepalive.untilClientActs(now));
+        watchLine();
+    }
+
+    private void watchLine() {
+        loop.timers.set(deadline, loop.now() + keepalive.untilClientActs(loop.now()));
     }
 
     @Override
@@ -388,7 +392,9 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     @Override
     public void route(Buffer packet, int at, int length, int tag) {
         loop.sender.packet(link, packet, at, length, tag);
-        keepalive.sent(loop.now());
+        if (keepalive.sent(loop.now())) {
+            watchLine();
+        }
     }
 
     /** From the server to this host. */
