@@ -258,7 +258,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         if (state == State.JOINED) {
             wishes.answered(answer);
             renewal.heard(answer);
-            loop.timers.set(deadline, loop.now() + keepalive.untilClientActs(loop.now()));
+            watchLine();
         } else if (answer.invalid != null) {
             next(link.stream.peer() + " " + Rule.broken(answer.invalid));
         } else if (answer.refusal != null) {
@@ -338,7 +338,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         int timeout = settings.timeoutOr(pushed);
         keepalive = Keepalive.ofClient(timeout, answer, loop.now());
         link.stream.giveUpAfter(timeout);
-        loop.timers.set(deadline, loop.now() + keepalive.untilClientActs(loop.now()));
+        watchLine();
     }
 
     private void keepAlive(long now) throws Failure {
@@ -363,7 +363,11 @@ public final class Client implements Router, Receiver, Dialer.Owner {
             link.sendMessage(loop.message, Wire.keepalive(loop.message.bytes, Inbox.HEADROOM), now);
             keepalive.asked(now);
         }
-        loop.timers.set(deadline, now + keepalive.untilClientActs(now));
+        watchLine();
+    }
+
+    private void watchLine() {
+        loop.timers.set(deadline, loop.now() + keepalive.untilClientActs(loop.now()));
     }
 
     @Override
@@ -385,7 +389,9 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     @Override
     public void route(Buffer packet, int at, int length, int tag) {
         loop.sender.packet(link, packet, at, length, tag);
-        keepalive.sent(loop.now());
+        if (keepalive.sent(loop.now())) {
+            watchLine();
+        }
     }
 
     /** From the server to this host. */

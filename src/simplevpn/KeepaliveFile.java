@@ -16,7 +16,6 @@ import simplevpn.protocol.Silence;
 final class KeepaliveFile {
     /** So many networks, the newest ones. */
     static final int MOST = 32;
-    private static final String FOLDER = "/run/simplevpn-cli";
     private static final int MOST_BYTES = 8192;
     private static final int LONGEST_NETWORK = 100;
 
@@ -50,11 +49,11 @@ final class KeepaliveFile {
     /**
      * The file of this program, in a folder that the user whom root becomes may write to.
      *
-     * @param runtimeFolder RUNTIME_DIRECTORY of a service manager (systemd.exec(5)), or {@code null}
+     * @param runtimeFolder as for {@link TokenFile#folder}
      * @param user whom root becomes, or {@code null}
      */
     static KeepaliveFile in(String runtimeFolder, User user) {
-        String path = (runtimeFolder == null ? FOLDER : runtimeFolder) + "/keepalive";
+        String path = TokenFile.folder(runtimeFolder) + "/keepalive";
         if (runtimeFolder == null) {
             Replacement.makeFolder(path, user);
         }

@@ -20,17 +20,24 @@ final class TokenFile {
     }
 
     /**
-     * The token of this run: 48 bits, not 0.
+     * The folder for what outlives the program.
      *
      * @param runtimeFolder RUNTIME_DIRECTORY of a service manager (systemd.exec(5)), or {@code null} for a folder under
      *         /run; of several, with colons between, the last is the unit's own
+     */
+    static String folder(String runtimeFolder) {
+        return runtimeFolder == null ? Status.FOLDER : runtimeFolder.substring(runtimeFolder.lastIndexOf(':') + 1);
+    }
+
+    /**
+     * The token of this run: 48 bits, not 0.
+     *
+     * @param runtimeFolder as for {@link #folder}
      * @param user whom root will become, and whom that folder under /run belongs to; {@code null} for who it is
      */
     static long token(String runtimeFolder, User user) throws Failure {
         int flags = Abi.O_RDWR | Abi.O_CREAT | Abi.O_CLOEXEC;
-        String folder = runtimeFolder == null ? Status.FOLDER
-                : runtimeFolder.substring(runtimeFolder.lastIndexOf(':') + 1);
-        String path = folder + "/token";
+        String path = folder(runtimeFolder) + "/token";
         int fd = runtimeFolder == null && user != null ? Privileges.open(path, flags, user) : Libc.open(path, flags);
         // It stays open, and with it locked, as long as this program runs.
         if (fd < 0) {

@@ -1,5 +1,6 @@
 package simplevpn;
 
+import java.util.Objects;
 import simplevpn.protocol.Answer;
 import simplevpn.protocol.AutoKeepalive;
 import simplevpn.protocol.Keepalive;
@@ -66,9 +67,9 @@ final class Wishes {
         }
         int wanted = Math.max(0, settings.keepalive);
         if (settings.keepalive == ClientSettings.AUTO) {
-            if (auto == null || !String.valueOf(through).equals(network)) {
-                network = String.valueOf(through);
-                int[] known = file == null ? null : file.of(network);
+            if (auto == null || !Objects.equals(through, network)) {
+                network = through;
+                int[] known = file == null || network == null ? null : file.of(network);
                 auto = known == null ? new AutoKeepalive(times.idle(), 0, 0)
                         : new AutoKeepalive(times.idle(), known[0], known[1]);
             }
@@ -144,7 +145,7 @@ final class Wishes {
     }
 
     private void keep() {
-        if (file != null && auto.survived() != 0) {
+        if (file != null && network != null && auto.survived() != 0) {
             file.put(network, auto.survived(), auto.failed());
         }
     }

@@ -78,13 +78,19 @@ public final class Keepalive {
         return (int) (patience / SECOND);
     }
 
-    /** Any frame was sent. */
-    public void sent(long now) {
+    /**
+     * Any frame was sent.
+     *
+     * @return whether {@link #untilClientActs} is less than it was, since an answer is waited for and idle is long
+     */
+    public boolean sent(long now) {
         sent = now;
-        if (!owed) {
-            owed = true;
-            first = now;
+        if (owed) {
+            return false;
         }
+        owed = true;
+        first = now;
+        return idle > usual;
     }
 
     /** Any frame, or a part of one, came in: an answer to whatever was asked. */

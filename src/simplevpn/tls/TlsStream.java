@@ -8,9 +8,9 @@ import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import javax.net.ssl.SSLException;
 import simplevpn.base.Failure;
 import simplevpn.linux.Buffer;
-import simplevpn.linux.Endpoint;
 import simplevpn.linux.Errno;
 import simplevpn.linux.Handler;
+import simplevpn.linux.Layer;
 import simplevpn.linux.Stream;
 
 /**
@@ -27,7 +27,7 @@ import simplevpn.linux.Stream;
  * of them waits here; until that is gone nothing more is taken. So no packet grows old behind the encryption, where
  * none can be dropped any more.
  */
-public final class TlsStream implements Stream {
+public final class TlsStream extends Layer {
     /** What the connection is doing. */
     private enum State { SHAKING_HANDS, OPEN, PLAIN, ENDED, FAILED }
 
@@ -41,7 +41,6 @@ public final class TlsStream implements Stream {
     /** What a client can do that came to a web server on the same port. */
     private static final String OTHER_SERVER = "; behind a proxy, --server-name says which server is meant";
 
-    private final Stream below;
     private final Credentials credentials;
     private final Records records;
     private final Handshakes handshakes;
@@ -73,7 +72,7 @@ public final class TlsStream implements Stream {
 
     /** @param below a connection, perhaps one that is still being made */
     public TlsStream(Stream below, Credentials credentials, Records records, Handshakes handshakes) {
-        this.below = below;
+        super(below);
         this.credentials = credentials;
         this.records = records;
         this.handshakes = handshakes;
@@ -344,21 +343,6 @@ public final class TlsStream implements Stream {
     /* ---- what its owner asks ---- */
 
     @Override
-    public int fd() {
-        return below.fd();
-    }
-
-    @Override
-    public Endpoint peer() {
-        return below.peer();
-    }
-
-    @Override
-    public Stream raw() {
-        return below.raw();
-    }
-
-    @Override
     public void calls(Handler owner) {
         this.owner = owner;
     }
@@ -436,41 +420,6 @@ public final class TlsStream implements Stream {
             state = State.FAILED;
             why = reason;
         }
-    }
-
-    @Override
-    public void giveUpAfter(int seconds) {
-        below.giveUpAfter(seconds);
-    }
-
-    @Override
-    public boolean setCongestion(String name) {
-        return below.setCongestion(name);
-    }
-
-    @Override
-    public String congestion() {
-        return below.congestion();
-    }
-
-    @Override
-    public boolean allowFragments() {
-        return below.allowFragments();
-    }
-
-    @Override
-    public void limitUnsent(int most) {
-        below.limitUnsent(most);
-    }
-
-    @Override
-    public void limitRate(int most) {
-        below.limitRate(most);
-    }
-
-    @Override
-    public boolean look(Line line) {
-        return below.look(line);
     }
 
     @Override

@@ -78,7 +78,7 @@ final class ProxiesTest extends KeyedVpn {
         String lines = String.join("\n", login).replace("HELPERS", squid + "/usr/lib/squid");
         lan.write("squid.conf", "http_port 3128\npid_filename none\ncache_effective_user nobody\ncache deny all\n"
                 + "access_log none\ncache_log /dev/stderr\npinger_enable off\nshutdown_lifetime 0 seconds\n"
-                + "visible_hostname gate\nmime_table " + squid + "/usr/share/squid/mime.conf\n"
+                + "visible_hostname gate\ndns_nameservers 127.0.0.1\ndns_timeout 1 second\nmime_table " + squid + "/usr/share/squid/mime.conf\n"
                 + "error_directory " + squid + "/usr/share/squid-langpack/en\n"
                 + "icon_directory " + squid + "/usr/share/squid/icons\n"
                 + "unlinkd_program " + squid + "/usr/lib/squid/unlinkd\n" + lines + "\n"
@@ -216,9 +216,9 @@ final class ProxiesTest extends KeyedVpn {
     @ParameterizedTest
     @CsvSource({"true, x.test", "false, inside.test"})
     void environment(boolean works, String exceptions) {
-        tinyproxy("BasicAuth me sec/ret");
+        tinyproxy("BasicAuth me sec-ret");
         server();
-        Program client = lan.start(east, List.of("env", "http_proxy=http://me:sec%2fret@" + GATE + ":8888", "no_proxy="
+        Program client = lan.start(east, List.of("env", "http_proxy=http://me:sec%2dret@" + GATE + ":8888", "no_proxy="
                 + exceptions, Lab.TOP.resolve("cli").toString(), "-s", NAME, "--proxy", "env", "--once"));
         if (works) {
             awaitAddress(client, east);

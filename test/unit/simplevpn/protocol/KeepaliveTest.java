@@ -163,8 +163,9 @@ class KeepaliveTest {
     void sendingOnDeadLine(long start) {
         Keepalive keepalive = longOne(start);
         long first = start + 100 * SECOND;
-        keepalive.sent(first);
-        keepalive.sent(first + 10 * SECOND);
+        assertTrue(keepalive.sent(first), "there is less time than before");
+        assertFalse(keepalive.sent(first + 10 * SECOND));
+        assertEquals(5 * SECOND, keepalive.untilClientActs(first + 10 * SECOND));
         assertFalse(keepalive.due(first + IDLE - 1), "an answer takes its time");
         assertTrue(keepalive.due(first + IDLE));
         keepalive.asked(first + IDLE);
