@@ -118,7 +118,7 @@ public final class Answer {
         routes = Arrays.copyOf(kept, count);
     }
 
-    /** Whether it tells another way than an earlier one, for the same address, what may change while a client is there. */
+    /** Whether it says something else than an earlier one, for the same address, of what may change meanwhile. */
     public boolean isNews(Answer before) {
         return extended && refusal == null && invalid == null && before.address.equals(address)
                 && (!Arrays.equals(routes, before.routes) || hasOtherNames(before));

@@ -109,7 +109,8 @@ class NetworksWorldTest extends KeyedWorldTest {
     }
 
     /**
-     * The file changes: hub and server's routes follow at once, the clients stay connected, and are told. A file that cannot be read changes nothing; overlaps are told.
+     * The file changes: hub and server's routes follow at once, the clients stay connected, and are told. A file that
+     * cannot be read changes nothing; overlaps are told.
      */
     @Test
     void changed() throws Exception {

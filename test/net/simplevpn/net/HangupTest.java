@@ -46,7 +46,10 @@ final class HangupTest extends KeyedVpn {
         says("srv.conf", "allow-plain 192.0.2.0/24", "push-route 198.51.100.0/24");
         says("cli.conf", "server " + hub.outer4);
         Program server = keyed("--config", file("srv.conf"));
-        Program first = client(east, with("east.key"));
+        String[] keyed = {"server " + hub.outer4, "key " + file("east.key"), "server-pin " + serverPin};
+        says("east.conf", keyed);
+        Program first = lan.start(east, "cli", "--config", file("east.conf"));
+        awaitAddress(first, east);
         Program second = client(west);
         Program third = lan.start(north, "cli", "--config", file("cli.conf"));
         awaitAddress(third, north);
@@ -64,6 +67,8 @@ final class HangupTest extends KeyedVpn {
             reload(third, i, "reload: timeout taken");
         }
         assertFalse(hasRoute(west, "198.51.4.0/24"));
+        says("east.conf", keyed[0], keyed[1], keyed[2], "server-pin " + key("other.key"));
+        reload(first, 1, "reload: server-pin taken");
         one.await(60);
         other.await(60);
         for (Program program : List.of(first, second, third)) {

@@ -17,8 +17,8 @@ import simplevpn.harness.Program;
 
 /**
  * Lists the classes that srv and cli load. They do for that what they do in their lives: connecting, packets both ways,
- * with offloads and without, IPv6, a restarted server, a refused address, hooks and names, help, and the end. What TLS
- * needs beside that is rehearsed for an archive of its own (jlink/link).
+ * with offloads and without, IPv6, a restarted server, a refused address, hooks and names, other options, help, and
+ * the end. What TLS needs beside that is rehearsed for an archive of its own (jlink/link).
  */
 final class Recorder {
     private static final String SERVER = "10.0.0.1";
@@ -83,15 +83,19 @@ final class Recorder {
         start(clients, "Client", "--nonsense").awaitExit(START);
     }
 
-    /** A server and a client that start programs of the user's, and tell each other names. */
+    /** A server and a client that start programs of the user's, tell each other names, and take other options. */
     private void hooks(Host host, Host clients) {
         Program server = start(host, "Server", "--hosts", lan.file("names/hosts").toString(), "--user", "root", "--dns",
-                SERVER, "--domain", "vpn.test", "--client-up", "/bin/echo up", "--client-down", "/bin/echo down");
+                SERVER, "--domain", "vpn.test", "--client-up", "/bin/echo up", "--client-down", "/bin/echo down",
+                "--config", lan.write("reload.conf", "").toString());
         server.awaitLine("listening on", START);
         Program client = start(clients, "Client", "-s", host.outer4, "--name", "board", "--up", "/bin/echo up",
                 "--down", "/bin/echo down");
         server.awaitLine("client-up of .*: up", START);
         client.awaitLine("up: up", START);
+        lan.write("reload.conf", "push-route 198.51.100.0/24\n");
+        server.signal("HUP");
+        client.awaitLine("tells other routes or name servers", START);
         client.stop();
         server.awaitLine("client-down of .*: down", START);
         server.stop();
