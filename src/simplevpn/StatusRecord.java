@@ -69,13 +69,15 @@ final class StatusRecord implements Comparable<StatusRecord> {
 
     /** A field's text, or {@code null}. */
     String text(String key) {
-        int at = line.indexOf("\t" + key + "=");
-        if (at < 0) {
-            return null;
+        int length = key.length();
+        for (int tab = line.indexOf('\t'); tab >= 0; tab = line.indexOf('\t', tab + 1)) {
+            int begin = tab + length + 2;
+            if (line.startsWith(key, tab + 1) && line.startsWith("=", begin - 1)) {
+                int end = line.indexOf('\t', begin);
+                return line.substring(begin, end < 0 ? line.length() : end);
+            }
         }
-        int begin = at + key.length() + 2;
-        int end = line.indexOf('\t', begin);
-        return line.substring(begin, end < 0 ? line.length() : end);
+        return null;
     }
 
     /** A field's number; −1 when there is none. */

@@ -16,6 +16,8 @@ final class StatusTable {
     /** Columns; those that are negative begin at their left, as texts do. */
     private static final int[] WIDTHS = {-12, -15, 5, 5, 6, 6, 5, 5, -5, -6};
     private static final int RECEIVED = 4;
+    /** Behind the letters of ASCII. */
+    private static final int LAST = 127;
     private static final String PREFIXES = "kMGTPE";
 
     private final boolean verbose;
@@ -194,7 +196,11 @@ final class StatusTable {
 
     /** Whatever others call themselves is seen as it is, and commands no terminal. */
     private void append(String shown) {
-        text.append(Log.oneLine(new StringBuilder(shown)));
+        boolean plain = true;
+        for (int i = 0; i < shown.length() && plain; i++) {
+            plain = shown.charAt(i) >= ' ' && shown.charAt(i) < LAST;
+        }
+        text.append(plain ? shown : Log.oneLine(new StringBuilder(shown)));
     }
 
     /** A counter, or by how much it grew in a second. */

@@ -21,6 +21,10 @@ public final class Program {
     private static final Pattern TRACE = Pattern.compile("^(?!\\[ *\\d+\\.\\d+] )"
             + "(.*(Exception|internal error|OutOfMemory|A fatal error)|\\s+at \\S+\\(|WARNING:)", Pattern.MULTILINE);
 
+    /** A host's programs have a folder for sockets in common, as on a machine of its own, and with no other host. */
+    private static final String OWN_SOCKETS =
+            "mkdir -p /run/simplevpn \"$0\" && mount --bind \"$0\" /run/simplevpn && exec \"$@\"";
+
     private final List<String> lines = new CopyOnWriteArrayList<>();
     private final String name;
     private final Process process;
@@ -33,7 +37,8 @@ public final class Program {
         // A shell's background job ignores SIGINT, and so would all that it starts. The input stays open as long as
         // this VM lives: programs that end with their input do not outlive it.
         process = Command.start(new ProcessBuilder(), Command.words(
-                host.inside("env", "--default-signal=INT", "RUNTIME_DIRECTORY=" + runtimeFolder),
+                host.inside("sh", "-c", OWN_SOCKETS, runtimeFolder + "/sockets", "env", "--default-signal=INT",
+                        "RUNTIME_DIRECTORY=" + runtimeFolder),
                 command.toArray(String[]::new)));
         reader = Thread.ofPlatform().daemon().start(() -> {
             try (BufferedReader output =

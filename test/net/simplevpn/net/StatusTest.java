@@ -10,21 +10,24 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import simplevpn.harness.Command;
+import simplevpn.harness.Host;
+import simplevpn.harness.Lab;
 import simplevpn.harness.Program;
 
 /** {@code --status} of real programs, asked by a shell: what it says is so, and no socket stays or is stolen. */
 final class StatusTest extends KeyedVpn {
-    private static final Path FOLDER = Path.of("/run/simplevpn");
+    private static final String PATH = "/run/simplevpn/";
     private static final String SERVER_INTERFACE = "vpnstatus0";
     private static final String CLIENT_INTERFACE = "vpnstatus1";
 
-    private static Path socket(String device) {
-        return FOLDER.resolve(device + ".sock");
+    /** Where a socket of a host is, outside of it. */
+    private Path socket(Host host, String device) {
+        return lan.file("run-" + host.number + "/sockets/" + device + ".sock");
     }
 
     private Program answering(String... more) {
         Program server = keyed(Command.words(List.of("-i", SERVER_INTERFACE), more).toArray(String[]::new));
-        server.await("its socket", 10, () -> Files.exists(socket(SERVER_INTERFACE)));
+        server.await("its socket", 10, () -> Files.exists(socket(hub, SERVER_INTERFACE)));
         return server;
     }
 
@@ -34,13 +37,13 @@ final class StatusTest extends KeyedVpn {
     }
 
     private Program asked(int status, String program, String... arguments) {
-        Program asked = lan.start(hub, program, arguments);
+        Program asked = lan.start(program.equals("srv") ? hub : east, program, arguments);
         assertEquals(status, asked.awaitExit(15), asked::log);
         return asked;
     }
 
-    private String mode(String device) {
-        return hub.run("stat", "-c", "%a %U %F", socket(device).toString()).ok().output().strip();
+    private String mode(Host host, String device) {
+        return host.run("stat", "-c", "%a %U %F", socket(host, device).toString()).ok().output().strip();
     }
 
     /** Root and the user that the program runs as are answered, each with what is so; and when it ends all is gone. */
@@ -48,8 +51,8 @@ final class StatusTest extends KeyedVpn {
     void asRoot() {
         Program server = answering();
         Program client = client();
-        assertEquals("600 nobody socket", mode(SERVER_INTERFACE));
-        assertEquals("600 nobody socket", mode(CLIENT_INTERFACE));
+        assertEquals("600 nobody socket", mode(hub, SERVER_INTERFACE));
+        assertEquals("600 nobody socket", mode(east, CLIENT_INTERFACE));
         String table = asked(0, "srv", "--status", SERVER_INTERFACE).log();
         assertTrue(table.contains("\neast         10.0.0.7 "), table);
         table.lines().forEach(line -> assertTrue(line.length() <= 80, line));
@@ -57,11 +60,12 @@ final class StatusTest extends KeyedVpn {
         assertTrue(up.startsWith(CLIENT_INTERFACE + ": connected, heard "), up);
         assertTrue(asked(0, "cli", "--status").log().contains(CLIENT_INTERFACE + ": connected"));
         asked(3, "srv", "--status", CLIENT_INTERFACE);
+        assertEquals(3, lan.start(east, "srv", "--status", CLIENT_INTERFACE).awaitExit(15), "that is a client's");
         asked(2, "srv", "--status", "--watch");
         client.stop();
         server.stop();
-        assertFalse(Files.exists(socket(SERVER_INTERFACE)), "a server that has ended leaves its socket");
-        assertFalse(Files.exists(socket(CLIENT_INTERFACE)), "a client that has ended leaves its socket");
+        assertFalse(Files.exists(socket(hub, SERVER_INTERFACE)), "a server that has ended leaves its socket");
+        assertFalse(Files.exists(socket(east, CLIENT_INTERFACE)), "a client that has ended leaves its socket");
         asked(3, "cli", "--status", CLIENT_INTERFACE);
     }
 
@@ -69,16 +73,18 @@ final class StatusTest extends KeyedVpn {
     @Test
     void otherUsers() {
         answering("--user", "4711:4712");
-        String ask = "import socket; s = socket.socket(socket.AF_UNIX); s.connect('" + socket(SERVER_INTERFACE)
-                + "'); s.send(b'status\\n'); print(s.recv(9999).decode())";
-        String own = python(4711, ask).ok().output();
-        assertTrue(own.startsWith("srv\t"), own);
-        Command.Result other = python(4713, ask);
-        assertTrue(other.status() != 0 && other.output().contains("PermissionError"), other.output());
+        String ask = "import socket; s = socket.socket(socket.AF_UNIX); s.connect('" + PATH + SERVER_INTERFACE
+                + ".sock'); s.send(b'status\\n'); print(s.recv(9999).decode())";
+        Program own = python(4711, ask);
+        assertEquals(0, own.awaitExit(15), own::log);
+        assertTrue(own.log().startsWith("srv\t"), own.log());
+        Program other = python(4713, ask);
+        assertEquals(1, other.awaitExit(15), other::log);
+        assertTrue(other.said("PermissionError"), other.log());
     }
 
-    private Command.Result python(int user, String code) {
-        return hub.run("setpriv", "--reuid=" + user, "--regid=4712", "--clear-groups", "/usr/bin/python3", "-c", code);
+    private Program python(int user, String code) {
+        return lan.start(hub, List.of("setpriv", "--reuid=" + user, "--regid=4712", "--clear-groups", "/usr/bin/python3", "-c", code));
     }
 
     /** Both of the forms for programs are what others read: Python's JSON, and lines of metrics. */
@@ -111,11 +117,11 @@ final class StatusTest extends KeyedVpn {
         String down = asked(4, "cli", "--status", CLIENT_INTERFACE).log();
         assertTrue(down.startsWith(CLIENT_INTERFACE + ": trying for "), down);
         asked(3, "srv", "--status", SERVER_INTERFACE);
-        assertTrue(Files.exists(socket(SERVER_INTERFACE)), "what was killed leaves its socket");
+        assertTrue(Files.exists(socket(hub, SERVER_INTERFACE)), "what was killed leaves its socket");
         answering();
         asked(0, "srv", "--status", SERVER_INTERFACE);
         client.await("the server again", 60,
-                () -> lan.start(hub, "cli", "--status", CLIENT_INTERFACE).awaitExit(15) == 0);
+                () -> lan.start(east, "cli", "--status", CLIENT_INTERFACE).awaitExit(15) == 0);
     }
 
     /** Who is disconnected is told in the log, and by the exit status whether there was anybody. */
@@ -134,8 +140,11 @@ final class StatusTest extends KeyedVpn {
     @Test
     void twoNamespaces() {
         answering();
-        Program client = client(east, with("east.key", "-i", SERVER_INTERFACE));
-        client.awaitLine("another program answers at " + socket(SERVER_INTERFACE), 10);
+        // From the hub's folders to the other network.
+        Program client = lan.start(hub, Command.words(List.of("ip", "netns", "exec", east.namespace,
+                Lab.TOP.resolve("cli").toString(), "-s", hub.outer4), with("east.key", "-i", SERVER_INTERFACE)));
+        client.awaitLine("connected to", 20);
+        client.awaitLine("another program answers at " + PATH + SERVER_INTERFACE, 10);
         asked(0, "srv", "--status", SERVER_INTERFACE);
         client.stop();
         asked(0, "srv", "--status", SERVER_INTERFACE);
@@ -149,7 +158,7 @@ final class StatusTest extends KeyedVpn {
         Program rude = lan.start(hub, List.of("python3", "-c", "import socket, time\n"
                 + "def ask(what):\n"
                 + "    s = socket.socket(socket.AF_UNIX)\n"
-                + "    s.connect('" + socket(SERVER_INTERFACE) + "')\n"
+                + "    s.connect('" + PATH + SERVER_INTERFACE + ".sock')\n"
                 + "    s.send(what)\n"
                 + "    return s\n"
                 + "kept = [ask(b'status\\n'), ask(b'x' * 4096), ask(b'\\n')]\n"
