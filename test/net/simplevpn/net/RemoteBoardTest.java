@@ -18,14 +18,14 @@ import simplevpn.harness.Program;
  * laptop; "gate" is the NAT, and "camera" a machine of the board's LAN that knows no way out of it.
  */
 @Timeout(value = 150, unit = TimeUnit.SECONDS)
-final class BoardTest extends Vpn {
+final class RemoteBoardTest extends Vpn {
     private static final String SECTION = "## A board I want to reach";
     private static final String CAMERA = "192.168.50.20";
 
     private final Host gate;
     private final Host camera;
 
-    BoardTest() {
+    RemoteBoardTest() {
         super("gate", "camera");
         gate = lan.host(3);
         camera = lan.host(4);
