@@ -93,7 +93,7 @@ class BalancersTest extends KeyedWorldTest {
         liar.put(hex(of(7) + DYNAMIC));
         world.run();
         assertTrue(liar.other().isClosed());
-        assertSaid("192.0.2.99:40001 protocol error: .*");
+        assertSaid("192.0.2.99:40001 broke the protocol: .*");
         assertFalse(world.log().contains("198.51.100.7"), world.log());
     }
 
