@@ -126,7 +126,12 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         try {
             Options options = ClientSettings.options();
             if (!Program.isAnswered(options, "cli", words)) {
-                run(new ClientSettings(options));
+                ClientSettings settings = new ClientSettings(options);
+                if (options.given("check")) {
+                    status = Check.run(settings, options.given("json"));
+                } else {
+                    run(settings);
+                }
             }
         } catch (Failure | RuntimeException | Error e) {
             status = Program.report(e);

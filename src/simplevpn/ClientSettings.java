@@ -175,6 +175,8 @@ final class ClientSettings extends Settings {
                 .add((char) 0, "join", "INVITATION", "join by what srv --invite printed, or by a file with that")
                 .add((char) 0, "dir", "DIR", "--join: keep its key and config there (default " + Joining.FOLDER + ")")
                 .add((char) 0, "server-name", "NAME", "ask a proxy in front of the server for NAME (SNI)")
+                .add((char) 0, "check", null, "say what is in the way to the server, and end (status 10 to 18)")
+                .add((char) 0, "json", null, "machine-readable answer of --check")
                 .add((char) 0, "name", "NAME", "what the server may call this client (default: the host name)"));
     }
 }
