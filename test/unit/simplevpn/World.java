@@ -168,6 +168,32 @@ final class World implements AutoCloseable {
         }
     }
 
+    /** A machine on which somebody looks what is in a client's way. */
+    final class Checker extends Machine {
+        final MemoryConnector connector = new MemoryConnector(kernel);
+        /** The lines that were said. */
+        final List<String> said = new ArrayList<>();
+        /** Whether this machine is connected to the server already. */
+        boolean isConnected;
+        final Check check;
+
+        Checker(String... words) throws Failure {
+            connector.add(acceptor);
+            Options options = ClientSettings.options();
+            options.parse(words);
+            ClientSettings settings = new ClientSettings(options);
+            boot(true, false, 1);
+            check = new Check(settings, loop, Remote.targets(settings, connector, handshakes),
+                    new CheckReport(said::add, options.given("json")), 99) {
+                @Override
+                boolean isConnected(Endpoint server) {
+                    return isConnected;
+                }
+            };
+            machines.add(this);
+        }
+    }
+
     private static Key[] keys(ServerSettings settings) throws Failure {
         Key[] keys = new Key[settings.keys.length];
         for (int i = 0; i < keys.length; i++) {
