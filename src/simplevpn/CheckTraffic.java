@@ -66,7 +66,8 @@ final class CheckTraffic extends Timer {
     private boolean asked;
     private boolean kept;
     private long heard;
-    /** All rounds: those of large packets began then. */
+    /** All rounds: whether they are those of large packets, and when these began. */
+    private boolean bulk;
     private long bulkBegan;
     private int sent;
     private int lost;
@@ -154,7 +155,7 @@ final class CheckTraffic extends Timer {
 
     private void progress() {
         long now = loop.lookAtClock();
-        if (bulkBegan != 0) {
+        if (bulk) {
             stall = Math.max(stall, now - heard);
         }
         heard = now;
@@ -170,7 +171,7 @@ final class CheckTraffic extends Timer {
         }
         ask();
         long quiet = now - heard;
-        if (bulkBegan == 0) {
+        if (!bulk) {
             first(quiet);
         } else if (kept && (!pings || back == packets || quiet > FIRST)) {
             over(now);
@@ -187,6 +188,7 @@ final class CheckTraffic extends Timer {
     private void first(long quiet) throws Failure {
         if (back > 0 || (kept && quiet > FIRST)) {
             pings = back > 0;
+            bulk = true;
             bulkBegan = loop.lookAtClock();
             send(Math.max(1, FIRST_ROUND / mtu), mtu);
         } else if (quiet > QUIET) {

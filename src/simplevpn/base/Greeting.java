@@ -47,6 +47,6 @@ public final class Greeting {
         while (end < text.length() && end - from < most && text.charAt(end) != '\r' && text.charAt(end) != '\n') {
             end++;
         }
-        return text.substring(from, end).trim();
+        return text.substring(from, end).strip();
     }
 }

@@ -375,7 +375,7 @@ class CheckTest extends KeyedWorldTest {
         checker.connector.add("gone", gone);
         String said = finish(checker, hub);
         assertEquals(0, checker.check.status(), said);
-        assertTrue(said.contains("name     ok           0 ms  gone is 192.0.2.9") && said.contains("ECONNREFUSED")
+        assertTrue(said.contains("name     ok          0 ms  gone is 192.0.2.9") && said.contains("ECONNREFUSED")
                 && said.contains("forward  ok"), said);
     }
 
