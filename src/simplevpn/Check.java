@@ -283,16 +283,12 @@ class Check implements Receiver, Handler, Probe.Owner {
     private void secured() throws Failure {
         passed(stream.pin() + " as --server-pin says");
         loop.poller.remove(stream.fd());
-        if (settings.joining != null) {
-            report.skipped(CheckReport.KEY, "this device has not joined yet; cli without --check uses its invitation");
-            finish();
-            return;
-        }
         ask();
     }
 
     /* ---- key, address ---- */
 
+    /** The request, without an invitation's secret: that one is not used up. */
     private void ask() throws Failure {
         if (running && (settings.key != null || settings.address != null)) {
             report.skipped(settings.key != null ? CheckReport.KEY : CheckReport.ADDRESS, "a client runs here, whose"
@@ -344,7 +340,8 @@ class Check implements Receiver, Handler, Probe.Owner {
         if (!isKey && settings.key != null) {
             passed("the server knows this client");
         }
-        fail(isKey ? CheckReport.KEY : CheckReport.ADDRESS, "refused: " + why, CheckAdvice.refusal(why));
+        fail(isKey ? CheckReport.KEY : CheckReport.ADDRESS, "refused: " + why,
+                isKey && settings.joining != null ? CheckAdvice.JOIN : CheckAdvice.refusal(why));
     }
 
     /* ---- bulk, forward ---- */

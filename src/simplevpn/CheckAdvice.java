@@ -12,7 +12,8 @@ final class CheckAdvice {
             + " srv --pin FILE there";
     static final String DIFFERENT = "another program is at this port: check -s and --port";
     static final String OTHER_NETWORK = "give the server another network with srv --network";
-    static final String LARGE_OUT = "a router on the way drops what is large: --mss 1220 here";
+    static final String JOIN = "this device has not joined yet: start cli without --check, which uses the invitation";
+    static final String LARGE = "a router on the way drops what is large: --mss 1220 here";
     static final String NO_CLIENTS = "with srv --between-clients kernel: sysctl -w net.ipv4.ip_forward=1 there, and see"
             + " its firewall (nft list ruleset)";
     static final String PROHIBITED = "leave srv --between-clients no out if clients shall meet, or see the firewall"

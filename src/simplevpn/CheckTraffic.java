@@ -229,7 +229,7 @@ final class CheckTraffic extends Timer {
         boolean out = link.stream.look(line) && line.repetitions > 0;
         String rest = " of " + mtu + " bytes do not, small ones pass";
         check.trafficFailed(out || !kept ? "packets to the server" + rest : "packets from the server" + rest,
-                CheckAdvice.LARGE_OUT);
+                CheckAdvice.LARGE);
     }
 
     /* ---- forwarding ---- */
