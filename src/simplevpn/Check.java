@@ -3,7 +3,6 @@ package simplevpn;
 import simplevpn.base.Failure;
 import simplevpn.base.Greeting;
 import simplevpn.base.Log;
-import simplevpn.linux.Connections;
 import simplevpn.linux.Endpoint;
 import simplevpn.linux.Entropy;
 import simplevpn.linux.Epoll;
@@ -12,7 +11,6 @@ import simplevpn.linux.Handler;
 import simplevpn.linux.Poller;
 import simplevpn.linux.Stream;
 import simplevpn.linux.TcpConnector;
-import simplevpn.linux.Tun;
 import simplevpn.linux.Way;
 import simplevpn.protocol.Answer;
 import simplevpn.protocol.Framing;
@@ -31,10 +29,10 @@ import simplevpn.tunnel.Timer;
  * {@code cli --check}: goes the client's way step by step, without an interface of its own, and says of each step how
  * it went and, where one fails, why and what to do. Of several servers the next one is tried then.
  *
- * <p>Next to a client that runs it stops before it asks for an address: by the same key, or for the same address, it
- * would take that one's place.
+ * <p>Next to a client that runs with the same key it stops before it asks for an address: it would take that one's
+ * place.
  */
-class Check implements Receiver, Handler, Probe.Owner {
+final class Check implements Receiver, Handler, Probe.Owner {
     private static final long SECOND = 1_000_000_000L;
     /** How long each stage may take, in the order of {@link CheckReport#STAGES}. */
     private static final int[] SECONDS = {4, 4, 4, 4, 5, 4, 4, 8, 3};
@@ -47,6 +45,8 @@ class Check implements Receiver, Handler, Probe.Owner {
     private final CheckReport report;
     /** Another one than a client's that runs. */
     private final long token;
+    /** Whether such a client uses the same key. */
+    private final boolean running;
     private final long end;
 
     private int server;
@@ -56,7 +56,6 @@ class Check implements Receiver, Handler, Probe.Owner {
     /** The server's address that is connected to, and the connection: the link's once there is one. */
     private Stream stream;
     private Link link;
-    private boolean running;
     /** What is tried with the address; {@code null} before. */
     private CheckTraffic traffic;
     private int status;
@@ -71,13 +70,15 @@ class Check implements Receiver, Handler, Probe.Owner {
 
     /**
      * @param token 48 random bits, not 0
+     * @param running whether a client of this machine uses the same key now
      */
-    Check(ClientSettings settings, Loop loop, Target[] targets, CheckReport report, long token) {
+    Check(ClientSettings settings, Loop loop, Target[] targets, CheckReport report, long token, boolean running) {
         this.settings = settings;
         this.loop = loop;
         this.targets = targets;
         this.report = report;
         this.token = token;
+        this.running = running;
         end = loop.now() + ALL;
     }
 
@@ -92,6 +93,7 @@ class Check implements Receiver, Handler, Probe.Owner {
         Loop loop = new Loop(new Epoll(), new Device(new NoDevice(), false), true, 1);
         Target[] targets = Remote.targets(settings, new TcpConnector(settings.mss, settings.bind, settings.mark),
                 settings.key == null ? null : new HandshakeThread(loop.poller, 1, 0));
+        boolean running = settings.key != null && KeyFiles.isUsed(settings.key);
         Program.confine(settings.user, false);
         CheckReport report = new CheckReport(new Log.Output() {
             @Override
@@ -101,26 +103,26 @@ class Check implements Receiver, Handler, Probe.Owner {
                 return true;
             }
         }, json);
-        Check check = new Check(settings, loop, targets, report, Entropy.bits48());
+        Check check = new Check(settings, loop, targets, report, Entropy.bits48(), running);
         check.begin();
         loop.run();
         return check.status();
     }
 
     /** The exit status: 0, or {@link CheckReport#FIRST_STATUS} and the number of the stage that failed last. */
-    final int status() {
+    int status() {
         return status;
     }
 
     /** Whether there is nothing more to be found out. */
-    final boolean isDone() {
+    boolean isDone() {
         return done;
     }
 
     /* ---- stages ---- */
 
     /** Begins with the next server. */
-    final void begin() throws Failure {
+    void begin() throws Failure {
         probe = new Probe(loop, this, targets[server]);
         enter(CheckReport.NAME);
         probe.lookUp();
@@ -193,15 +195,13 @@ class Check implements Receiver, Handler, Probe.Owner {
     /* ---- name, route, TCP ---- */
 
     @Override
-    public final void named(Endpoint[] addresses) throws Failure {
+    public void named(Endpoint[] addresses) throws Failure {
         StringBuilder text = new StringBuilder(probe.toString());
-        running = settings.interfaceName != Tun.ANY_NAME && Connections.isUsed(settings.interfaceName);
         for (int i = 0; i < addresses.length; i++) {
             String address = addresses[i].address().toString();
             if (i > 0 || !address.equals(probe.toString())) {
                 text.append(i == 0 ? " is " : ", ").append(address);
             }
-            running |= isConnected(addresses[i]);
         }
         passed(text.toString());
         enter(CheckReport.ROUTE);
@@ -217,18 +217,13 @@ class Check implements Receiver, Handler, Probe.Owner {
         began = connecting;
     }
 
-    /** Whether a program of this host is connected to an endpoint: a client, as a rule. */
-    boolean isConnected(Endpoint server) throws Failure {
-        return Connections.has(server);
-    }
-
     @Override
-    public final void failed(String why) throws Failure {
+    public void failed(String why) throws Failure {
         fail(stage, why, stage == CheckReport.NAME ? CheckAdvice.name(why) : CheckAdvice.tcp(why));
     }
 
     @Override
-    public final void connected(Stream connection, Way way) throws Failure {
+    public void connected(Stream connection, Way way) throws Failure {
         stream = connection;
         passed(stream.peer() + (way == null ? "" : " from " + way));
         if (settings.key == null) {
@@ -246,7 +241,7 @@ class Check implements Receiver, Handler, Probe.Owner {
 
     /** The handshake goes on. */
     @Override
-    public final void ready(boolean writable, boolean failed) throws Failure {
+    public void ready(boolean writable, boolean failed) throws Failure {
         if (link != null || stream == null) {
             return;
         }
@@ -290,9 +285,9 @@ class Check implements Receiver, Handler, Probe.Owner {
 
     /** The request, without an invitation's secret: that one is not used up. */
     private void ask() throws Failure {
-        if (running && (settings.key != null || settings.address != null)) {
-            report.skipped(settings.key != null ? CheckReport.KEY : CheckReport.ADDRESS, "a client runs here, whose"
-                    + " place a request would take; end it to check the rest");
+        if (running) {
+            report.skipped(CheckReport.KEY, "a client runs here with this key, whose place a request would take; end it"
+                    + " to check the rest");
             finish();
             return;
         }
@@ -306,7 +301,7 @@ class Check implements Receiver, Handler, Probe.Owner {
     }
 
     @Override
-    public final void addressMessage() throws Failure {
+    public void addressMessage() throws Failure {
         if (traffic != null) {
             return;
         }
@@ -347,7 +342,7 @@ class Check implements Receiver, Handler, Probe.Owner {
     /* ---- bulk, forward ---- */
 
     /** The traffic goes through; the next stage is entered. */
-    final void trafficPassed(String text) {
+    void trafficPassed(String text) {
         passed(text);
         if (stage == CheckReport.BULK) {
             enter(CheckReport.FORWARD);
@@ -358,43 +353,43 @@ class Check implements Receiver, Handler, Probe.Owner {
     }
 
     /** The last stage is none here. */
-    final void trafficSkipped(String text) {
+    void trafficSkipped(String text) {
         report.skipped(stage, text);
         status = 0;
         finish();
     }
 
     /** It does not. */
-    final void trafficFailed(String text, String remedy) throws Failure {
+    void trafficFailed(String text, String remedy) throws Failure {
         fail(stage, text, remedy);
     }
 
     @Override
-    public final void heard() {
+    public void heard() {
         // What has come, its own call tells.
     }
 
     @Override
-    public final void data() {
+    public void data() {
         if (traffic != null) {
             traffic.data();
         }
     }
 
     @Override
-    public final void keepalive() {
+    public void keepalive() {
         if (traffic != null) {
             traffic.keepalive();
         }
     }
 
     @Override
-    public final void skipped() {
+    public void skipped() {
         // An IPv6 packet, of which none was agreed on.
     }
 
     @Override
-    public final void damaged() throws Failure {
+    public void damaged() throws Failure {
         strange(loop.inbox.discard());
     }
 
@@ -412,7 +407,7 @@ class Check implements Receiver, Handler, Probe.Owner {
     }
 
     @Override
-    public final void lost(int error) throws Failure {
+    public void lost(int error) throws Failure {
         int left = traffic == null ? loop.inbox.discard() : 0;
         String why = link.stream.why() != null ? link.stream.why() : error == 0 ? "closed the connection"
                 : Errno.text(-error);

@@ -145,6 +145,9 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         Loop loop = new Loop(new Epoll(), device, true, 1);
         Target[] targets = Remote.targets(settings, new TcpConnector(settings.mss, settings.bind, settings.mark),
                 settings.key == null ? null : new HandshakeThread(loop.poller, 1, 0));
+        if (settings.key != null) {
+            KeyFiles.use(settings.key);
+        }
         Supervisor supervisor = Program.supervisor(loop);
         // An invitation is used as root: what it brings is kept where root alone may write.
         boolean confined = settings.joining == null;

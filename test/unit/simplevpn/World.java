@@ -173,23 +173,17 @@ final class World implements AutoCloseable {
         final MemoryConnector connector = new MemoryConnector(kernel);
         /** The lines that were said. */
         final List<String> said = new ArrayList<>();
-        /** Whether this machine is connected to the server already. */
-        boolean isConnected;
         final Check check;
 
-        Checker(String... words) throws Failure {
+        /** @param running whether a client of this machine has the same key */
+        Checker(boolean running, String... words) throws Failure {
             connector.add(acceptor);
             Options options = ClientSettings.options();
             options.parse(words);
             ClientSettings settings = new ClientSettings(options);
             boot(true, false, 1);
             check = new Check(settings, loop, Remote.targets(settings, connector, handshakes),
-                    new CheckReport(said::add, options.given("json")), 99) {
-                @Override
-                boolean isConnected(Endpoint server) {
-                    return isConnected;
-                }
-            };
+                    new CheckReport(said::add, options.given("json")), 99, running);
             machines.add(this);
         }
     }

@@ -215,11 +215,13 @@ final class CheckTest extends KeyedVpn {
         Program check = lan.start(east, "cli", Command.words(List.of("--check", "-s", hub.outer4), with("east.key"))
                 .toArray(String[]::new));
         assertEquals(0, check.awaitExit(30), check::log);
-        assertTrue(check.lastLine().matches("key +skipped .*a client runs here.*end it to check the rest"), check::log);
+        assertTrue(check.lastLine().matches("key +skipped .*a client runs here with this key.*end it to check the rest"), check::log);
         assertTrue(check.said("TLS +ok"), check::log);
         assertTrue(east.reaches(SERVER));
         assertFalse(server.said("connected again"), server::log);
         assertEquals(1, client.lines().stream().filter(line -> line.contains("connected to")).count(), client::log);
+        client.stop();
+        checkHub(0, "forward", "other clients", with("east.key"));
     }
 
     /** An invitation is not used up by it. */
