@@ -70,7 +70,8 @@ final class CheckAdvice {
         if (why.contains("full") || why.contains("belong to somebody") || why.contains("max-per-source")) {
             return "the server's owner can raise that limit";
         }
-        return "leave -a out, or ask for another address" + (why.contains("taken") ? ": a client that runs has it" : "");
+        return "leave -a out, or ask for another address"
+                + (why.contains("taken") ? ": a client that runs has it" : "");
     }
 
     /** About a connection that ends. */

@@ -19,9 +19,9 @@ import simplevpn.tunnel.Timer;
 
 /**
  * What {@code cli --check} does with its address: pings to the server's own address, as packets of the tunnel, which
- * the server's kernel sends back; first a small one, then large ones in rounds that grow while the line is quick. Behind
- * each round goes a keepalive: it tells that all of it has arrived, also where the kernel answers no pings. Then a ping
- * with one hop left to whatever else shall be reached ({@link CheckForwarding}).
+ * the server's kernel sends back; first a small one, then large ones in rounds that grow while the line is quick.
+ * Behind each round goes a keepalive: it tells that all of it has arrived, also where the kernel answers no pings. Then
+ * a ping with one hop left to whatever else shall be reached ({@link CheckForwarding}).
  */
 final class CheckTraffic extends Timer {
     private static final long MILLISECOND = 1_000_000;

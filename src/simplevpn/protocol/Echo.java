@@ -44,8 +44,9 @@ public final class Echo {
      * @param from addresses, host order
      */
     public static void request(ByteBuffer b, int at, int length, int hops, int id, int sequence, int from, int to) {
-        b.putInt(at + Packet.VERSION_IHL, 0x4500 << KIND_SHIFT | length);
-        b.putInt(at + Packet.IDENTIFICATION, sequence << KIND_SHIFT | Packet.DONT_FRAGMENT);
+        b.putInt(at + Packet.VERSION_IHL, 0x4500_0000 | length);
+        b.putShort(at + Packet.IDENTIFICATION, (short) sequence);
+        b.putShort(at + Packet.FRAGMENT, (short) Packet.DONT_FRAGMENT);
         b.putShort(at + Packet.TTL, (short) (hops << 8 | Packet.ICMP));
         b.putInt(at + Packet.SOURCE, from);
         b.putInt(at + Packet.DESTINATION, to);
@@ -92,7 +93,7 @@ public final class Echo {
 
     private static int verdict(int kind, int code, ByteBuffer b, int icmp, int id) {
         boolean ours = (b.getShort(icmp + ID) & 0xffff) == id;
-        return ours ? code << CODE_SHIFT | kind << KIND_SHIFT | b.getShort(icmp + SEQUENCE) & 0xffff : NONE;
+        return ours ? code << CODE_SHIFT | kind << KIND_SHIFT | (b.getShort(icmp + SEQUENCE) & 0xffff) : NONE;
     }
 
     /** What a verdict says: {@link #NONE} to {@link #UNREACHABLE}. */

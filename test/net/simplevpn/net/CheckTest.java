@@ -56,7 +56,7 @@ final class CheckTest extends KeyedVpn {
 
     /** Without an obstacle: a line for each stage, with keys and without, over IPv6 too; without a TUN device. */
     @Test
-    void allWell() throws IOException {
+    void allWell() {
         keyed("--allow-plain", east.outer4);
         Program check = checkHub(0, "forward", "other clients", with("east.key"));
         assertEquals(List.of("name", "route", "TCP", "TLS", "key", "address", "bulk", "forward"),
@@ -145,7 +145,7 @@ final class CheckTest extends KeyedVpn {
 
     /** Another key than the server's is shown: by somebody in between; or it has none; or TLS is a web server's. */
     @Test
-    void tls() throws IOException {
+    void tls() {
         String other = key("other.key");
         Program between = server("--key", file("other.key"), "--peers", file("peers"));
         checkHub(14, "TLS", "shows key " + other.replace("+", "\\+") + ", not that of --server-pin; .*decrypts",
@@ -156,9 +156,9 @@ final class CheckTest extends KeyedVpn {
         checkHub(14, "TLS", "closed the connection in the handshake.*; start srv with --key", with("east.key"));
     }
 
-    /** A key that the server does not know, and a client without one; an address that nobody can have, or another has. */
+    /** A key that is not known, and a client without one; an address that nobody can have, or another has. */
     @Test
-    void refusals() throws IOException {
+    void refusals() {
         Program server = keyed();
         String stranger = key("stranger.key");
         checkHub(15, "key", "does not know key " + stranger.replace("+", "\\+") + "; .*peers", with("stranger.key"));
@@ -174,7 +174,7 @@ final class CheckTest extends KeyedVpn {
 
     /** A router drops large packets and says nothing, with keys and without; the server's host answers no pings. */
     @Test
-    void bulk() throws IOException {
+    void bulk() {
         keyed("--allow-plain", east.outer4);
         // Nothing larger than a packet leaves this host, so that the rule meets packets.
         east.run("ip", "link", "set", "eth0", "gso_max_segs", "1").ok();
@@ -187,7 +187,7 @@ final class CheckTest extends KeyedVpn {
         assertTrue(checkHub(0, "forward", "").said("bulk +ok .* KiB there, back not tried: .* answers no pings"));
     }
 
-    /** Clients that are kept apart; a kernel between them, or before a network, that does not forward; one that does. */
+    /** Clients that are kept apart; a kernel between them, or before a network, that does not forward, or does. */
     @Test
     void forwarding() {
         Program apart = server("--between-clients", "no");
@@ -208,14 +208,15 @@ final class CheckTest extends KeyedVpn {
 
     /** Beside a client with the same key it stops before that one would lose its address; the client sees nothing. */
     @Test
-    void besideAClient() throws IOException {
+    void besideAClient() {
         Program server = keyed();
         Program client = client(east, with("east.key"));
         east.awaitPing(SERVER, 10);
         Program check = lan.start(east, "cli", Command.words(List.of("--check", "-s", hub.outer4), with("east.key"))
                 .toArray(String[]::new));
         assertEquals(0, check.awaitExit(30), check::log);
-        assertTrue(check.lastLine().matches("key +skipped .*a client runs here with this key.*end it to check the rest"), check::log);
+        assertTrue(check.lastLine().matches("key +skipped .*a client runs here with this key.*end it to check the rest"),
+                check::log);
         assertTrue(check.said("TLS +ok"), check::log);
         assertTrue(east.reaches(SERVER));
         assertFalse(server.said("connected again"), server::log);
@@ -226,7 +227,7 @@ final class CheckTest extends KeyedVpn {
 
     /** An invitation is not used up by it. */
     @Test
-    void invitation() throws IOException {
+    void invitation() {
         hub.run("chown", "nobody", lan.file("").toString()).ok();
         keyed();
         Program invite = lan.start(hub, "srv", "--key", file("srv.key"), "--peers", file("peers"), "--invite", "shed",
