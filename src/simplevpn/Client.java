@@ -132,7 +132,12 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         try {
             Options options = ClientSettings.options();
             if (!Program.isAnswered(options, "cli", words)) {
-                ClientProgram.run(words, options, new ClientSettings(options));
+                ClientSettings settings = new ClientSettings(options);
+                if (options.given("check")) {
+                    status = Check.run(settings, options.given("json"));
+                } else {
+                    ClientProgram.run(words, options, settings);
+                }
             }
         } catch (Failure | RuntimeException | Error e) {
             status = Program.report(e);

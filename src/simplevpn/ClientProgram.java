@@ -26,6 +26,9 @@ final class ClientProgram {
         Target[] first = targets.of(settings);
         ClientReload reload = new ClientReload(words, options, settings, targets);
         reload.listen(loop);
+        if (settings.key != null) {
+            KeyFiles.use(settings.key);
+        }
         Supervisor supervisor = Program.supervisor(loop);
         // An invitation is used as root: what it brings is kept where root alone may write.
         ClockSetter clock = settings.setsClock ? new ClockSetter() : null;

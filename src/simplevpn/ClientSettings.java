@@ -222,6 +222,7 @@ final class ClientSettings extends Settings {
                 .add((char) 0, "dir", "DIR", "--join: keep its key and config there (default " + Joining.FOLDER + ")")
                 .add((char) 0, "server-name", "NAME", "ask a proxy in front of the server for NAME (SNI)")
                 .add((char) 0, "set-clock", null, "set a clock that is before this version's day by the server's")
+                .add((char) 0, "check", null, "say what is in the way to the server, and end (status 10 to 18)")
                 .add((char) 0, "name", "NAME", "what the server may call this client (default: the host name)"));
     }
 }

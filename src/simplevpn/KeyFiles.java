@@ -1,7 +1,10 @@
 package simplevpn;
 
 import simplevpn.base.Failure;
+import simplevpn.linux.Abi;
 import simplevpn.linux.Entropy;
+import simplevpn.linux.Errno;
+import simplevpn.linux.Libc;
 import simplevpn.linux.Privileges;
 import simplevpn.linux.SecretFile;
 import simplevpn.tls.Key;
@@ -36,5 +39,28 @@ final class KeyFiles {
         // that has just started.
         Entropy.forKey(1);
         return Key.of(path, pem);
+    }
+
+    /**
+     * Marks the key in a file as one that a client uses, as long as this process lives (flock(2)). Where that cannot be
+     * done nobody is told.
+     */
+    static void use(String path) {
+        lock(path, true);
+    }
+
+    /** Whether a client of this machine uses the key in a file now. */
+    static boolean isUsed(String path) {
+        return lock(path, false) == -Errno.EAGAIN;
+    }
+
+    /** Takes the file's lock, perhaps for a moment only; returns 0 or −errno. */
+    private static int lock(String path, boolean keeps) {
+        int fd = Libc.open(path, Abi.O_CLOEXEC);
+        int result = fd < 0 ? fd : Libc.flock(fd, Abi.LOCK_EX | Abi.LOCK_NB);
+        if (fd >= 0 && (!keeps || result < 0)) {
+            Libc.close(fd);
+        }
+        return result;
     }
 }

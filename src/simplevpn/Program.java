@@ -114,7 +114,8 @@ final class Program extends Thread {
             return true;
         }
         boolean status = options.given("status");
-        if (!status && (options.given("json") || options.given("prometheus") || options.given("watch"))) {
+        boolean check = program.equals("cli") && options.given("check");
+        if (!status && ((options.given("json") && !check) || options.given("prometheus") || options.given("watch"))) {
             throw options.wrong("--status is missing: --json, --prometheus and --watch are forms of that");
         }
         if (status || (program.equals("srv") && options.given("kick"))) {

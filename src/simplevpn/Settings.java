@@ -101,7 +101,7 @@ class Settings {
                 .add((char) 0, "up", "COMMAND", "start it when the tunnel is up (a path and arguments, no shell)")
                 .add((char) 0, "down", "COMMAND", "start it when the tunnel is not up any more")
                 .add((char) 0, "status", "[INTERFACE]", "tell how the one that runs is, or all that run").alone()
-                .add((char) 0, "json", null, "--status: as JSON")
+                .add((char) 0, "json", null, "--status, --check: as JSON")
                 .add((char) 0, "prometheus", null, "--status: as metrics, in the text format of Prometheus")
                 .add((char) 0, "watch", null, "--status: anew each second, with rates, until Ctrl-C")
                 .add('v', "verbose", null, "also tell about single packets")

@@ -215,6 +215,14 @@ final class Netlink {
         return name;
     }
 
+    /** The same of one interface alone. */
+    static String deviceName(int index) {
+        Netlink netlink = new Netlink(Abi.RTM_GETROUTE, 0, Abi.AF_INET, ATTRIBUTES);
+        String name = netlink.name(index);
+        netlink.close();
+        return name;
+    }
+
     /** The number of an interface (SIOCGIFINDEX, netdevice(7)); −1 when there is none of that name. */
     private int index(String device) {
         Buffer request = Buffer.temporary(Abi.IFR_SIZE);

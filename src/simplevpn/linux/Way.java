@@ -48,6 +48,11 @@ public final class Way {
         return text(own) + "/" + (gateway == null ? "-" : text(gateway));
     }
 
+    /** The name of the interface that it begins at, as far as it can be told. */
+    public String device() {
+        return Netlink.deviceName(device);
+    }
+
     /** This host's own address: {@code 192.0.2.7} or {@code 2001:db8::7}. */
     @Override
     public String toString() {

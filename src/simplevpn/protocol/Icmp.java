@@ -15,7 +15,7 @@ public final class Icmp {
     private static final int HOST_UNREACHABLE = 1;
     private static final int FRAGMENTATION_NEEDED = 4;
     /** RFC 1812, 5.2.7.1. */
-    private static final int PROHIBITED = 13;
+    static final int PROHIBITED = 13;
     /** RFC 792 asks for the header and 8 bytes; this also holds IP options and a whole TCP header. */
     private static final int QUOTE = 128;
     private static final int TTL = 64;

@@ -2,6 +2,7 @@ package simplevpn.tls;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import simplevpn.base.Greeting;
 import simplevpn.linux.Buffer;
 import simplevpn.linux.Stream;
 
@@ -103,6 +104,12 @@ public final class Records {
     boolean isNoRecord() {
         int kind = in.hasRemaining() ? in.get(in.position()) : FIRST_KIND;
         return kind < FIRST_KIND || kind > LAST_KIND;
+    }
+
+    /** Of what is no record, the words of a text for a client's people; empty for anything else. */
+    String said(boolean client) {
+        String text = client ? Greeting.of(in, in.position(), in.limit()) : null;
+        return text == null ? "" : ", but says " + text;
     }
 
     /** Whether what comes next is no record that a connection begins with. */

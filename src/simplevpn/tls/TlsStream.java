@@ -202,7 +202,7 @@ public final class TlsStream extends Layer {
                 case NEED_UNWRAP, NEED_UNWRAP_AGAIN -> {
                     records.open(this);
                     if (records.isNoRecord()) {
-                        fail(NO_TLS);
+                        fail(NO_TLS + records.said(credentials.isClient()));
                     } else if (records.holdsRecord()) {
                         unwrap(Records.EMPTY);
                     } else if (!fill()) {

@@ -40,6 +40,10 @@ final class Race extends Timer {
         /** A connection stands. */
         void won(Stream stream, Candidate candidate) throws Failure;
 
+        /** A proxy is connected to, and is asked for the server now. */
+        default void asking(Stream proxy) {
+        }
+
         /** None of the addresses is of use, or those that are left are not. */
         void lost(String why) throws Failure;
     }
@@ -104,6 +108,7 @@ final class Race extends Timer {
                 cancelBut(this);
                 loop.timers.set(this, loop.now() + PROXY_TIME);
                 opening = new Opening(stream.raw(), negotiation);
+                owner.asking(stream);
                 open(false);
             }
         }

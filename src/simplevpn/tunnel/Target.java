@@ -52,6 +52,11 @@ public final class Target implements Handler {
         portBehind = port;
     }
 
+    /** Which of the servers it leads to, from 0. */
+    public int server() {
+        return server;
+    }
+
     /** Begins to ask its proxy for a connection; {@code null} without one. */
     Negotiation negotiation() {
         return proxy == null ? null : proxy.ask(behind, portBehind);

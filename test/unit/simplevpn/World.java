@@ -173,6 +173,26 @@ final class World implements AutoCloseable {
         }
     }
 
+    /** A machine on which somebody looks what is in a client's way. */
+    final class Checker extends Machine {
+        final MemoryConnector connector = new MemoryConnector(kernel);
+        /** The lines that were said. */
+        final List<String> said = new ArrayList<>();
+        final Check check;
+
+        /** @param running whether a client of this machine has the same key */
+        Checker(boolean running, String... words) throws Failure {
+            connector.add(acceptor);
+            Options options = ClientSettings.options();
+            options.parse(words);
+            ClientSettings settings = new ClientSettings(options);
+            boot(true, false, 1);
+            check = new Check(settings, loop, new Targets(settings, connector, handshakes).of(settings),
+                    new CheckReport(said::add, options.given("json")), 99, running);
+            machines.add(this);
+        }
+    }
+
     private static Key[] keys(ServerSettings settings) throws Failure {
         Key[] keys = new Key[settings.keys.length];
         for (int i = 0; i < keys.length; i++) {
