@@ -108,14 +108,19 @@ abstract class BoardTest extends Vpn {
         assertStops(board, "srv");
     }
 
+    /** Keys, and then networks, on one board: they begin alike, and each boot and join is a minute. */
+    @Test
+    @Execution(ExecutionMode.SAME_THREAD)
+    void keysAndNetworks() throws Exception {
+        Program server = keyed();
+        networks(server, keysWithoutAClock(server));
+    }
+
     /**
      * A board whose clock knows no better than 1970 joins by an invitation, and comes back with what it kept; when it
      * is told to, it has the server's time then.
      */
-    @Test
-    @Execution(ExecutionMode.SAME_THREAD)
-    void keysWithoutAClock() throws Exception {
-        Program server = keyed();
+    private Board keysWithoutAClock(Program server) throws Exception {
         Board board = new Board(lan, hub, east, target, MEMORY, "cli", "1970-01-02");
         // The one that the init script starts has no key.
         server.awaitLine("refused: this server takes clients with a key alone", BOOT);
@@ -129,6 +134,7 @@ abstract class BoardTest extends Vpn {
         board.await("the time", BOOT, () -> board.console.said("the clock was set by the server's"));
         long behind = System.currentTimeMillis() / 1000 - Long.parseLong(board.ask("date +%s").strip());
         assertTrue(Math.abs(behind) < BOOT, behind + " s behind the server's clock");
+        return board;
     }
 
     /** A server with a key, network 10.0.0.0/16 and IPv6, which knows a client west and has invited a board. */
@@ -163,15 +169,7 @@ abstract class BoardTest extends Vpn {
      * What a router's owner expects, all at once: IPv6, a network behind it and one behind another client, all else
      * through the tunnel, hooks. Nothing of it is left at the end, also when it was killed in between.
      */
-    @Test
-    @Execution(ExecutionMode.SAME_THREAD)
-    void networksOnABoard() throws Exception {
-        Program server = keyed();
-        Board board = new Board(lan, hub, east, target, MEMORY, "cli");
-        server.awaitLine("refused: this server takes clients with a key alone", BOOT);
-        join(board, server);
-        board.ask(END.formatted("TERM"));
-        firstPing(board, KEPT);
+    private void networks(Program server, Board board) throws Exception {
         int plain = idle(board);
         board.ask(END.formatted("TERM"));
         Path peers = lan.file("peers");
