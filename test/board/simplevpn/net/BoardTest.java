@@ -117,7 +117,7 @@ abstract class BoardTest extends Vpn {
     }
 
     /** A board whose clock knows no better than 1970 joins by an invitation, and comes back with what it kept. */
-    private Board keysWithoutAClock(Program server) throws IOException {
+    private Board keysWithoutAClock(Program server) throws Exception {
         Board board = new Board(lan, hub, east, target, MEMORY, "cli", "1970-01-02");
         // The one that the init script starts has no key.
         server.awaitLine("refused: this server takes clients with a key alone", BOOT);
@@ -163,7 +163,7 @@ abstract class BoardTest extends Vpn {
      * What a router's owner expects, all at once: IPv6, a network behind it and one behind another client, all else
      * through the tunnel, hooks. Nothing of it is left at the end, also when it was killed in between.
      */
-    private void networks(Program server, Board board) throws IOException {
+    private void networks(Program server, Board board) throws Exception {
         int plain = idle(board);
         board.ask(END.formatted("TERM"));
         Path peers = lan.file("peers");
