@@ -313,8 +313,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         loop.readDevice(true);
         dialer.joined();
         String congestion = link.chooseCongestion(settings.congestion);
-        String what = "connected to " + link.stream.peer() + dialer.role() + (framing.isClassic() ? " (classic)" : "") + ", address "
-                + answer.address + "/" + answer.length
+        String what = "connected to " + link.stream.peer() + dialer.role()
+                + (framing.isClassic() ? " (classic)" : "") + ", address " + answer.address + "/" + answer.length
                 + (answer.address6 == null ? "" : " and " + answer.address6 + "/" + answer.length6)
                 + " on " + device.name();
         loop.budget.logPeer(what + ", MTU " + mtu + ", congestion control " + congestion, loop.now());
