@@ -130,7 +130,7 @@ class ProxyWorldTest extends KeyedWorldTest {
         World.Board board = client("--proxy", "http://me@gate:3128", "--proxy-password", file("password").toString());
         MemoryStream first = end(board);
         assertEquals(REQUEST, heard(board));
-        first.put(("HTTP/1.1 407 Login\r\nProxy-Authenticate: Basic\r\nContent-Length: 3\r\n\r\nabc")
+        first.put("HTTP/1.1 407 Login\r\nProxy-Authenticate: Basic\r\nContent-Length: 3\r\n\r\nabc"
                 .getBytes(StandardCharsets.US_ASCII));
         first.close();
         world.run();

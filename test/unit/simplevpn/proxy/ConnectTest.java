@@ -21,7 +21,8 @@ import simplevpn.proxy.Negotiation.Verdict;
 /** What is said to a proxy by HTTP: the request, each kind of answer, and the ways to log in. */
 class ConnectTest {
     private static final String BASIC = "Proxy-Authenticate: Basic realm=\"gate\"";
-    private static final String DIGEST = "Proxy-Authenticate: Digest realm=\"gate\", nonce=\"n1\", qop=\"auth,auth-int\"";
+    private static final String DIGEST =
+            "Proxy-Authenticate: Digest realm=\"gate\", nonce=\"n1\", qop=\"auth,auth-int\"";
 
     private static Talk talk() {
         return new Talk(new Proxy(false, "gate", 3128, null, null, 1), "vpn.example.org", 2002);
