@@ -108,11 +108,16 @@ abstract class BoardTest extends Vpn {
         assertStops(board, "srv");
     }
 
-    /** A board whose clock knows no better than 1970 joins by an invitation, and comes back with what it kept. */
+    /** Keys, and then networks, on one board: they begin alike, and each boot and join is a minute. */
     @Test
     @Execution(ExecutionMode.SAME_THREAD)
-    void keysWithoutAClock() throws Exception {
+    void keysAndNetworks() throws Exception {
         Program server = keyed();
+        networks(server, keysWithoutAClock(server));
+    }
+
+    /** A board whose clock knows no better than 1970 joins by an invitation, and comes back with what it kept. */
+    private Board keysWithoutAClock(Program server) throws Exception {
         Board board = new Board(lan, hub, east, target, MEMORY, "cli", "1970-01-02");
         // The one that the init script starts has no key.
         server.awaitLine("refused: this server takes clients with a key alone", BOOT);
@@ -123,6 +128,7 @@ abstract class BoardTest extends Vpn {
         String again = firstPing(board, KEPT);
         board.tell("again with its key, " + again + " s from exec to the first ping");
         server.awaitLine("assigned 10\\.0\\.0\\.9 to board .*", BOOT);
+        return board;
     }
 
     /** A server with a key, network 10.0.0.0/16 and IPv6, which knows a client west and has invited a board. */
@@ -157,15 +163,7 @@ abstract class BoardTest extends Vpn {
      * What a router's owner expects, all at once: IPv6, a network behind it and one behind another client, all else
      * through the tunnel, hooks. Nothing of it is left at the end, also when it was killed in between.
      */
-    @Test
-    @Execution(ExecutionMode.SAME_THREAD)
-    void networksOnABoard() throws Exception {
-        Program server = keyed();
-        Board board = new Board(lan, hub, east, target, MEMORY, "cli");
-        server.awaitLine("refused: this server takes clients with a key alone", BOOT);
-        join(board, server);
-        board.ask(END.formatted("TERM"));
-        firstPing(board, KEPT);
+    private void networks(Program server, Board board) throws Exception {
         int plain = idle(board);
         board.ask(END.formatted("TERM"));
         Path peers = lan.file("peers");

@@ -44,7 +44,7 @@ final class SystemdBoardTest extends Vpn {
     /** The client's unit, enabled when the machine boots. */
     @Test
     void clientUnit() throws Exception {
-        Program server = server();
+        Program server = server("--dns", SERVER, "--domain", "vpn.example.org");
         start("cli");
         awaitConnection(server, 1);
         board.tell("connected");
@@ -67,6 +67,7 @@ final class SystemdBoardTest extends Vpn {
         board.ping(SERVER);
         board.tell("restarted after SIGKILL");
         assertStops();
+        names(server);
 
         // The disk cannot be written, so the config file with a wrong option is laid over the other.
         board.ask("echo nonsense >/run/wrong.conf; mount --bind /run/wrong.conf /etc/simplevpn/cli.conf");
@@ -75,6 +76,36 @@ final class SystemdBoardTest extends Vpn {
         assertEquals("2", show("ExecMainStatus"), "exit status with a wrong option");
         assertEquals("0", show("NRestarts"), "restarts with a wrong option");
         board.tell("not restarted with a wrong option");
+    }
+
+    /**
+     * The packages' hook and unit as README's section on names has them: systemd-resolved asks the server's name server for
+     * names of its domain as long as the tunnel is up, and no longer.
+     */
+    private void names(Program server) throws Exception {
+        String domain = "vpn.example.org";
+        Program dnsmasq = lan.start(hub, List.of("sh", "-c", "LD_LIBRARY_PATH=$(echo $0/usr/lib/*-linux-*) exec"
+                + " $0/usr/sbin/dnsmasq --keep-in-foreground --log-facility=- --user=root --pid-file="
+                + " --conf-file=/dev/null --no-resolv --no-hosts --address=/shed." + domain + "/10.0.0.77"
+                + " --listen-address=$1 --bind-interfaces", fetched("dnsmasq-base"), SERVER));
+        dnsmasq.awaitLine("started", 10);
+        String hook = "/usr/local/lib/simplevpn/resolv";
+        board.ask("cat /etc/simplevpn/cli.conf - >/run/names.conf <<.\nup " + hook + "\ndown " + hook
+                + "\nuser root\n.\nmount --bind /run/names.conf /etc/simplevpn/cli.conf;"
+                + " mkdir -p /run/systemd/system/" + unit + ".service.d;"
+                + " cat >/run/systemd/system/" + unit + ".service.d/names.conf <<.\n[Service]\nUser=root\n"
+                + "ReadWritePaths=/etc -/run/resolvconf\n.\n systemctl daemon-reload; systemctl start systemd-resolved");
+        systemctl("start");
+        awaitConnection(server, 4);
+        board.await("a name server for the tunnel", PATIENCE, () -> ask("resolvectl domain tun0").contains(domain));
+        String answer = board.ask("resolvectl query shed." + domain);
+        assertTrue(answer.contains("10.0.0.77") && answer.contains("tun0"), answer);
+        board.tell("a name of the server's domain, by systemd-resolved");
+        server.stop();
+        board.await("no name server after the tunnel", PATIENCE, () -> !ask("resolvectl domain tun0").contains(domain));
+        systemctl("stop");
+        board.ask("umount /etc/simplevpn/cli.conf");
+        dnsmasq.dismiss();
     }
 
     /** The server's unit, likewise. */
