@@ -1,6 +1,7 @@
 package simplevpn.tunnel;
 
 import java.util.Arrays;
+import java.util.HashSet;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Ipv6;
@@ -339,8 +340,9 @@ public final class InterfaceSetup {
 
     /** Removes the routes of a former answer that the present one does not have. */
     private void removeRoutes(Network[] former, Network[] present) {
+        HashSet<Network> kept = new HashSet<>(Arrays.asList(present));
         for (Network route : former) {
-            if (!Arrays.asList(present).contains(route)) {
+            if (!kept.contains(route)) {
                 device.removeRoute(route);
             }
         }
@@ -376,16 +378,15 @@ public final class InterfaceSetup {
 
     /** Adds the routes that are missing, and removes those that lead nowhere now. */
     private void addRoutes() {
-        Network[] there = {};
-        Network[] there6 = {};
+        HashSet<Network> there = new HashSet<>();
         if (routes.length > 0) {
-            there = device.ownRoutes(false);
-            there6 = device.ownRoutes(true);
+            there.addAll(Arrays.asList(device.ownRoutes(false)));
+            there.addAll(Arrays.asList(device.ownRoutes(true)));
         }
         for (Network route : routes) {
             if (route.isIpv6() && !carriesIpv6) {
                 device.removeRoute(route);
-            } else if (!Arrays.asList(route.isIpv6() ? there6 : there).contains(route)) {
+            } else if (!there.contains(route)) {
                 route(route);
             }
         }

@@ -147,6 +147,14 @@ final class SystemdBoardTest extends Vpn {
         board.ping("10.0.0.9");
         assertConfined(CAP_NET_ADMIN | CAP_NET_BIND_SERVICE);
         board.tell("a tunnel between keys");
+        String process = show("MainPID");
+        board.ask("echo push-route 198.51.100.0/24 >>/run/keys.conf");
+        systemctl("reload");
+        board.await("a line about the reload", PATIENCE, () -> board.console.said("reload: push-route taken"));
+        client.await("the route", PATIENCE, () -> hub.run("ip", "route").output().contains("198.51.100.0/24 dev tun0"));
+        assertEquals(process, show("MainPID"), "process after the reload");
+        assertFalse(client.said("reconnecting"), client::log);
+        board.tell("reloaded");
         board.ask("echo >" + folder + "/peers");
         client.awaitLine("this server does not know key", PATIENCE);
         client.stop();
