@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import simplevpn.base.Failure;
 import simplevpn.linux.Way;
+import simplevpn.memory.MemoryStream;
 
 /**
  * Times of keepalives that a client wishes, or finds out: its server waits for it as long, a dead connection is noticed
@@ -49,6 +50,24 @@ class KeepaliveWorldTest extends WorldTest {
         world.pass(24 * 240 * SECOND);
         assertEquals(before + 24, arrived(board));
         assertEquals(List.of(), said(".*(timed out|reconnecting).*"));
+    }
+
+    /** A classic server takes no wishes: its client goes by the usual times, and says so. */
+    @Test
+    void classicServer() throws Failure {
+        World.Board board = world.board(1, "--keepalive", "240");
+        MemoryStream server = board.connector.last().other();
+        byte[] answer = server.take();
+        answer[4] = 0;
+        answer[16] = 10;
+        answer[19] = 9;
+        server.put(answer);
+        world.pass(14 * SECOND);
+        assertEquals(List.of("keepalive each 15 s, since this server takes no wishes: 33.87 MB a month when idle"),
+                said("keepalive .*"));
+        assertEquals(0, server.take().length);
+        world.pass(2 * SECOND);
+        assertEquals(20, server.take().length);
     }
 
     /** A client that dies is dropped after what it was granted, and not earlier. */
