@@ -106,7 +106,7 @@ class KeepaliveWorldTest extends WorldTest {
         assertEquals(1, said("keepalive each 300 s: .*").size());
     }
 
-    /** A connection that is found dead after a long silence is replaced in seconds; one with traffic within the usual. */
+    /** A connection found dead after a long silence is replaced in seconds; one with traffic within the usual time. */
     @Test
     void deadConnection() throws Failure {
         world.hub();
@@ -151,7 +151,7 @@ class KeepaliveWorldTest extends WorldTest {
         assertEquals(before + 10, arrived(board));
     }
 
-    /** On one that forgets after five minutes, one connection is lost, and four minutes stay: also at the next start. */
+    /** On one that forgets after five minutes one connection is lost, and four minutes stay, also at the next start. */
     @Test
     void autoOnForgetfulLine() throws Exception {
         world.hub();
