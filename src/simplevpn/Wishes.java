@@ -63,6 +63,9 @@ final class Wishes {
         wished = 0;
         if (!answer.extended) {
             auto = null;
+            if (settings.keepalive != 0) {
+                tell(times.idle(), ", since this server takes no wishes");
+            }
             return;
         }
         int wanted = Math.max(0, settings.keepalive);

@@ -1,9 +1,9 @@
 package simplevpn.protocol;
 
 /**
- * Finds out for how long a line's NATs and firewalls remember a connection that is silent: the idle time is doubled each
- * time a keepalive that came after one is answered; when one is not, and the connection is dead, the one before it
- * stays. Does no I/O and reads no clock.
+ * Finds out for how long a line's NATs and firewalls remember a connection that is silent: the idle time is doubled
+ * each time a keepalive that came after one is answered; when one is not, and the connection is dead, the one before
+ * it stays. Does no I/O and reads no clock.
  */
 public final class AutoKeepalive {
     /** Seconds of a month of 30 days. */
@@ -100,7 +100,7 @@ public final class AutoKeepalive {
      * @param frame bytes of a keepalive, its tag included
      */
     public static long monthly(int idle, int frame, boolean ipv6, boolean tls) {
-        long once = 3 * ((ipv6 ? IPV6 : IPV4) + TCP) + 2 * (frame + (tls ? RECORD : 0));
+        long once = 3L * ((ipv6 ? IPV6 : IPV4) + TCP) + 2 * (frame + (tls ? RECORD : 0));
         return once * MONTH / idle;
     }
 }

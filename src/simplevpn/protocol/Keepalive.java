@@ -9,8 +9,8 @@ package simplevpn.protocol;
 public final class Keepalive {
     private static final long SECOND = 1_000_000_000L;
     /**
-     * How a keepalive after a long silence is repeated, and when it has gone unanswered: the line is empty then, so that
-     * an answer takes a round trip, and TCP has sent it five times.
+     * How a keepalive after a long silence is repeated, and when it has gone unanswered: the line is empty then, so
+     * that an answer takes a round trip, and TCP has sent it five times.
      */
     private static final long REPEAT = 3 * SECOND;
     private static final long GIVE_UP = 10 * SECOND;
@@ -30,7 +30,7 @@ public final class Keepalive {
     private long asked;
     private long repeated;
     private boolean waiting;
-    /** Whether that first one came after a silence that is longer than usual; and one of the idle time, on both sides. */
+    /** Whether that first one came after a silence longer than usual; and after one of the idle time, on both sides. */
     private boolean isQuick;
     private boolean slept;
 
@@ -142,7 +142,7 @@ public final class Keepalive {
         }
     }
 
-    /** Whether an answer is waited for to a keepalive that came after the idle time with nothing in either direction. */
+    /** Whether an answer is waited for to a keepalive that came after the idle time of silence on both sides. */
     public boolean isWaking() {
         return waiting && slept;
     }

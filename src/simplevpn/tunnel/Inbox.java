@@ -36,7 +36,7 @@ public final class Inbox {
     public int packetLength;
     /** Its tag, not checked yet; 0 without offload framing. */
     public int tag;
-    /** Of a frame that is skipped: the rule of PROTOCOL.md for that; {@code null} where there is no other than memory. */
+    /** Of a frame that is skipped: the rule of PROTOCOL.md for that; {@code null} where it was for want of memory. */
     public String rule;
 
     /** @param fromServer whether a server sent what is read here */

@@ -255,8 +255,8 @@ class ClientTest extends WorldTest {
     @Test
     void invalidAnswers() throws Failure {
         World.Board board = answered("4501001a 56330000 00000001 00000000 0a000002 0104ff00ff00");
-        assertSaid("192.0.2.1:2002 broke the protocol: option 1 with 4 bytes is not valid \\(PROTOCOL.md 2, table 2.3\\);"
-                + " trying again .*");
+        assertSaid("192.0.2.1:2002 broke the protocol: option 1 with 4 bytes is not valid"
+                + " \\(PROTOCOL.md 2, table 2.3\\); trying again .*");
         assertNull(board.device.address);
     }
 

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import simplevpn.base.Failure;
 import simplevpn.linux.Way;
+import simplevpn.memory.MemoryStream;
 
 /**
  * Times of keepalives that a client wishes, or finds out: its server waits for it as long, a dead connection is noticed
@@ -51,6 +52,24 @@ class KeepaliveWorldTest extends WorldTest {
         assertEquals(List.of(), said(".*(timed out|reconnecting).*"));
     }
 
+    /** A classic server takes no wishes: its client goes by the usual times, and says so. */
+    @Test
+    void classicServer() throws Failure {
+        World.Board board = world.board(1, "--keepalive", "240");
+        MemoryStream server = board.connector.last().other();
+        byte[] answer = server.take();
+        answer[4] = 0;
+        answer[16] = 10;
+        answer[19] = 9;
+        server.put(answer);
+        world.pass(14 * SECOND);
+        assertEquals(List.of("keepalive each 15 s, since this server takes no wishes: 33.87 MB a month when idle"),
+                said("keepalive .*"));
+        assertEquals(0, server.take().length);
+        world.pass(2 * SECOND);
+        assertEquals(20, server.take().length);
+    }
+
     /** A client that dies is dropped after what it was granted, and not earlier. */
     @Test
     void silentClient() throws Failure {
@@ -87,7 +106,7 @@ class KeepaliveWorldTest extends WorldTest {
         assertEquals(1, said("keepalive each 300 s: .*").size());
     }
 
-    /** A connection that is found dead after a long silence is replaced in seconds; one with traffic within the usual. */
+    /** A connection found dead after a long silence is replaced in seconds; one with traffic within the usual time. */
     @Test
     void deadConnection() throws Failure {
         world.hub();
@@ -132,7 +151,7 @@ class KeepaliveWorldTest extends WorldTest {
         assertEquals(before + 10, arrived(board));
     }
 
-    /** On one that forgets after five minutes, one connection is lost, and four minutes stay: also at the next start. */
+    /** On one that forgets after five minutes one connection is lost, and four minutes stay, also at the next start. */
     @Test
     void autoOnForgetfulLine() throws Exception {
         world.hub();

@@ -162,7 +162,8 @@ class AnswerTest {
     /** The first thing wrong is what is told, even when sound options follow. */
     @Test
     void firstErrorCounts() {
-        assertInvalid("option 3 with 1 bytes is not valid (PROTOCOL.md 2, table 2.3)", "030105 0104ffffff00 0404000f003c");
+        assertInvalid("option 3 with 1 bytes is not valid (PROTOCOL.md 2, table 2.3)",
+                "030105 0104ffffff00 0404000f003c");
     }
 
     /** A classic server's answer: netmask 255.255.0.0, and nothing else of it means anything. */

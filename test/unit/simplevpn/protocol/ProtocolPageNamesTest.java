@@ -123,7 +123,7 @@ class ProtocolPageNamesTest extends PageOptions {
         assertText("An answer has at most (\\d+) bytes", longest.length);
         assertNull(Product.read(longest).invalid());
         options[15] = option(200, new byte[4097 - HEADER - 15 * filler.length - 2]);
-        assertEquals("answer longer than 4096 bytes (PROTOCOL.md 6, table 6.1)", Product.read(answer(options)).invalid());
+        assertEquals(Rule.ANSWER_LENGTH, Product.read(answer(options)).invalid());
     }
 
     private static byte[] named(String name) {

@@ -15,7 +15,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** The log's words for a broken rule: each leads to a place of src/PROTOCOL.md, and a frame breaks the one it is said. */
+/** The log's words for a broken rule: each leads to a place of src/PROTOCOL.md, and is said of frames that break it. */
 class RuleTest {
     private static final Pattern WORDS = Pattern.compile(
             ".+ \\(PROTOCOL\\.md (\\d)(?:, table (\\d\\.\\d)(?:, row (\\w+))?|, \"(.+)\")\\)");
@@ -57,7 +57,8 @@ class RuleTest {
             }
             assertTrue(part.contains("**Table " + words.group(2) + "**"), rule);
             String row = words.group(3);
-            assertTrue(row == null || page.table(words.group(2)).stream().anyMatch(r -> r.get("row").equals(row)), rule);
+            assertTrue(row == null || page.table(words.group(2)).stream().anyMatch(r -> r.get("row").equals(row)),
+                    rule);
         }
         assertTrue(text.contains("more than 256 bytes") && text.contains("at most 4096 bytes"));
     }
