@@ -2,10 +2,7 @@ package simplevpn;
 
 import simplevpn.base.Failure;
 import simplevpn.base.Ratelimit;
-import simplevpn.linux.Buffer;
 import simplevpn.protocol.Answer;
-import simplevpn.protocol.Wire;
-import simplevpn.tunnel.Inbox;
 import simplevpn.tunnel.Target;
 
 /**

@@ -61,6 +61,8 @@ public final class Server implements Router, Listener.Owner {
     /** Tells those who are there what has changed; {@code null} until something has. */
     private Announcement announcement;
     private boolean ending;
+    /** How often somebody has asked how it is. */
+    int reports;
     /** Connections since the heap was tidied up. */
     private int accepted;
 

@@ -10,13 +10,11 @@ import simplevpn.tunnel.Loop;
  * stays is left out.
  */
 final class ServerReport extends Report {
-    private static int reports;
-
     private final Server server;
     private final Loop loop;
     private final long began;
     /** Who has this number was told already: a connection that closes gives its place to the last. */
-    private final int number = ++reports;
+    private final int number;
     /** Those below are still to be told; −1 before the server itself was. */
     private int next = -1;
 
@@ -24,6 +22,7 @@ final class ServerReport extends Report {
     ServerReport(Server server, long began) {
         this.server = server;
         this.began = began;
+        number = ++server.reports;
         loop = server.loop;
     }
 

@@ -50,7 +50,7 @@ final class StatusCommand {
         }
         StatusTable table = new StatusTable(options.given("verbose"));
         List<StatusRecord> all = ask();
-        while (watch) {
+        while (watch && !all.isEmpty()) {
             print(CLEAR + table.text(all));
             sleep();
             table.compareWith(all);

@@ -9,10 +9,10 @@ final class StatusExport {
     private static final int MILLION = 1_000_000;
 
     private static final String[] SERVER_TEXTS = {"interface", "version", "listen", "address", "address6"};
-    private static final String[] SERVER_NUMBERS =
-            {"running_seconds", "clients", "most_clients", "timeout_seconds", "mtu"};
-    private static final String[] CLIENT_TEXTS =
-            {"interface", "version", "state", "why", "server", "address", "address6"};
+    private static final String[] SERVER_NUMBERS = {"running_seconds", "clients", "most_clients", "timeout_seconds",
+            "mtu"};
+    private static final String[] CLIENT_TEXTS = {"interface", "version", "state", "why", "server", "address",
+            "address6"};
     private static final String[] CLIENT_NUMBERS = {"state_seconds", "heard_seconds", "timeout_seconds"};
     private static final String[] PEER_TEXTS = {"name", "address", "address6", "from"};
     private static final String[] PEER_NUMBERS = {"connected_seconds", "heard_seconds"};

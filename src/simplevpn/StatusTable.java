@@ -10,8 +10,8 @@ final class StatusTable {
     private static final int WIDTH = 80;
     /** Where what a client says of itself begins. */
     private static final int INDENT = 13;
-    private static final String[] TITLES =
-            {"NAME", "ADDRESS", "SINCE", "HEARD", "RECV", "SENT", "DROP", "RTT", "LINE", "TLS"};
+    private static final String[] TITLES = {"NAME", "ADDRESS", "SINCE", "HEARD", "RECV", "SENT", "DROP", "RTT",
+            "LINE", "TLS"};
     private static final String[] RATES = {"RECV/s", "SENT/s"};
     /** Columns; those that are negative begin at their left, as texts do. */
     private static final int[] WIDTHS = {-12, -15, 5, 5, 6, 6, 5, 5, -5, -6};

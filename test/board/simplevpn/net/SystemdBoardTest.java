@@ -79,8 +79,8 @@ final class SystemdBoardTest extends Vpn {
     }
 
     /**
-     * The packages' hook and unit as README's section on names has them: systemd-resolved asks the server's name server for
-     * names of its domain as long as the tunnel is up, and no longer.
+     * The packages' hook and unit as README's section on names has them: systemd-resolved asks the server's name server
+     * for names of its domain as long as the tunnel is up, and no longer.
      */
     private void names(Program server) throws Exception {
         String domain = "vpn.example.org";
@@ -94,7 +94,8 @@ final class SystemdBoardTest extends Vpn {
                 + "\nuser root\n.\nmount --bind /run/names.conf /etc/simplevpn/cli.conf;"
                 + " mkdir -p /run/systemd/system/" + unit + ".service.d;"
                 + " cat >/run/systemd/system/" + unit + ".service.d/names.conf <<.\n[Service]\nUser=root\n"
-                + "ReadWritePaths=/etc -/run/resolvconf\n.\n systemctl daemon-reload; systemctl start systemd-resolved");
+                + "ReadWritePaths=/etc -/run/resolvconf\n.\n systemctl daemon-reload;"
+                + " systemctl start systemd-resolved");
         systemctl("start");
         awaitConnection(server, 4);
         board.await("a name server for the tunnel", PATIENCE, () -> ask("resolvectl domain tun0").contains(domain));

@@ -84,7 +84,8 @@ final class StatusTest extends KeyedVpn {
     }
 
     private Program python(int user, String code) {
-        return lan.start(hub, List.of("setpriv", "--reuid=" + user, "--regid=4712", "--clear-groups", "/usr/bin/python3", "-c", code));
+        return lan.start(hub, List.of("setpriv", "--reuid=" + user, "--regid=4712", "--clear-groups",
+                "/usr/bin/python3", "-c", code));
     }
 
     /** Both of the forms for programs are what others read: Python's JSON, and lines of metrics. */
