@@ -51,7 +51,7 @@ public final class Admission<M extends Member> {
     }
 
     /** Other limits from now on, as the constructor has them. */
-    final void limit(int seconds, int clients, int perSource) {
+    void limit(int seconds, int clients, int perSource) {
         timeout = seconds;
         maxClients = Math.min(clients, pool.capacity());
         maxPerSource = perSource != 0 ? perSource : maxClients - maxClients / NEWCOMERS;
