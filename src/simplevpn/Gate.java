@@ -177,7 +177,7 @@ final class Gate implements Handler {
     }
 
     /** The same at once when something happens in its folder. */
-    void watchClosely() throws Failure {
+    void watchClosely() {
         if (credentials == null) {
             return;
         }

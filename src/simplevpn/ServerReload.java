@@ -29,7 +29,7 @@ final class ServerReload extends Reload {
     }
 
     @Override
-    String take(boolean changed) throws Failure {
+    String take(boolean changed) {
         if (changed) {
             server.take(settings);
         }
