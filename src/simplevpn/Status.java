@@ -27,8 +27,6 @@ final class Status extends Timer implements Handler {
     /** What their names end with, behind the interface. */
     static final String SUFFIX = ".sock";
     private static final String KICK = "kick ";
-    /** After which time somebody is accepted again when the kernel had no descriptor for him. */
-    private static final long PAUSE = 1_000_000_000L;
 
     private final Loop loop;
     private final Acceptor acceptor;
@@ -114,13 +112,13 @@ final class Status extends Timer implements Handler {
         }
     }
 
-    private void accept() throws Failure {
+    private void accept() {
         Stream stream = acceptor.accept();
         if (stream == null && acceptor.error() == -Errno.EAGAIN) {
             return;
         }
         loop.poller.change(acceptor.fd(), 0);
-        loop.timers.set(this, loop.now() + (stream == null ? PAUSE : Budget.ASK_TIME));
+        loop.timers.set(this, loop.now() + Budget.ASK_TIME);
         if (stream != null) {
             try {
                 loop.poller.add(stream.fd(), Poller.READ, this);
@@ -138,7 +136,7 @@ final class Status extends Timer implements Handler {
         close();
     }
 
-    private void read() throws Failure {
+    private void read() {
         Lines piece = new Lines(Budget.QUESTION + 1);
         int length = asker.read(piece.buffer, 0, piece.buffer.size - question.length());
         boolean whole = false;
@@ -155,7 +153,7 @@ final class Status extends Timer implements Handler {
         }
     }
 
-    private void answer(String asked) throws Failure {
+    private void answer(String asked) {
         report = server != null ? new ServerReport(server, began) : new ClientReport(client);
         lines = new Lines(Lines.SIZE);
         complete = !asked.equals("status");

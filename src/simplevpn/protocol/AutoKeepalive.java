@@ -100,7 +100,7 @@ public final class AutoKeepalive {
      * @param frame bytes of a keepalive, its tag included
      */
     public static long monthly(int idle, int frame, boolean ipv6, boolean tls) {
-        long once = 3L * ((ipv6 ? IPV6 : IPV4) + TCP) + 2 * (frame + (tls ? RECORD : 0));
+        long once = 3L * ((ipv6 ? IPV6 : IPV4) + TCP) + 2L * (frame + (tls ? RECORD : 0));
         return once * MONTH / idle;
     }
 }

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -90,7 +89,7 @@ final class StatusTest extends KeyedVpn {
 
     /** Both of the forms for programs are what others read: Python's JSON, and lines of metrics. */
     @Test
-    void forms() throws IOException {
+    void forms() {
         answering();
         client();
         for (String program : List.of("srv", "cli")) {

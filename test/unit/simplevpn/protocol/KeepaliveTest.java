@@ -145,10 +145,10 @@ class KeepaliveTest {
         keepalive.asked(asked);
         assertTrue(keepalive.isWaking());
         for (int i = 1; i <= 3; i++) {
-            assertFalse(keepalive.due(asked + 3 * i * SECOND - 1));
-            assertTrue(keepalive.due(asked + 3 * i * SECOND));
-            assertFalse(keepalive.unanswered(asked + 3 * i * SECOND));
-            keepalive.asked(asked + 3 * i * SECOND);
+            assertFalse(keepalive.due(asked + 3L * i * SECOND - 1));
+            assertTrue(keepalive.due(asked + 3L * i * SECOND));
+            assertFalse(keepalive.unanswered(asked + 3L * i * SECOND));
+            keepalive.asked(asked + 3L * i * SECOND);
         }
         assertEquals(SECOND, keepalive.untilClientActs(asked + 9 * SECOND));
         assertTrue(keepalive.unanswered(asked + 10 * SECOND));

@@ -169,8 +169,9 @@ class ProtocolPageNamesTest extends PageOptions {
         assertEquals("board", Wire.ownName(written, 0));
         assertEquals(240 << 16 | 300, Wire.times(written, 0));
         assertEquals(0xffff_ffff, Wire.times(ByteBuffer.wrap(withOptions(request, times(0xffff, 0xffff))), 0));
-        for (byte[] none : List.of(request, withOptions(request, times(0, 60)), withOptions(request, times(61, 60)),
-                withOptions(request, option(33, new byte[3])), withOptions(page.dump("1.1").bytes(), example))) {
+        byte[][] nothing = {request, withOptions(request, times(0, 60)), withOptions(request, times(61, 60)),
+            withOptions(request, option(33, new byte[3])), withOptions(page.dump("1.1").bytes(), example)};
+        for (byte[] none : nothing) {
             assertEquals(0, Wire.times(ByteBuffer.wrap(none), 0));
         }
         assertText("an idle time of at most (\\d+) s", Silence.LONGEST_IDLE);
