@@ -103,7 +103,7 @@ class PagesTest {
             }
         }
         assertEquals(all, statuses("cli.8"));
-        assertEquals(Set.of("0", "" + Failure.SYSTEM, "" + Failure.USAGE), statuses("srv.8"));
+        assertEquals(Set.of("0", "" + Failure.SYSTEM, "" + Failure.USAGE, "" + Failure.NOT_RUNNING), statuses("srv.8"));
     }
 
     private Set<String> statuses(String name) throws IOException {
