@@ -95,7 +95,7 @@ final class Status extends Timer implements Handler {
 
     /** Somebody comes, asks, or has room for more of the answer. */
     @Override
-    public void ready(boolean writable, boolean failed) throws Failure {
+    public void ready(boolean writable, boolean failed) {
         try {
             if (asker == null) {
                 accept();
