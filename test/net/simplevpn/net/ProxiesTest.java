@@ -134,6 +134,20 @@ final class ProxiesTest extends KeyedVpn {
         return Command.words(List.of("--proxy-password", file(name)), more).toArray(String[]::new);
     }
 
+    /** The check asks the proxy as the client does, in a stage of its own. */
+    @Test
+    void check() {
+        server();
+        squid(basic());
+        Program well = through("http://me@" + GATE + ":3128", password("password", "--check"));
+        assertEquals(0, well.awaitExit(40), well::log);
+        assertTrue(well.said("TCP +ok .* proxy " + GATE + ":3128.*"), well::log);
+        assertTrue(well.said("proxy +ok .* " + NAME + " by the proxy .*"), well::log);
+        Program refused = through("http://me@" + GATE + ":3128", password("wrong", "--check"));
+        assertEquals(13, refused.awaitExit(40), refused::log);
+        assertTrue(refused.said("proxy +FAILED .*" + WRONG + ".*; .*--proxy-password FILE.*"), refused::log);
+    }
+
     /** CONNECT without a password, with keys and without. */
     @Test
     void squidForAll() throws Exception {
