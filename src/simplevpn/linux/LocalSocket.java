@@ -14,7 +14,7 @@ public final class LocalSocket implements Acceptor {
     /** What is taken from the mode of what is made meanwhile (umask(2)): it is for its owner alone. */
     private static final int OTHERS = 0177;
     private static final int FIRST_PIECE = 64 * 1024;
-    /** How often the folder's lock is tried, and the milliseconds between: who has it for good reason has it for one. */
+    /** How often the folder's lock is tried, and the milliseconds between: who needs it has it for one. */
     private static final int LOCK_TRIES = 10;
     private static final int LOCK_PAUSE = 20;
 

@@ -62,8 +62,8 @@ public final class Stderr implements Log.Output {
     }
 
     /**
-     * Whether it, or standard input, is a terminal that this program runs in the foreground of (tcgetpgrp(3)): a log that
-     * goes into a file does not change whose program it is.
+     * Whether it, or standard input, is a terminal that this program runs in the foreground of (tcgetpgrp(3)): a log
+     * that goes into a file does not change whose program it is.
      */
     public static boolean isForeground() {
         return isForeground(STDERR) || isForeground(STDIN);

@@ -12,6 +12,7 @@ import simplevpn.harness.Command;
 import simplevpn.harness.Host;
 import simplevpn.harness.Lab;
 import simplevpn.harness.Program;
+import simplevpn.harness.Wait;
 
 /** {@code --status} of real programs, asked by a shell: what it says is so, and no socket stays or is stolen. */
 final class StatusTest extends KeyedVpn {
