@@ -1,17 +1,18 @@
 #!/bin/sh
 # Installs simplevpn from the folder that this script is in, or removes what it installed.
 #
-#   ./install.sh [--prefix DIR] [--destdir DIR] [--init sysv|systemd|none|auto] [srv] [cli]
+#   ./install.sh [--prefix DIR] [--destdir DIR] [--init sysv|systemd|none|auto] [--without-libc] [srv] [cli]
 #   ./install.sh --uninstall [the same]
 #
 # Without srv and cli it is about both. The defaults are --prefix /usr/local and --init auto, which looks what this machine
 # is started by. --destdir is the root of another system, that of an image being built. Config files that are there stay as
-# they are. Removing stops what runs, and leaves config files that were changed, and with systemd the user simplevpn and what is
-# his in /var/lib/simplevpn.
+# they are. --without-libc is for systems with glibc 2.34 or newer: the C library that comes along for others stays out.
+# Removing stops what runs, and leaves config files that were changed, and with systemd the user simplevpn and what is his in
+# /var/lib/simplevpn.
 set -eu
 umask 022
 from=$(CDPATH='' cd "$(dirname "$0")" && pwd -P)
-prefix=/usr/local destdir='' init=auto uninstall='' programs=''
+prefix=/usr/local destdir='' init=auto uninstall='' libc=yes programs=''
 
 usage() {
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
@@ -42,6 +43,7 @@ while [ $# -gt 0 ]; do
         shift
         ;;
     --uninstall) uninstall=yes ;;
+    --without-libc) libc='' ;;
     srv | cli) programs="$programs $1" ;;
     *) usage ;;
     esac
@@ -102,12 +104,14 @@ install_runtime() {
     mkdir -p "$home" "$doc"
     rm -rf "$home/runtime.old" "$home/runtime.new"
     cp -pR "$from/runtime" "$home/runtime.new"
+    [ -n "$libc" ] || rm -rf "$home/runtime.new/bin/ld.so" "$home/runtime.new/libc"
     everybodys "$home/runtime.new"
     [ ! -d "$home/runtime" ] || mv "$home/runtime" "$home/runtime.old"
     mv "$home/runtime.new" "$home/runtime"
     rm -rf "$home/runtime.old"
     rm -rf "$doc/licenses"
     cp -pR "$from/README" "$from/README.md" "$from/LICENSE" "$from/licenses" "$doc"
+    [ -n "$libc" ] || rm -f "$doc/licenses/glibc" "$doc/licenses/LGPL-2.1"
     everybodys "$doc"
     page "$from/pages/simplevpn.conf.5" "$man/man5/simplevpn.conf.5"
 }

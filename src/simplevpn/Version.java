@@ -1,5 +1,6 @@
 package simplevpn;
 
+import simplevpn.linux.CLibrary;
 import simplevpn.linux.Processor;
 
 /** What {@code --version} tells: which program this is, on which Java runtime it runs, and how that encrypts. */
@@ -13,9 +14,9 @@ final class Version {
     }
 
     /**
-     * Four lines: the program and the target that it was built for; the Java release, the VM with its compiler, and
+     * Five lines: the program and the target that it was built for; the Java release, the VM with its compiler, and
      * the variant of the runtime if it is one of ours; whether the class-data archive is in use; which cipher it
-     * prefers with keys, and why.
+     * prefers with keys, and why; the C library, and whose it is.
      */
     static String text(String program) {
         String info = System.getProperty("java.vm.info");
@@ -25,7 +26,8 @@ final class Version {
                 + ", " + info + (variant == null ? "" : ", runtime " + variant) + '\n'
                 + "class-data archive " + (info.contains("sharing") ? "in use" : "not in use") + '\n'
                 + "ciphers: " + (Processor.computesAes() ? "AES-GCM by the processor"
-                        : "ChaCha20-Poly1305, since AES-GCM would be Java code, slower") + '\n';
+                        : "ChaCha20-Poly1305, since AES-GCM would be Java code, slower") + '\n'
+                + "C library: " + CLibrary.text() + '\n';
     }
 
     /** A target's name as the build has it, where Java calls the processor otherwise. */

@@ -52,6 +52,9 @@ public final class Abi {
     public static final int TCP_USER_TIMEOUT = 18;
     public static final int TCP_NOTSENT_LOWAT = 25;
 
+    /* unistd.h, with an underscore before it */
+    public static final int CS_GNU_LIBC_VERSION = 2;
+
     /* netdb.h */
     public static final int AI_PASSIVE = 1;
     public static final int AI_NUMERICHOST = 4;

@@ -65,6 +65,7 @@ public final class Resolver extends Thread implements Lookup {
             throw e;
         }
         hints.nativeOrder.putInt(Abi.AI_FLAGS, 0);
+        CLibrary.prepareLookup();
         setDaemon(true);
         try {
             start();

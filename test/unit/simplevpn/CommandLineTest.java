@@ -174,7 +174,8 @@ class CommandLineTest {
 
     /**
      * {@code --version} tells what a report of a fault needs: the program, the target, the VM and its release, the
-     * variant of the runtime where it has one, and whether the class-data archive is in use, which nothing else shows.
+     * variant of the runtime where it has one, whether the class-data archive is in use, which nothing else shows, and
+     * the C library as the launcher has chosen it.
      */
     @Test
     void version() throws Exception {
@@ -183,13 +184,16 @@ class CommandLineTest {
                 + System.getProperty("java.vm.name") + ", ";
         for (String archive : List.of("in use", "not in use")) {
             boolean used = archive.equals("in use");
-            Process process = start(List.of(used ? "-Xshare:on" : "-Xshare:off", "-Dsimplevpn.runtime=tiny"),
+            Process process = start(List.of(used ? "-Xshare:on" : "-Xshare:off", "-Dsimplevpn.runtime=tiny",
+                    used ? "-Dsimplevpn.libc=bundled" : "-Dsimplevpn.libc="),
                     used ? Server.class : Client.class, "--version");
             List<String> lines = text(process.getInputStream()).lines().toList();
-            assertEquals(4, lines.size(), lines::toString);
+            assertEquals(5, lines.size(), lines::toString);
             assertEquals("simplevpn " + Version.NUMBER + " (" + (used ? "srv" : "cli") + "), " + target, lines.get(0));
             assertTrue(lines.get(1).startsWith(release) && lines.get(1).endsWith(", runtime tiny"), lines.get(1));
             assertEquals("class-data archive " + archive, lines.get(2));
+            assertTrue(lines.get(4).matches("C library: glibc 2\\.\\d+, " + (used ? "bundled" : "the system's")),
+                    lines.get(4));
             assertEnds(process, 0, "", "");
         }
         Process plain = start(Client.class, "--version");

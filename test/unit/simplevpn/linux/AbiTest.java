@@ -19,6 +19,7 @@ class AbiTest {
             #include <signal.h>
             #include <spawn.h>
             #include <time.h>
+            #include <unistd.h>
             #include <netinet/in.h>
             #include <linux/tcp.h>
             #include <sys/epoll.h>
@@ -121,6 +122,7 @@ class AbiTest {
         offset(c, "SA_FLAGS", "sigaction", "sa_flags");
         c.put("SIGACTION_SIZE", "sizeof(struct sigaction)");
         c.put("SYS_PIDFD_OPEN", "SYS_pidfd_open");
+        c.put("CS_GNU_LIBC_VERSION", "_CS_GNU_LIBC_VERSION");
         c.put("SIGSET_SIZE", "sizeof(sigset_t)");
         c.put("SPAWNATTR_SIZE", "sizeof(posix_spawnattr_t)");
         c.put("SPAWN_FILE_ACTIONS_SIZE", "sizeof(posix_spawn_file_actions_t)");
