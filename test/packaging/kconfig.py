@@ -31,7 +31,6 @@ ZERO = ["BR2_PACKAGE_OPENJDK_JVM_VARIANT_ZERO"]
 ON = [PACKAGE]
 JLINK = [PACKAGE + "_JLINK"]
 
-NEEDS_GLIBC = "simplevpn needs a glibc toolchain"
 NEEDS_JDK = "linking the runtime needs openjdk 25 (on arm: its zero variant)"
 
 failures = 0
@@ -81,8 +80,11 @@ def offered():
             menu = Menu(architecture, GLIBC, kernel)
             check(f"offered on {name} with glibc{', kernel too' if kernel else ''}",
                   menu.visible("") and not menu.comments() and not menu.warnings)
-        menu = Menu(architecture, MUSL)
-        check(f"not offered on {name} with musl, and says why", not menu.visible("") and menu.comments() == [NEEDS_GLIBC])
+        menu = Menu(architecture, MUSL, ON)
+        check(f"offered on {name} with musl, with a C library of its own, which is no question",
+              not menu.refused and menu.on("_LIBC") and not menu.visible("_LIBC") and menu.comments() == [NEEDS_JDK])
+        menu = Menu(architecture, GLIBC, ON)
+        check(f"on {name} with glibc that is a question, and the answer no", menu.visible("_LIBC") and not menu.on("_LIBC"))
     for name, architecture in [("mips", MIPS), ("arm v7 soft float", ARM_SOFT), ("arm v5", ARMV5)]:
         for library in (GLIBC, MUSL):
             menu = Menu(architecture, library)
@@ -101,7 +103,7 @@ def defaults():
     menu.set(PACKAGE + "_SRV")
     check("the server alone is possible", menu.on("_SRV") and not menu.on("_CLI"))
     check("nothing of it is on while the package is off", not any(
-        Menu(AARCH64, GLIBC).on(name) for name in ("", "_CLI", "_SRV", "_PREBUILT", "_JLINK", "_REMOVE_JRE")))
+        Menu(AARCH64, GLIBC).on(name) for name in ("", "_CLI", "_SRV", "_PREBUILT", "_JLINK", "_LIBC", "_REMOVE_JRE")))
 
 
 def helped():

@@ -145,7 +145,8 @@ check("the user is made with the runtime, and has his folder there",
       and "${localstatedir}/lib/simplevpn" in recipe["FILES:${PN}"].split())
 check("completions are packages of their own", {"${PN}-bash-completion", "${PN}-zsh-completion"} <= set(recipe["PACKAGES"].split()))
 check("the TUN module is recommended", recipe.get("RRECOMMENDS:${PN}") == "kernel-module-tun")
-check("there is none for musl", recipe.get("COMPATIBLE_HOST:libc-musl") == "null")
+check("the C library comes along for musl alone", recipe.get("SIMPLEVPN_OPTIONS") == "--without-libc"
+      and recipe.get("SIMPLEVPN_OPTIONS:libc-musl") == "" and "COMPATIBLE_HOST:libc-musl" not in recipe)
 check("S is where releases of today unpack", expand(recipe["S"], recipe).startswith("/recipe/sources/simplevpn-"))
 check("and where scarthgap does", expand(older["S"], older).startswith("/recipe/simplevpn-"))
 check("LICENSE is one of SPDX where that is read", re.fullmatch(r"[\w.-]+(\s+(AND|WITH)\s+[\w.-]+)*", expand(recipe["LICENSE"], recipe)))
@@ -182,6 +183,8 @@ for override, target in TARGETS.items():
         names = subprocess.run(["tar", "-tJf", path], capture_output=True, text=True, check=True).stdout.splitlines()
         folder = os.path.basename(expand(recipe["S"], dict(recipe, SIMPLEVPN_TARGET=target)))
         check(f"the {target} package unpacks into S", all(name.split("/")[0] == folder for name in names))
-        left = unshipped(path, recipe, text)
-        check(f"do_install puts the {target} package's files into the recipe's packages, all of them {left or ''}".rstrip(), not left)
+        for options, library in (("SIMPLEVPN_OPTIONS", "glibc"), ("SIMPLEVPN_OPTIONS:libc-musl", "musl")):
+            left = unshipped(path, dict(recipe, SIMPLEVPN_OPTIONS=recipe[options]), text)
+            check(f"do_install puts the {target} package's files into the recipe's packages, all of them, for {library} {left or ''}".rstrip(),
+                  not left)
 sys.exit(failures != 0)

@@ -85,13 +85,19 @@ ifeq ($(BR2_arm),y)
 SIMPLEVPN_LICENSE += , MIT (libffi)
 SIMPLEVPN_LICENSE_FILES += licenses/libffi
 endif
+ifeq ($(BR2_PACKAGE_SIMPLEVPN_LIBC),y)
+SIMPLEVPN_LICENSE += , LGPL-2.1+ (glibc)
+SIMPLEVPN_LICENSE_FILES += licenses/glibc licenses/LGPL-2.1
+else
+SIMPLEVPN_INSTALL_OPTIONS = --without-libc
+endif
 
 endif
 
 # The service files are installed below, as Buildroot knows the init system.
 define SIMPLEVPN_INSTALL_TARGET_CMDS
 	$(SIMPLEVPN_DIST)/install.sh --destdir=$(TARGET_DIR) --prefix=/usr \
-		--init=none $(SIMPLEVPN_PROGRAMS)
+		--init=none $(SIMPLEVPN_INSTALL_OPTIONS) $(SIMPLEVPN_PROGRAMS)
 endef
 
 # Whom the programs become, and the folder that is his alone: keys and peers.

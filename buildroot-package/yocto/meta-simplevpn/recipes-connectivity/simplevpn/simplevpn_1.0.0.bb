@@ -12,14 +12,18 @@ SIMPLEVPN_LICENSE = "Apache-2.0 AND BSD-2-Clause AND GPL-2.0-only WITH Classpath
     AND GPL-3.0-or-later WITH GCC-exception-3.1 AND MIT AND Unicode-3.0 AND Zlib"
 SIMPLEVPN_OLD_LICENSE = "Apache-2.0 & BSD-2-Clause & GPL-2.0-with-classpath-exception \
     & GPL-3.0-with-GCC-exception & MIT & Unicode-3.0 & Zlib"
+SIMPLEVPN_LICENSE:append:libc-musl = " AND LGPL-2.1-or-later"
+SIMPLEVPN_OLD_LICENSE:append:libc-musl = " & LGPL-2.1-or-later"
 LIC_FILES_CHKSUM = "file://LICENSE;md5=3b83ef96387f14655fc854ddc3c6bd57 \
     file://licenses/ADDITIONAL_LICENSE_INFO;md5=71bb3ad0017bf36d14bb96a8d4b32c45 \
     file://licenses/ASSEMBLY_EXCEPTION;md5=d54e5b1b11ce92d8abc22e8e756f54bd \
+    file://licenses/LGPL-2.1;md5=4fbd65380cdd255951079008b364516c \
     file://licenses/LICENSE;md5=3e0b59f8fac05c3c03d4a26bbda13f8f \
     file://licenses/aes.md;md5=2e33468a535a4eb09ef57fc12a2652d0 \
     file://licenses/c-libutl.md;md5=2e89a282a50f8702e52703464e6937ca \
     file://licenses/cldr.md;md5=1f83bef953668fd79515631a6809531e \
     file://licenses/gcc.md;md5=f94be751c9fba3c0b3b1291b41a27c89 \
+    file://licenses/glibc;md5=d0b0638fc5da220754a999e8f816354e \
     file://licenses/icu.md;md5=536c684edb56fd3e9003baa5cf704683 \
     file://licenses/public_suffix.md;md5=cdfca5f86a1fd73bb48f81d9723c7801 \
     file://licenses/siphash.md;md5=2e9741435c8abf33accc005f6ffe5aef \
@@ -35,7 +39,6 @@ COMPATIBLE_HOST:arm = "null"
 COMPATIBLE_HOST:armv7a = "${@bb.utils.contains('TUNE_FEATURES', 'callconvention-hard', 'arm-.*-linux.*', 'null', d)}"
 COMPATIBLE_HOST:armv7ve = "${@bb.utils.contains('TUNE_FEATURES', 'callconvention-hard', 'arm-.*-linux.*', 'null', d)}"
 COMPATIBLE_HOST:linux-gnux32 = "null"
-COMPATIBLE_HOST:libc-musl = "null"
 
 SIMPLEVPN_TARGET = "unknown"
 SIMPLEVPN_TARGET:x86-64 = "x86_64"
@@ -66,9 +69,13 @@ S = "${@d.getVar('UNPACKDIR') or d.getVar('WORKDIR')}/simplevpn-${PV}-${SIMPLEVP
 do_configure[noexec] = "1"
 do_compile[noexec] = "1"
 
+# Where the C library is another one than glibc, the package's own goes with it.
+SIMPLEVPN_OPTIONS = "--without-libc"
+SIMPLEVPN_OPTIONS:libc-musl = ""
+
 # Service files go where the distribution wants them, which install.sh does not know.
 do_install() {
-    ${S}/install.sh --destdir ${D} --prefix ${prefix} --init none srv cli
+    ${S}/install.sh --destdir ${D} --prefix ${prefix} --init none ${SIMPLEVPN_OPTIONS} srv cli
     chown -R root:root ${D}
     for program in srv cli; do
         install -D -m 0755 ${S}/init.d/S60simplevpn-$program ${D}${sysconfdir}/init.d/simplevpn-$program
@@ -121,5 +128,8 @@ INHIBIT_PACKAGE_DEBUG_SPLIT = "1"
 INSANE_SKIP:${PN} += "already-stripped"
 # The runtime is in ${prefix}/lib also where libraries are in lib64: only its own programs load these.
 INSANE_SKIP:${PN} += "libdir"
+# What these need is beside them, and is for nobody else.
+EXCLUDE_FROM_SHLIBS:libc-musl = "1"
+SKIP_FILEDEPS:libc-musl = "1"
 # The 32-bit Java VM calls the C library's old 32-bit time functions; the program itself counts nanoseconds from start.
 INSANE_SKIP:${PN} += "32bit-time"
