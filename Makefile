@@ -5,12 +5,13 @@
 #   TARGET   x86_64, aarch64 or armhf; this machine's if not given
 #   RUNTIME  tiny (made by `make runtime`), stock (the JDK's own VM), or auto: tiny when it has been made
 #   JMODS    the folder of a JDK's jmods for the target, instead of the distribution's
+#   FORM     of what `make dist` packs: squashfs for a runtime that is mounted, and not unpacked
 #   BASE     another revision that `make bench` measures beside the tree; PART is what of it: stream,small,line,tls
 
 own    := $(patsubst armv%,armhf,$(shell uname -m))
 TARGET  = $(own)
 RUNTIME = auto
-export JMODS JDK_RELEASE BASE PART ROUNDS
+export JMODS JDK_RELEASE BASE PART ROUNDS FORM
 # Where `cd` would look, and options of javac, as a shell may have them.
 unexport CDPATH JDK_JAVAC_OPTIONS
 

@@ -100,20 +100,38 @@ everybodys() {
 
 # What is there is put aside first and removed last, since a running program must not see its own files change under it.
 install_runtime() {
-    [ -x "$from/runtime/bin/java" ] || fail "there is no $from/runtime: unpack the whole package"
     mkdir -p "$home" "$doc"
     rm -rf "$home/runtime.old" "$home/runtime.new"
-    cp -pR "$from/runtime" "$home/runtime.new"
+    if [ -f "$from/runtime.squashfs" ]; then
+        # Units may not mount anything.
+        [ "$init" != systemd ] || fail "this package is for systems without systemd: take the one without squashfs in its name"
+        cp "$from/runtime.squashfs" "$home/runtime.squashfs.new"
+        mkdir "$home/runtime.new"
+    else
+        [ -x "$from/runtime/bin/java" ] || fail "there is no $from/runtime: unpack the whole package"
+        cp -pR "$from/runtime" "$home/runtime.new"
+    fi
     [ -n "$libc" ] || rm -rf "$home/runtime.new/bin/ld.so" "$home/runtime.new/libc"
     everybodys "$home/runtime.new"
+    unmount_runtime
     [ ! -d "$home/runtime" ] || mv "$home/runtime" "$home/runtime.old"
     mv "$home/runtime.new" "$home/runtime"
+    if [ -f "$home/runtime.squashfs.new" ]; then
+        mv "$home/runtime.squashfs.new" "$home/runtime.squashfs"
+        everybodys "$home/runtime.squashfs"
+    fi
     rm -rf "$home/runtime.old"
     rm -rf "$doc/licenses"
     cp -pR "$from/README" "$from/README.md" "$from/LICENSE" "$from/licenses" "$doc"
     [ -n "$libc" ] || rm -f "$doc/licenses/glibc" "$doc/licenses/LGPL-2.1"
     everybodys "$doc"
     page "$from/pages/simplevpn.conf.5" "$man/man5/simplevpn.conf.5"
+}
+
+# A runtime in one file that a launcher has mounted; who runs keeps what he has of it.
+unmount_runtime() {
+    [ -n "$destdir" ] || while [ -f "$home/runtime.squashfs" ] && umount -l "$home/runtime" 2>/dev/null; do :; done
+    rm -f "$home/runtime.squashfs"
 }
 
 # Installs a manual page, or what a shell reads. They too are written for the prefix /usr.
@@ -225,6 +243,7 @@ if [ -n "$uninstall" ]; then
     for program in $programs; do uninstall_program "$program"; done
     # The runtime serves both.
     if [ ! -e "$home/srv" ] && [ ! -e "$home/cli" ]; then
+        unmount_runtime
         rm -rf "$home/runtime" "$doc/licenses"
         rm -f "$doc/README" "$doc/README.md" "$doc/LICENSE" "$man/man5/simplevpn.conf.5" "$sysusers" "$network"
     fi
