@@ -117,13 +117,13 @@ final class Board {
 
     /** Resident memory of the program that the board runs, in KiB. */
     int resident() throws IOException {
-        return number(ask("cat /proc/$(pidof java)/status"), "VmRSS");
+        return number(ask("cat /proc/$(pidof java ld.so)/status"), "VmRSS");
     }
 
     /** What of the memory the VM has, what is left, and what the kernel has: before the first program, and by now. */
     String memory() throws IOException {
         String facts = ask("dmesg | grep -o 'Memory: .* available'; cat /proc/meminfo;"
-                + " grep VmRSS /proc/$(pidof java)/status");
+                + " grep VmRSS /proc/$(pidof java ld.so)/status");
         int before = megabytes * 1024 - number(facts, "MemTotal");
         int kernel = before + number(facts, "Slab") + number(facts, "KernelStack") + number(facts, "PageTables")
                 + number(facts, "VmallocUsed") + number(facts, "Percpu");
