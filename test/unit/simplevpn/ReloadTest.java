@@ -423,4 +423,20 @@ class ReloadTest extends KeyedWorldTest {
         assertEquals(List.of("reload: max-clients taken"), again(hub, "push-route 192.168.1.0/24", "max-clients 9"));
         assertKept(board);
     }
+
+    /** Of news that come faster than a client takes them the last one counts, which may be what it began with. */
+    @ParameterizedTest
+    @CsvSource({"30", "0"})
+    void quickChanges(int last) throws Exception {
+        World.Hub hub = hub(List.of(), "push-route 172.16.0.0/16");
+        World.Board board = world.board(1);
+        for (int i = 1; i <= 30; i++) {
+            says("srv.conf", "push-route 172." + (16 + (i == 30 ? last : i)) + ".0.0/16");
+            hub.reload.again();
+            world.pass(SECOND / 50);
+        }
+        world.pass(2 * SECOND);
+        assertEquals("[172." + (16 + last) + ".0.0/16]", board.device.routes.toString());
+        assertKept(board);
+    }
 }
