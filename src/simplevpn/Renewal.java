@@ -65,6 +65,9 @@ final class Renewal {
         }
         newest = null;
         answer.address6 = told.address6;
+        // Those of the first answer: what a wish was granted is no time for an answer.
+        answer.idle = told.idle;
+        answer.timeout = told.timeout;
         try {
             client.device.setup.leadInside(answer, client.dialer.exposed(), client.dialer.nameServers());
         } catch (Failure e) {

@@ -439,4 +439,18 @@ class ReloadTest extends KeyedWorldTest {
         assertEquals("[172." + (16 + last) + ".0.0/16]", board.device.routes.toString());
         assertKept(board);
     }
+
+    /** News of routes brings no times: a client without its own has those that everybody has, and not what it wished. */
+    @Test
+    void newsBringNoTimes() throws Exception {
+        World.Hub hub = hub(List.of(), "timeout 60");
+        World.Board board = board(List.of("-s", "hub", "--keepalive", "240"), "timeout 80");
+        again(hub, "timeout 60", "push-route 172.16.0.0/12");
+        assertEquals("[172.16.0.0/12]", board.device.routes.toString());
+        assertEquals(80, board.client.keepalive.patience());
+        again(board, "");
+        assertEquals(60, board.client.keepalive.patience());
+        assertEquals(240, board.client.keepalive.idle());
+        assertKept(board);
+    }
 }
