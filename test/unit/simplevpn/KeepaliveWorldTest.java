@@ -151,7 +151,7 @@ class KeepaliveWorldTest extends WorldTest {
         assertEquals(before + 10, arrived(board));
     }
 
-    /** On one that forgets after five minutes one connection is lost, and four minutes stay, also at the next start. */
+    /** On one that forgets after five minutes two connections are lost, and four minutes stay, also at the next start. */
     @Test
     void autoOnForgetfulLine() throws Exception {
         world.hub();
@@ -159,6 +159,10 @@ class KeepaliveWorldTest extends WorldTest {
         World.Board board = auto(path);
         // 15, 30, 60, 120 and 240 are outlived; within 480 it is forgotten.
         world.pass((15 + 30 + 60 + 120 + 240 + 300) * SECOND);
+        board.connector.last().other().room(0);
+        world.pass(200 * SECOND);
+        assertEquals(1, said(".*reconnecting").size());
+        world.pass(300 * SECOND);
         board.connector.last().other().room(0);
         world.pass(200 * SECOND);
         List<String> lines = said("keepalive .*|.*reconnecting");
