@@ -439,6 +439,10 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     @Override
     public void lost(int error) throws Failure {
         String why = link.stream.why();
+        if (error == 0 && state == State.JOINED) {
+            // The end has come over the line, which is not a forgetful one then.
+            keepalive.received(loop.now());
+        }
         if (why == null) {
             lost(error == 0 ? "closed the connection" : Errno.text(-error));
             return;

@@ -179,6 +179,41 @@ class KeepaliveWorldTest extends WorldTest {
         assertEquals(1, said("keepalive each 240 s, since this line forgets .*").size());
     }
 
+    /** It is forgotten while an application has something to say now and then: that counts as if it was a keepalive. */
+    @Test
+    void autoMetByPackets() throws Exception {
+        world.hub();
+        World.Board board = auto(folder.resolve("keepalive").toString());
+        world.pass((15 + 30 + 60 + 120 + 240) * SECOND);
+        for (int i = 0; i < 2; i++) {
+            world.pass(400 * SECOND);
+            board.connector.last().other().room(0);
+            board.device.send(udp("10.0.0.2", HUB, 10));
+            world.pass(80 * SECOND);
+            assertEquals(1, said(".*reconnecting").size());
+        }
+        assertEquals(240, board.client.keepalive.idle());
+        String line = Files.readString(folder.resolve("keepalive"));
+        assertTrue(line.matches("10\\.1\\.1\\.1/10\\.1\\.1\\.7 240 (39|40|41).\n"), line);
+    }
+
+    /** A server that ends a connection says so over the line, which is then not a forgetful one. */
+    @Test
+    void autoAndServerThatEnds() throws Exception {
+        World.Hub hub = world.hub();
+        World.Board board = auto(folder.resolve("keepalive").toString());
+        world.pass((15 + 30 + 60 + 120 + 240) * SECOND);
+        for (int i = 0; i < 4; i++) {
+            world.pass(400 * SECOND);
+            board.device.send(udp("10.0.0.2", HUB, 10));
+            world.run();
+            hub.server.hub.members().getFirst().kick();
+            world.pass(80 * SECOND);
+            assertEquals(1, said(".*reconnecting").size());
+        }
+        assertEquals(480, board.client.keepalive.idle());
+    }
+
     /** What is no such line is left out, and there are no more than so many, the newest ones. */
     @Test
     void badFile() throws Exception {
