@@ -214,6 +214,26 @@ class KeepaliveWorldTest extends WorldTest {
         assertEquals(480, board.client.keepalive.idle());
     }
 
+    /** The file is not read before it is asked about, nor again: root's program is an ordinary user by then. */
+    @Test
+    void readLate() throws Exception {
+        Path path = folder.resolve("keepalive");
+        KeepaliveFile file = KeepaliveFile.in("/elsewhere:" + folder);
+        Files.writeString(path, "net 240 480\n");
+        assertEquals(240, file.of("net")[0]);
+        Files.writeString(path, "net 30 60\n");
+        assertEquals(240, file.of("net")[0]);
+        // A client with an invitation becomes that user when it has joined.
+        World.Board board = world.new Board(1, "-s", "hub", "--keepalive", "auto");
+        board.connector.ways = to -> new Way(2, new byte[] {10, 1, 1, 1}, new byte[] {10, 1, 1, 7}, true);
+        board.client.wishes.keepIn(new KeepaliveFile(path.toString()));
+        world.pass(2 * SECOND);
+        Files.writeString(path, "10.1.1.1/10.1.1.7 240 480\n");
+        world.hub();
+        world.pass(60 * SECOND);
+        assertEquals(240, board.client.keepalive.idle());
+    }
+
     /** What is no such line is left out, and there are no more than so many, the newest ones. */
     @Test
     void badFile() throws Exception {
