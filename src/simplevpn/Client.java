@@ -261,7 +261,10 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         answer.limitTo(offered);
         settings.limit(answer);
         if (state == State.JOINED) {
-            wishes.answered(answer);
+            if (Wire.token(loop.inbox.buffer.bytes, loop.inbox.packet) == token) {
+                // No news that has met the wish on the line.
+                wishes.answered(answer);
+            }
             renewal.heard(answer);
             watchLine();
         } else if (answer.invalid != null) {

@@ -151,6 +151,28 @@ class KeepaliveWorldTest extends WorldTest {
         assertEquals(before + 10, arrived(board));
     }
 
+    /** News that meets a wish on the line is no answer to it: nothing is concluded from the times that it has. */
+    @Test
+    void newsCrossesWish() throws Exception {
+        World.Hub hub = world.hub();
+        World.Board board = auto(folder.resolve("keepalive").toString());
+        world.pass(14 * SECOND);
+        hub.ended = true;
+        world.pass(2 * SECOND);
+        for (int i = 0; i < 2; i++) {
+            // The first is heard as an answer to the keepalive, behind which the wish goes.
+            assertTrue(hub.server.hub.members().getFirst().tellAgain());
+            world.run();
+        }
+        assertEquals(15, board.client.keepalive.idle());
+        hub.ended = false;
+        world.run();
+        assertEquals(30, board.client.keepalive.idle());
+        world.pass(2 * 3600 * SECOND);
+        assertEquals(1800, board.client.keepalive.idle());
+        assertEquals(List.of(), said(".*reconnecting"));
+    }
+
     /** On one that forgets after five minutes two connections are lost, and four minutes stay, also at the next start. */
     @Test
     void autoOnForgetfulLine() throws Exception {
