@@ -10,7 +10,7 @@ import simplevpn.tunnel.Timer;
  * What becomes another one while a client's connection stands: what the server says anew of routes, name servers and
  * domain, asked or not (PROTOCOL.md, part 6), and what the user says of options.
  */
-final class Renewal {
+final class Renewal extends Timer {
     private static final long SECOND = 1_000_000_000L;
 
     private final Client client;
@@ -20,14 +20,6 @@ final class Renewal {
     private Answer told;
     /** What the server has said since, the newest of it, for which it was too early; or {@code null}. */
     private Answer newest;
-    private final Timer later = new Timer() {
-        @Override
-        protected void expired(long now) throws Failure {
-            if (client.isJoined() && newest != null) {
-                takeNewest(now);
-            }
-        }
-    };
 
     Renewal(Client client) {
         this.client = client;
@@ -47,9 +39,17 @@ final class Renewal {
     void heard(Answer answer) throws Failure {
         if (answer.isOfSame(told)) {
             newest = answer;
-            if (!later.isSet()) {
+            if (!isSet()) {
                 takeNewest(client.loop.now());
             }
+        }
+    }
+
+    /** It is not too early any more. */
+    @Override
+    protected void expired(long now) throws Failure {
+        if (client.isJoined() && newest != null) {
+            takeNewest(now);
         }
     }
 
@@ -60,7 +60,7 @@ final class Renewal {
             return;
         }
         if (!limit.pass(now)) {
-            client.loop.timers.set(later, now + SECOND);
+            client.loop.timers.set(this, now + SECOND);
             return;
         }
         newest = null;
