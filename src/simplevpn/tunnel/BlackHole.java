@@ -5,8 +5,8 @@ import simplevpn.linux.Stream;
 /**
  * Finds out that a router on the way drops packets that are too large for its next line without saying so: small ones
  * pass, large ones never do (RFC 2923, 2.1). Seen from here nothing is acknowledged, however often the kernel repeats
- * it. Then routers are allowed to cut this connection's packets, which costs little where something else was wrong. That
- * it was this shows when packets come through then: nothing does on a line that is dead, or that a NAT forgot.
+ * it. Then routers are allowed to cut this connection's packets, which costs little where something else was wrong.
+ * That it was this shows when packets come through then: nothing does on a line that is dead, or that a NAT forgot.
  */
 final class BlackHole {
     /** So many repetitions in a row, at growing intervals, that nothing came back to. */

@@ -173,7 +173,7 @@ class KeepaliveWorldTest extends WorldTest {
         assertEquals(List.of(), said(".*reconnecting"));
     }
 
-    /** On one that forgets after five minutes two connections are lost, and four minutes stay, also at the next start. */
+    /** One that forgets after five minutes: two connections are lost, and four minutes stay, also at the next start. */
     @Test
     void autoOnForgetfulLine() throws Exception {
         world.hub();

@@ -451,7 +451,7 @@ class ReloadTest extends KeyedWorldTest {
         assertKept(board);
     }
 
-    /** News of routes brings no times: a client without its own has those that everybody has, and not what it wished. */
+    /** News of routes brings no times: a client without its own has those of everybody, and not what it wished. */
     @Test
     void newsBringNoTimes() throws Exception {
         World.Hub hub = hub(List.of(), "timeout 60");

@@ -195,7 +195,7 @@ class KeepaliveTest {
         assertTrue(keepalive.isWaking(), "the answer to the one before");
     }
 
-    /** What is not answered came after a silence, which counts when it was one of the line's, from the last frame on. */
+    /** What is not answered came after a silence, which counts when it was one of the line, from the last frame on. */
     @ParameterizedTest
     @ValueSource(longs = {0, Long.MAX_VALUE - LONG_IDLE + 1, Long.MIN_VALUE})
     void silenceBeforeWhatIsSent(long start) {
