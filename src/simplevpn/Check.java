@@ -88,9 +88,6 @@ final class Check implements Receiver, Handler, Probe.Owner {
         if (!Log.details()) {
             Log.start("cli", Log.QUIET, false);
         }
-        if (settings.joining != null) {
-            settings.joining.end();
-        }
         Loop loop = new Loop(new Epoll(), new Device(new NoDevice(), false), true, 1);
         Target[] targets = new Targets(settings, new TcpConnector(settings.mss, settings.bind, settings.mark),
                 settings.key == null ? null : new HandshakeThread(loop.poller, 1, 0)).of(settings);

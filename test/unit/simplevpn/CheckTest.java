@@ -6,15 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static simplevpn.World.SECOND;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import simplevpn.linux.Errno;
+import simplevpn.linux.Replacement;
 import simplevpn.memory.MemoryAcceptor;
 import simplevpn.memory.MemoryDevice;
 import simplevpn.memory.MemoryKernel;
 import simplevpn.memory.MemoryStream;
 import simplevpn.protocol.ReferencePackets;
+import simplevpn.tls.Pin;
 
 /** Protects who runs {@code cli --check}: each obstacle is told as what it is, in its stage, with what to do. */
 class CheckTest extends KeyedWorldTest {
@@ -369,6 +373,26 @@ class CheckTest extends KeyedWorldTest {
         assertTrue(KeyFiles.isUsed(path));
         KeyFiles.use(path);
         assertFalse(KeyFiles.isUsed(file("none").toString()));
+    }
+
+    /** Before an invitation is used there may be no key yet; what a client that waits there is about to keep stays. */
+    @Test
+    void invitation() throws Exception {
+        World.Hub hub = server();
+        String invitation = Invitation.to("hub", 2002, new Pin[] {Pin.parse(serverPin)}).toString();
+        Path dir = file("joined");
+        String[] words = {"--join", invitation, "--dir", dir.toString()};
+        World.Checker first = world.new Checker(false, words);
+        finish(first, hub);
+        assertFails(first, 15, "key", "does not know key", "has not joined yet");
+        assertFalse(Files.exists(dir));
+        Files.createDirectory(dir);
+        Files.writeString(dir.resolve("cli.conf" + Replacement.SUFFIX), "of a client that waits");
+        String pin = KeyFiles.generate(dir.resolve("cli.key").toString()).pin().toString();
+        World.Checker second = world.new Checker(false, words);
+        finish(second, hub);
+        assertFails(second, 15, "key", "does not know key " + pin, "has not joined yet");
+        assertEquals("of a client that waits", Files.readString(dir.resolve("cli.conf" + Replacement.SUFFIX)));
     }
 
     /** Of several servers the next one is tried, and the last one counts. */
