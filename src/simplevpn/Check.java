@@ -151,6 +151,7 @@ final class Check implements Receiver, Handler, Probe.Owner {
     /** Closes what there is. */
     private void hangUp() {
         loop.timers.cancel(deadline);
+        probe.giveUp();
         if (traffic != null) {
             traffic.end();
             traffic = null;
@@ -178,14 +179,8 @@ final class Check implements Receiver, Handler, Probe.Owner {
         switch (stage) {
             case CheckReport.NAME -> fail(stage, probe + ": the name server does not answer" + silent,
                     CheckAdvice.name("not answer"));
-            case CheckReport.TCP -> {
-                probe.giveUp();
-                fail(stage, probe + " does not answer" + silent, CheckAdvice.tcp(""));
-            }
-            case CheckReport.PROXY -> {
-                probe.giveUp();
-                fail(stage, probe + " is not connected to" + silent, CheckAdvice.proxy(""));
-            }
+            case CheckReport.TCP -> fail(stage, probe + " does not answer" + silent, CheckAdvice.tcp(""));
+            case CheckReport.PROXY -> fail(stage, probe + " is not connected to" + silent, CheckAdvice.proxy(""));
             case CheckReport.TLS -> fail(stage, stream.peer() + " does not go on with the handshake" + silent,
                     CheckAdvice.SILENT);
             case CheckReport.KEY, CheckReport.ADDRESS -> fail(CheckReport.ADDRESS, stream.peer()

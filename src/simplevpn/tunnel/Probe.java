@@ -13,6 +13,8 @@ public final class Probe implements Race.Owner {
     private final Owner owner;
     private final Target target;
     private final Race race;
+    /** Whether its owner has given it up: what comes later is nobody's. */
+    private boolean over;
 
     /** Who wants to know. */
     public interface Owner {
@@ -54,6 +56,9 @@ public final class Probe implements Race.Owner {
 
     @Override
     public void lookedUp(Target server) throws Failure {
+        if (over) {
+            return;
+        }
         if (target.found.length == 0) {
             owner.failed(target.why());
             return;
@@ -104,8 +109,9 @@ public final class Probe implements Race.Owner {
         owner.failed(why);
     }
 
-    /** It takes too long. */
+    /** It takes too long, or is of no more use: its owner is told nothing from now on, also when a name is found yet. */
     public void giveUp() {
+        over = true;
         race.cancel();
     }
 

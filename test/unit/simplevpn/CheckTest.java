@@ -409,6 +409,28 @@ class CheckTest extends KeyedWorldTest {
                 && said.contains("forward  ok"), said);
     }
 
+    /** A name that is found when the next server has its turn is nothing to that one. */
+    @Test
+    void lateName() throws Exception {
+        World.Hub hub = world.hub();
+        World.Checker checker = world.new Checker(false, "-s", "late", "-s", "hub");
+        checker.connector.namesAreSlow = true;
+        checker.check.begin();
+        world.pass(SECOND);
+        world.pass(4 * SECOND);
+        assertEquals(2, checker.connector.lookups.size());
+        checker.connector.lookups.getFirst().answer();
+        world.pass(SECOND / 100);
+        assertEquals(1, checker.said.size(), () -> "the second name is not found yet: " + checker.said);
+        checker.connector.lookups.getLast().answer();
+        finishBegun(checker, hub);
+        String said = String.join("\n", checker.said);
+        assertEquals(0, checker.check.status(), said);
+        assertTrue(said.matches("(?s)name +FAILED .*late: the name server .*\nname +ok .*hub is 192.*route +ok .*"), said);
+        assertEquals(8, checker.said.size(), said);
+        assertEquals(1, checker.connector.begun.size());
+    }
+
     /** What machines read: an object a line, with all fields, and quotes in what others say. */
     @Test
     void json() throws Exception {
