@@ -294,6 +294,19 @@ class CheckTest extends KeyedWorldTest {
         assertFails(back, 17, "bulk", "packets of 1500 bytes got lost");
     }
 
+    /** Pings are no larger than either end's MTU: a larger one comes back in fragments, if at all. */
+    @Test
+    void ownMtu() throws Exception {
+        World.Hub hub = world.hub("-m", "1300");
+        longest = 1300;
+        for (int own : new int[] {576, 1300, 1500}) {
+            World.Checker checker = check("-m", String.valueOf(own));
+            String said = finish(checker, hub);
+            assertEquals(0, checker.check.status(), said);
+            assertTrue(said.contains(" ms  MTU " + Math.min(own, 1300) + ", "), said);
+        }
+    }
+
     private void finishBegun(World.Checker checker, World.Hub hub) {
         for (int i = 0; i < 2000 && !checker.check.isDone(); i++) {
             kernel(hub.device);
