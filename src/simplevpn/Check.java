@@ -35,9 +35,11 @@ import simplevpn.tunnel.Timer;
  */
 final class Check implements Receiver, Handler, Probe.Owner {
     private static final long SECOND = 1_000_000_000L;
+    /** How long a proxy may take: a little longer than the client's time, at whose end the probe says why. */
+    private static final int PROXY_SECONDS = (int) (Probe.PROXY_TIME / SECOND) + 1;
     /** How long each stage may take, in the order of {@link CheckReport#STAGES}. */
-    private static final int[] SECONDS = {4, 4, 4, 4, 5, 4, 4, 8, 3};
-    /** How long all of it may take. */
+    private static final int[] SECONDS = {4, 4, 4, PROXY_SECONDS, 5, 4, 4, 8, 3};
+    /** How long all of it may take, beside a proxy's time. */
     private static final long ALL = 19 * SECOND;
 
     private final ClientSettings settings;
@@ -48,7 +50,8 @@ final class Check implements Receiver, Handler, Probe.Owner {
     private final long token;
     /** Whether such a client uses the same key. */
     private final boolean running;
-    private final long end;
+    /** When all of it has to be over. */
+    private long end;
 
     private int server;
     private Probe probe;
@@ -129,7 +132,12 @@ final class Check implements Receiver, Handler, Probe.Owner {
     private void enter(int next) {
         stage = next;
         began = loop.lookAtClock();
-        loop.timers.set(deadline, Math.min(began + SECONDS[stage] * SECOND, end));
+        limit(began);
+    }
+
+    /** The present stage may take its time from then on. */
+    private void limit(long from) {
+        loop.timers.set(deadline, Math.min(from + SECONDS[stage] * SECOND, end));
     }
 
     private void passed(String text) {
@@ -224,7 +232,10 @@ final class Check implements Receiver, Handler, Probe.Owner {
     public void asking(Stream proxy, Way way) {
         if (stage == CheckReport.TCP) {
             passed("proxy " + proxy.peer() + (way == null ? "" : " from " + way));
+            end += PROXY_SECONDS * SECOND;
             enter(CheckReport.PROXY);
+        } else {
+            limit(loop.now());
         }
     }
 

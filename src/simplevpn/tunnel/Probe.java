@@ -10,6 +10,9 @@ import simplevpn.linux.Way;
  * addresses. How long each step may take is its owner's matter.
  */
 public final class Probe implements Race.Owner {
+    /** Nanoseconds that a proxy may take for its connection, until that counts as failed. */
+    public static final long PROXY_TIME = Race.PROXY_TIME;
+
     private final Owner owner;
     private final Target target;
     private final Race race;
@@ -22,7 +25,8 @@ public final class Probe implements Race.Owner {
         void named(Endpoint[] addresses) throws Failure;
 
         /**
-         * A proxy is connected to, and is asked for the server now; perhaps twice, on a connection each.
+         * A proxy is connected to, and is asked for the server now; perhaps twice, on a connection each. Each time it
+         * has {@link #PROXY_TIME}.
          *
          * @param way the way that it takes; {@code null} when nobody can tell
          */
