@@ -39,7 +39,7 @@ final class Check implements Receiver, Handler, Probe.Owner {
     private static final int PROXY_SECONDS = (int) (Probe.PROXY_TIME / SECOND) + 1;
     /** How long each stage may take, in the order of {@link CheckReport#STAGES}. */
     private static final int[] SECONDS = {4, 4, 4, PROXY_SECONDS, 5, 4, 4, 8, 3};
-    /** How long all of it may take, beside a proxy's time. */
+    /** How long all of it may take with one server, beside a proxy's time. */
     private static final long ALL = 19 * SECOND;
 
     private final ClientSettings settings;
@@ -50,7 +50,7 @@ final class Check implements Receiver, Handler, Probe.Owner {
     private final long token;
     /** Whether such a client uses the same key. */
     private final boolean running;
-    /** When all of it has to be over. */
+    /** When all of it has to be over with this server. */
     private long end;
 
     private int server;
@@ -83,7 +83,6 @@ final class Check implements Receiver, Handler, Probe.Owner {
         this.report = report;
         this.token = token;
         this.running = running;
-        end = loop.now() + ALL;
     }
 
     /** Runs it as a program; returns the exit status. */
@@ -125,6 +124,7 @@ final class Check implements Receiver, Handler, Probe.Owner {
     /** Begins with the next server. */
     void begin() throws Failure {
         probe = new Probe(loop, this, targets[server]);
+        end = loop.lookAtClock() + ALL;
         enter(CheckReport.NAME);
         probe.lookUp();
     }
@@ -149,7 +149,7 @@ final class Check implements Receiver, Handler, Probe.Owner {
         report.failed(which, loop.lookAtClock() - began, text, remedy);
         status = CheckReport.FIRST_STATUS + which;
         hangUp();
-        if (++server < targets.length && loop.now() < end) {
+        if (++server < targets.length) {
             begin();
         } else {
             finish();

@@ -422,6 +422,32 @@ class CheckTest extends KeyedWorldTest {
                 && said.contains("forward  ok"), said);
     }
 
+    /** However many of them are dead, each is tried, and told. */
+    @Test
+    void deadServers() throws Exception {
+        World.Hub hub = world.hub();
+        List<String> words = new ArrayList<>();
+        for (int i = 0; i < 7; i++) {
+            words.addAll(List.of("-s", "dead" + i));
+        }
+        words.addAll(List.of("-s", "hub"));
+        World.Checker checker = world.new Checker(false, words.toArray(String[]::new));
+        for (int i = 0; i < 7; i++) {
+            MemoryAcceptor dead = new MemoryAcceptor(world.kernel, MemoryKernel.endpoint(0xc0000210 + i, 2002));
+            dead.silent = true;
+            checker.connector.add("dead" + i, dead);
+        }
+        checker.check.begin();
+        world.pass(0);
+        for (int i = 0; i < 7; i++) {
+            world.pass(4 * SECOND);
+        }
+        finishBegun(checker, hub);
+        String said = String.join("\n", checker.said);
+        assertEquals(0, checker.check.status(), said);
+        assertEquals(7, checker.said.stream().filter(line -> line.contains("does not answer in 4 s")).count(), said);
+    }
+
     /** A name that is found when the next server has its turn is nothing to that one. */
     @Test
     void lateName() throws Exception {
