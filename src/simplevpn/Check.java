@@ -31,7 +31,7 @@ import simplevpn.tunnel.Timer;
  * it went and, where one fails, why and what to do. Of several servers the next one is tried then.
  *
  * <p>Next to a client that runs with the same key it stops before it asks for an address: it would take that one's
- * place.
+ * place; so it does where this host has the address already that it would ask for.
  */
 final class Check implements Receiver, Handler, Probe.Owner {
     private static final long SECOND = 1_000_000_000L;
@@ -48,7 +48,7 @@ final class Check implements Receiver, Handler, Probe.Owner {
     private final CheckReport report;
     /** Another one than a client's that runs. */
     private final long token;
-    /** Whether such a client uses the same key. */
+    /** Whether such a client has the same key or, without one, the address that is asked for. */
     private final boolean running;
     /** When all of it has to be over with this server. */
     private long end;
@@ -74,7 +74,7 @@ final class Check implements Receiver, Handler, Probe.Owner {
 
     /**
      * @param token 48 random bits, not 0
-     * @param running whether a client of this machine uses the same key now
+     * @param running whether a client of this machine uses the same key now or, without one, the address asked for
      */
     Check(ClientSettings settings, Loop loop, Target[] targets, CheckReport report, long token, boolean running) {
         this.settings = settings;
@@ -93,7 +93,8 @@ final class Check implements Receiver, Handler, Probe.Owner {
         Loop loop = new Loop(new Epoll(), new Device(new NoDevice(), false), true, 1);
         Target[] targets = new Targets(settings, new TcpConnector(settings.mss, settings.bind, settings.mark),
                 settings.key == null ? null : new HandshakeThread(loop.poller, 1, 0)).of(settings);
-        boolean running = settings.key != null && KeyFiles.isUsed(settings.key);
+        boolean running = settings.key != null ? KeyFiles.isUsed(settings.key)
+                : settings.address != null && Endpoint.isOwn(settings.address);
         Program.confine(settings.user, false, false);
         CheckReport report = new CheckReport(new Log.Output() {
             @Override
@@ -303,8 +304,11 @@ final class Check implements Receiver, Handler, Probe.Owner {
     /** The request, without an invitation's secret: that one is not used up. */
     private void ask() throws Failure {
         if (running) {
-            report.skipped(CheckReport.KEY, "a client runs here with this key, whose place a request would take; end it"
-                    + " to check the rest");
+            boolean isKey = settings.key != null;
+            report.skipped(isKey ? CheckReport.KEY : CheckReport.ADDRESS, (isKey
+                    ? "a client runs here with this key, whose place a request would take"
+                    : "this host has " + settings.address + " already, so a client runs here with it")
+                    + "; end it to check the rest");
             finish();
             return;
         }

@@ -28,7 +28,7 @@ class CheckTest extends KeyedWorldTest {
     private boolean pings = true;
     private int longest = 65535;
     private boolean forwards;
-    /** Whether a client runs beside the check. */
+    /** Whether a client runs beside the check, with its key or address. */
     private boolean running;
 
     private World.Checker check(String... words) throws Exception {
@@ -373,6 +373,18 @@ class CheckTest extends KeyedWorldTest {
         world.pass(SECOND);
         assertReaches(board, hub);
         assertFalse(world.log().contains("connected again"), world::log);
+    }
+
+    /** The same without keys, beside one that has the address that this one is to have. */
+    @Test
+    void besideAnAddress() throws Exception {
+        World.Hub hub = world.hub();
+        world.board(1, "-a", "10.0.0.9");
+        running = true;
+        World.Checker checker = check("-a", "10.0.0.9");
+        String said = finish(checker, hub);
+        assertPasses(checker, said, "name .*", "route .*", "TCP .*", "TLS .*",
+                "address  skipped .*this host has 10\\.0\\.0\\.9 already.*");
     }
 
     /** A key is seen to be used as long as a client lives that has it; no client that is there is seen in a check. */

@@ -223,6 +223,12 @@ final class CheckTest extends KeyedVpn {
         assertEquals(1, client.lines().stream().filter(line -> line.contains("connected to")).count(), client::log);
         client.stop();
         checkHub(0, "forward", "other clients", with("east.key"));
+        server.stop();
+        server();
+        client(east, "-a", "10.0.0.9");
+        Program beside = lan.start(east, "cli", "--check", "-s", hub.outer4, "-a", "10.0.0.9");
+        assertEquals(0, beside.awaitExit(30), beside::log);
+        assertTrue(beside.lastLine().matches("address +skipped .*this host has 10.0.0.9 already.*"), beside::log);
     }
 
     /** An invitation is not used up by it. */
