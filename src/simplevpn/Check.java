@@ -100,13 +100,13 @@ final class Check implements Receiver, Handler, Probe.Owner {
             @Override
             public boolean write(String line) {
                 System.out.println(line);
-                System.out.flush();
-                return true;
+                return !System.out.checkError();
             }
         }, json);
         Check check = new Check(settings, loop, targets, report, Entropy.bits48(), running);
         check.begin();
         loop.run();
+        report.end();
         return check.status();
     }
 

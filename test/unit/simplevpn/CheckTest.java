@@ -2,6 +2,7 @@ package simplevpn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static simplevpn.World.SECOND;
 
@@ -11,11 +12,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import simplevpn.base.Failure;
 import simplevpn.linux.Errno;
 import simplevpn.linux.Replacement;
-import simplevpn.memory.MemoryAcceptor;
 import simplevpn.memory.MemoryDevice;
-import simplevpn.memory.MemoryKernel;
 import simplevpn.memory.MemoryStream;
 import simplevpn.protocol.ReferencePackets;
 import simplevpn.tls.Pin;
@@ -420,66 +420,18 @@ class CheckTest extends KeyedWorldTest {
         assertEquals("of a client that waits", Files.readString(dir.resolve("cli.conf" + Replacement.SUFFIX)));
     }
 
-    /** Of several servers the next one is tried, and the last one counts. */
+    /** Lines that could not be written are no check. */
     @Test
-    void severalServers() throws Exception {
-        World.Hub hub = world.hub();
-        World.Checker checker = world.new Checker(false, "-s", "gone", "-s", "hub");
-        MemoryAcceptor gone = new MemoryAcceptor(world.kernel, MemoryKernel.endpoint(0xc0000209, 2002));
-        gone.rejects = -Errno.ECONNREFUSED;
-        checker.connector.add("gone", gone);
-        String said = finish(checker, hub);
-        assertEquals(0, checker.check.status(), said);
-        assertTrue(said.contains("name     ok          0 ms  gone is 192.0.2.9") && said.contains("ECONNREFUSED")
-                && said.contains("forward  ok"), said);
-    }
-
-    /** However many of them are dead, each is tried, and told. */
-    @Test
-    void deadServers() throws Exception {
-        World.Hub hub = world.hub();
-        List<String> words = new ArrayList<>();
-        for (int i = 0; i < 7; i++) {
-            words.addAll(List.of("-s", "dead" + i));
-        }
-        words.addAll(List.of("-s", "hub"));
-        World.Checker checker = world.new Checker(false, words.toArray(String[]::new));
-        for (int i = 0; i < 7; i++) {
-            MemoryAcceptor dead = new MemoryAcceptor(world.kernel, MemoryKernel.endpoint(0xc0000210 + i, 2002));
-            dead.silent = true;
-            checker.connector.add("dead" + i, dead);
-        }
-        checker.check.begin();
-        world.pass(0);
-        for (int i = 0; i < 7; i++) {
-            world.pass(4 * SECOND);
-        }
-        finishBegun(checker, hub);
-        String said = String.join("\n", checker.said);
-        assertEquals(0, checker.check.status(), said);
-        assertEquals(7, checker.said.stream().filter(line -> line.contains("does not answer in 4 s")).count(), said);
-    }
-
-    /** A name that is found when the next server has its turn is nothing to that one. */
-    @Test
-    void lateName() throws Exception {
-        World.Hub hub = world.hub();
-        World.Checker checker = world.new Checker(false, "-s", "late", "-s", "hub");
-        checker.connector.namesAreSlow = true;
-        checker.check.begin();
-        world.pass(SECOND);
-        world.pass(4 * SECOND);
-        assertEquals(2, checker.connector.lookups.size());
-        checker.connector.lookups.getFirst().answer();
-        world.pass(SECOND / 100);
-        assertEquals(1, checker.said.size(), () -> "the second name is not found yet: " + checker.said);
-        checker.connector.lookups.getLast().answer();
-        finishBegun(checker, hub);
-        String said = String.join("\n", checker.said);
-        assertEquals(0, checker.check.status(), said);
-        assertTrue(said.matches("(?s)name +FAILED .*late: the name server .*\nname +ok .*hub is 192.*route +ok .*"), said);
-        assertEquals(8, checker.said.size(), said);
-        assertEquals(1, checker.connector.begun.size());
+    void fullDisk() throws Exception {
+        CheckReport printed = new CheckReport(line -> true, true);
+        printed.passed(CheckReport.NAME, 0, "hub");
+        printed.end();
+        CheckReport report = new CheckReport(line -> !line.contains("\"name\""), true);
+        report.passed(CheckReport.NAME, 0, "hub");
+        report.skipped(CheckReport.TLS, "without");
+        Failure failure = assertThrows(Failure.class, report::end);
+        assertEquals(Failure.SYSTEM, failure.status);
+        assertEquals("the check could not be printed", failure.getMessage());
     }
 
     /** What machines read: an object a line, with all fields, and quotes in what others say. */

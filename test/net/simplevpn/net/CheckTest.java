@@ -78,6 +78,15 @@ final class CheckTest extends KeyedVpn {
                 Lab.TOP.resolve("cli").toString(), hub.outer4)), 0, "forward", "other clients");
     }
 
+    /** What could not be written is one line on stderr, and a status of its own. */
+    @Test
+    void fullDisk() {
+        Program check = lan.start(east, List.of("sh", "-c", "exec \"$0\" --check --json -s \"$1\" >/dev/full",
+                Lab.TOP.resolve("cli").toString(), hub.outer4));
+        assertEquals(1, check.awaitExit(30), check::log);
+        assertOneLine(check, "^cli: the check could not be printed$");
+    }
+
     /** A name that there is not, and name servers that say nothing. */
     @Test
     void name() throws IOException {
