@@ -113,7 +113,7 @@ public final class Probe implements Race.Owner {
         owner.failed(why);
     }
 
-    /** It takes too long, or is of no more use: its owner is told nothing from now on, also when a name is found yet. */
+    /** It takes too long, or is of no more use: its owner is told nothing from now on, not even a name found late. */
     public void giveUp() {
         over = true;
         race.cancel();

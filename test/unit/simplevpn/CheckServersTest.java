@@ -78,7 +78,7 @@ class CheckServersTest extends WorldTest {
         checker.connector.lookups.getLast().answer();
         String said = finish(checker);
         assertEquals(0, checker.check.status(), said);
-        assertTrue(said.matches("(?s)name +FAILED .*late: the name server .*\nname +ok .*hub is 192.*route +ok .*"), said);
+        assertTrue(said.matches("(?s)name +FAILED .*late: the name server .*\nname +ok .*hub is .*route +ok .*"), said);
         assertEquals(8, checker.said.size(), said);
         assertEquals(1, checker.connector.begun.size());
     }
