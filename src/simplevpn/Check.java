@@ -309,6 +309,7 @@ final class Check implements Receiver, Handler, Probe.Owner {
                     ? "a client runs here with this key, whose place a request would take"
                     : "this host has " + settings.address + " already, so a client runs here with it")
                     + "; end it to check the rest");
+            status = 0;
             finish();
             return;
         }

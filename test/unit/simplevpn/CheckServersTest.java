@@ -37,6 +37,20 @@ class CheckServersTest extends WorldTest {
                 && said.contains("forward  ok"), said);
     }
 
+    /** One that is there, and is not asked for an address beside a client that runs, works. */
+    @Test
+    void skipped() throws Exception {
+        world.hub();
+        World.Checker checker = world.new Checker(true, "-s", "gone", "-s", "hub", "-a", "10.0.0.9");
+        MemoryAcceptor gone = new MemoryAcceptor(world.kernel, MemoryKernel.endpoint(0xc0000209, 2002));
+        gone.rejects = -Errno.ECONNREFUSED;
+        checker.connector.add("gone", gone);
+        checker.check.begin();
+        String said = finish(checker);
+        assertTrue(said.contains("ECONNREFUSED") && checker.said.getLast().matches("address +skipped .*"), said);
+        assertEquals(0, checker.check.status(), said);
+    }
+
     /** However many of them are dead, each is tried, and told. */
     @Test
     void deadServers() throws Exception {
