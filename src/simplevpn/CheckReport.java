@@ -86,7 +86,9 @@ final class CheckReport {
                 line.append("; ").append(remedy);
             }
         }
-        whole &= output.write(Log.oneLine(line).toString());
+        if (!output.write(Log.oneLine(line).toString())) {
+            whole = false;
+        }
     }
 
     private static void pad(StringBuilder line, int column) {
