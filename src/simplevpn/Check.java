@@ -31,13 +31,15 @@ import simplevpn.tunnel.Timer;
  * it went and, where one fails, why and what to do. Of several servers the next one is tried then.
  *
  * <p>Next to a client that runs with the same key it stops before it asks for an address: it would take that one's
- * place.
+ * place; so it does where this host has the address already that it would ask for.
  */
 final class Check implements Receiver, Handler, Probe.Owner {
     private static final long SECOND = 1_000_000_000L;
+    /** How long a proxy may take: a little longer than the client's time, at whose end the probe says why. */
+    private static final int PROXY_SECONDS = (int) (Probe.PROXY_TIME / SECOND) + 1;
     /** How long each stage may take, in the order of {@link CheckReport#STAGES}. */
-    private static final int[] SECONDS = {4, 4, 4, 4, 5, 4, 4, 8, 3};
-    /** How long all of it may take. */
+    private static final int[] SECONDS = {4, 4, 4, PROXY_SECONDS, 5, 4, 4, 8, 3};
+    /** How long all of it may take with one server, beside a proxy's time. */
     private static final long ALL = 19 * SECOND;
 
     private final ClientSettings settings;
@@ -46,9 +48,10 @@ final class Check implements Receiver, Handler, Probe.Owner {
     private final CheckReport report;
     /** Another one than a client's that runs. */
     private final long token;
-    /** Whether such a client uses the same key. */
+    /** Whether such a client has the same key or, without one, the address that is asked for. */
     private final boolean running;
-    private final long end;
+    /** When all of it has to be over with this server. */
+    private long end;
 
     private int server;
     private Probe probe;
@@ -71,7 +74,7 @@ final class Check implements Receiver, Handler, Probe.Owner {
 
     /**
      * @param token 48 random bits, not 0
-     * @param running whether a client of this machine uses the same key now
+     * @param running whether a client of this machine uses the same key now or, without one, the address asked for
      */
     Check(ClientSettings settings, Loop loop, Target[] targets, CheckReport report, long token, boolean running) {
         this.settings = settings;
@@ -80,7 +83,6 @@ final class Check implements Receiver, Handler, Probe.Owner {
         this.report = report;
         this.token = token;
         this.running = running;
-        end = loop.now() + ALL;
     }
 
     /** Runs it as a program; returns the exit status. */
@@ -88,25 +90,23 @@ final class Check implements Receiver, Handler, Probe.Owner {
         if (!Log.details()) {
             Log.start("cli", Log.QUIET, false);
         }
-        if (settings.joining != null) {
-            settings.joining.end();
-        }
         Loop loop = new Loop(new Epoll(), new Device(new NoDevice(), false), true, 1);
         Target[] targets = new Targets(settings, new TcpConnector(settings.mss, settings.bind, settings.mark),
                 settings.key == null ? null : new HandshakeThread(loop.poller, 1, 0)).of(settings);
-        boolean running = settings.key != null && KeyFiles.isUsed(settings.key);
+        boolean running = settings.key != null ? KeyFiles.isUsed(settings.key)
+                : settings.address != null && Endpoint.isOwn(settings.address);
         Program.confine(settings.user, false, false);
         CheckReport report = new CheckReport(new Log.Output() {
             @Override
             public boolean write(String line) {
                 System.out.println(line);
-                System.out.flush();
-                return true;
+                return !System.out.checkError();
             }
         }, json);
         Check check = new Check(settings, loop, targets, report, Entropy.bits48(), running);
         check.begin();
         loop.run();
+        report.end();
         return check.status();
     }
 
@@ -125,6 +125,7 @@ final class Check implements Receiver, Handler, Probe.Owner {
     /** Begins with the next server. */
     void begin() throws Failure {
         probe = new Probe(loop, this, targets[server]);
+        end = loop.lookAtClock() + ALL;
         enter(CheckReport.NAME);
         probe.lookUp();
     }
@@ -132,7 +133,12 @@ final class Check implements Receiver, Handler, Probe.Owner {
     private void enter(int next) {
         stage = next;
         began = loop.lookAtClock();
-        loop.timers.set(deadline, Math.min(began + SECONDS[stage] * SECOND, end));
+        limit(began);
+    }
+
+    /** The present stage may take its time from then on. */
+    private void limit(long from) {
+        loop.timers.set(deadline, Math.min(from + SECONDS[stage] * SECOND, end));
     }
 
     private void passed(String text) {
@@ -144,7 +150,7 @@ final class Check implements Receiver, Handler, Probe.Owner {
         report.failed(which, loop.lookAtClock() - began, text, remedy);
         status = CheckReport.FIRST_STATUS + which;
         hangUp();
-        if (++server < targets.length && loop.now() < end) {
+        if (++server < targets.length) {
             begin();
         } else {
             finish();
@@ -154,6 +160,7 @@ final class Check implements Receiver, Handler, Probe.Owner {
     /** Closes what there is. */
     private void hangUp() {
         loop.timers.cancel(deadline);
+        probe.giveUp();
         if (traffic != null) {
             traffic.end();
             traffic = null;
@@ -181,14 +188,8 @@ final class Check implements Receiver, Handler, Probe.Owner {
         switch (stage) {
             case CheckReport.NAME -> fail(stage, probe + ": the name server does not answer" + silent,
                     CheckAdvice.name("not answer"));
-            case CheckReport.TCP -> {
-                probe.giveUp();
-                fail(stage, probe + " does not answer" + silent, CheckAdvice.tcp(""));
-            }
-            case CheckReport.PROXY -> {
-                probe.giveUp();
-                fail(stage, probe + " is not connected to" + silent, CheckAdvice.proxy(""));
-            }
+            case CheckReport.TCP -> fail(stage, probe + " does not answer" + silent, CheckAdvice.tcp(""));
+            case CheckReport.PROXY -> fail(stage, probe + " is not connected to" + silent, CheckAdvice.proxy(""));
             case CheckReport.TLS -> fail(stage, stream.peer() + " does not go on with the handshake" + silent,
                     CheckAdvice.SILENT);
             case CheckReport.KEY, CheckReport.ADDRESS -> fail(CheckReport.ADDRESS, stream.peer()
@@ -232,7 +233,10 @@ final class Check implements Receiver, Handler, Probe.Owner {
     public void asking(Stream proxy, Way way) {
         if (stage == CheckReport.TCP) {
             passed("proxy " + proxy.peer() + (way == null ? "" : " from " + way));
+            end += PROXY_SECONDS * SECOND;
             enter(CheckReport.PROXY);
+        } else {
+            limit(loop.now());
         }
     }
 
@@ -300,8 +304,12 @@ final class Check implements Receiver, Handler, Probe.Owner {
     /** The request, without an invitation's secret: that one is not used up. */
     private void ask() throws Failure {
         if (running) {
-            report.skipped(CheckReport.KEY, "a client runs here with this key, whose place a request would take; end it"
-                    + " to check the rest");
+            boolean isKey = settings.key != null;
+            report.skipped(isKey ? CheckReport.KEY : CheckReport.ADDRESS, (isKey
+                    ? "a client runs here with this key, whose place a request would take"
+                    : "this host has " + settings.address + " already, so a client runs here with it")
+                    + "; end it to check the rest");
+            status = 0;
             finish();
             return;
         }

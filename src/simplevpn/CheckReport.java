@@ -1,5 +1,6 @@
 package simplevpn;
 
+import simplevpn.base.Failure;
 import simplevpn.base.Log;
 
 /**
@@ -29,6 +30,8 @@ final class CheckReport {
 
     private final Log.Output output;
     private final boolean json;
+    /** Whether all lines were taken. */
+    private boolean whole = true;
 
     /** @param output takes the lines */
     CheckReport(Log.Output output, boolean json) {
@@ -55,6 +58,17 @@ final class CheckReport {
         say(stage, "false", "FAILED", nanos / MILLISECOND, text, remedy);
     }
 
+    /**
+     * There is nothing more to say.
+     *
+     * @throws Failure when some of it is missing where it was to go
+     */
+    void end() throws Failure {
+        if (!whole) {
+            throw new Failure(Failure.SYSTEM, "the check could not be printed");
+        }
+    }
+
     private void say(int stage, String ok, String verdict, long ms, String text, String remedy) {
         StringBuilder line = new StringBuilder(160);
         if (json) {
@@ -72,7 +86,9 @@ final class CheckReport {
                 line.append("; ").append(remedy);
             }
         }
-        output.write(Log.oneLine(line).toString());
+        if (!output.write(Log.oneLine(line).toString())) {
+            whole = false;
+        }
     }
 
     private static void pad(StringBuilder line, int column) {

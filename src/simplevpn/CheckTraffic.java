@@ -84,7 +84,10 @@ final class CheckTraffic extends Timer {
         this.answer = answer;
         own = answer.address.ipv4();
         hub = answer.server != null ? answer.server.ipv4() : answer.network().address().ipv4() + 1;
-        int said = settings.mtu != 0 ? settings.mtu : answer.mtu != 0 ? answer.mtu : CLASSIC_MTU;
+        // A ping that is larger than the other end's MTU is answered in fragments.
+        int said = settings.mtu == 0 ? answer.mtu : answer.mtu == 0 ? settings.mtu
+                : Math.min(settings.mtu, answer.mtu);
+        said = said == 0 ? CLASSIC_MTU : said;
         mtu = answer.extended ? said : Math.min(said, Framing.CLASSIC_MTU);
         packet = Buffer.permanent(Inbox.HEADROOM + mtu);
     }

@@ -261,7 +261,10 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         answer.limitTo(offered);
         settings.limit(answer);
         if (state == State.JOINED) {
-            wishes.answered(answer);
+            if (Wire.token(loop.inbox.buffer.bytes, loop.inbox.packet) == token) {
+                // No news that has met the wish on the line.
+                wishes.answered(answer);
+            }
             renewal.heard(answer);
             watchLine();
         } else if (answer.invalid != null) {
@@ -439,6 +442,10 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     @Override
     public void lost(int error) throws Failure {
         String why = link.stream.why();
+        if (error == 0 && state == State.JOINED) {
+            // The end has come over the line, which is not a forgetful one then.
+            keepalive.received(loop.now());
+        }
         if (why == null) {
             lost(error == 0 ? "closed the connection" : Errno.text(-error));
             return;

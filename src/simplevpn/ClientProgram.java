@@ -34,8 +34,6 @@ final class ClientProgram {
         // An invitation is used as root: what it brings is kept where root alone may write.
         ClockSetter clock = settings.setsClock ? new ClockSetter() : null;
         boolean confined = settings.joining == null;
-        KeepaliveFile known = settings.keepalive == ClientSettings.AUTO
-                ? KeepaliveFile.in(System.getenv("RUNTIME_DIRECTORY"), settings.user) : null;
         if (confined) {
             Program.confine(settings.user, settings.hasHooks(), clock != null && clock.isNeeded());
         }
@@ -43,7 +41,9 @@ final class ClientProgram {
         reload.of(client);
         client.name = settings.name();
         client.clock = clock;
-        client.wishes.keepIn(known);
+        if (settings.keepalive == ClientSettings.AUTO) {
+            client.wishes.keepIn(KeepaliveFile.in(System.getenv("RUNTIME_DIRECTORY")));
+        }
         if (settings.hasHooks()) {
             client.presence.use(Hooks.of(loop));
         }

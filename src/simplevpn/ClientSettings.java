@@ -9,6 +9,7 @@ import simplevpn.base.Network;
 import simplevpn.linux.HostName;
 import simplevpn.protocol.Answer;
 import simplevpn.protocol.Silence;
+import simplevpn.tls.Key;
 import simplevpn.tls.Pin;
 
 /** What the user wants of {@code cli}, checked. */
@@ -56,7 +57,7 @@ final class ClientSettings extends Settings {
     final String congestion;
     final String interfaceName;
 
-    /** Reads the options; makes the key that an invitation asks for. */
+    /** Reads the options; makes the key that an invitation asks for, but for {@code --check}. */
     ClientSettings(Options options) throws Failure {
         this(options, Joining.begin(options), Proxies.of(options, System.getenv()));
     }
@@ -158,6 +159,11 @@ final class ClientSettings extends Settings {
         if (!takesRoutes) {
             answer.routes = new Network[0];
         }
+    }
+
+    /** This client's key, from its file, or one for a {@code --check} before there is a file; {@code null} without. */
+    Key readKey() throws Failure {
+        return key == null ? null : joining != null && joining.key != null ? joining.key : KeyFiles.read(key);
     }
 
     /** Whether other servers are named than before, or in another order, or otherwise. */

@@ -8,6 +8,7 @@ import simplevpn.linux.Errno;
 import simplevpn.linux.Libc;
 import simplevpn.linux.Replacement;
 import simplevpn.linux.TextFile;
+import simplevpn.tls.Key;
 import simplevpn.tls.Pin;
 
 /**
@@ -28,17 +29,22 @@ final class Joining {
     final byte[] secret;
     /** The file that the invitation came from, or {@code null}. */
     private final String file;
+    /** {@code null} for {@code --check}, which keeps nothing. */
     private final Replacement config;
+    /** The key that {@code --check} shows where there is none yet, and which no file has; else {@code null}. */
+    final Key key;
 
-    private Joining(Invitation invitation, String file, Replacement config) {
+    private Joining(Invitation invitation, String file, Replacement config, Key key) {
         secret = invitation.secret;
         this.file = file;
         this.config = config;
+        this.key = key;
     }
 
     /**
      * Takes an invitation, if the options name one that is still there, as further options; otherwise the config file
-     * that was written when it was used.
+     * that was written when it was used. With {@code --check} nothing is written: a client that waits to be taken in
+     * may have the same files.
      *
      * @return {@code null} if there is nothing to join
      */
@@ -67,15 +73,20 @@ final class Joining {
             again(options, config);
             return null;
         }
-        Libc.mkdir(folder);
         String key = absolute(options.given("key") ? options.text("key") : folder + "/cli.key");
         if (key.indexOf('#') >= 0) {
             throw options.wrong("--join: a # in " + key + " would begin a comment in the config file that names it");
         }
-        if (!TextFile.exists(key) || TextFile.isEmpty(key)) {
+        String used = used(options, invitation, key);
+        boolean isNew = !TextFile.exists(key) || TextFile.isEmpty(key);
+        if (options.given("check")) {
+            return new Joining(invitation, file, null, isNew ? KeyFiles.unkept(key) : null);
+        }
+        Libc.mkdir(folder);
+        if (isNew) {
             Log.event("made a key in " + key + ", " + KeyFiles.generate(key).pin());
         }
-        return new Joining(invitation, file, new Replacement(config, used(options, invitation, key)));
+        return new Joining(invitation, file, new Replacement(config, used), null);
     }
 
     /** The same for a client that runs: what it joined by was used when it began, or since. */

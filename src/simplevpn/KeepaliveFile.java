@@ -5,7 +5,6 @@ import simplevpn.base.Failure;
 import simplevpn.base.Log;
 import simplevpn.linux.Replacement;
 import simplevpn.linux.TextFile;
-import simplevpn.linux.User;
 import simplevpn.protocol.Silence;
 
 /**
@@ -21,15 +20,34 @@ final class KeepaliveFile {
 
     private final String path;
     private final ArrayList<String> lines = new ArrayList<>();
+    private boolean read;
     private boolean told;
 
     /**
-     * Reads what there is.
+     * Nothing is read before it is asked for: by then root's program is the user whose folder it is, who might have a
+     * link there to what is none of his.
      *
      * @param path of the file, which need not be there
      */
     KeepaliveFile(String path) {
         this.path = path;
+    }
+
+    /**
+     * The file of this program, in a folder that is there where it can be ({@link Status#prepare}).
+     *
+     * @param runtimeFolder as for {@link TokenFile#folder}
+     */
+    static KeepaliveFile in(String runtimeFolder) {
+        return new KeepaliveFile(TokenFile.folder(runtimeFolder) + "/keepalive");
+    }
+
+    /** Reads what there is, once. */
+    private void read() {
+        if (read) {
+            return;
+        }
+        read = true;
         String text = null;
         try {
             text = TextFile.exists(path) ? TextFile.readRegular(path, MOST_BYTES) : null;
@@ -46,22 +64,9 @@ final class KeepaliveFile {
         }
     }
 
-    /**
-     * The file of this program, in a folder that the user whom root becomes may write to.
-     *
-     * @param runtimeFolder as for {@link TokenFile#folder}
-     * @param user whom root becomes, or {@code null}
-     */
-    static KeepaliveFile in(String runtimeFolder, User user) {
-        String path = TokenFile.folder(runtimeFolder) + "/keepalive";
-        if (runtimeFolder == null) {
-            Replacement.makeFolder(path, user);
-        }
-        return new KeepaliveFile(path);
-    }
-
     /** The longest silence that was outlived in a network and the shortest that was not; {@code null}: not known. */
     int[] of(String network) {
+        read();
         for (String line : lines) {
             if (line.startsWith(network + " ")) {
                 return figures(line);
@@ -72,6 +77,7 @@ final class KeepaliveFile {
 
     /** That is known of a network from now on. */
     void put(String network, int survived, int failed) {
+        read();
         String line = network + " " + survived + " " + failed;
         if (figures(line) == null || lines.contains(line)) {
             return;

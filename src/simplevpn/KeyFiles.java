@@ -28,6 +28,12 @@ final class KeyFiles {
         return key;
     }
 
+    /** Makes a new key that no file gets, for one that could be in this file. */
+    static Key unkept(String path) throws Failure {
+        Privileges.hideMemory();
+        return Key.of(path, Key.pem(Entropy.forKey(Key.SEED)));
+    }
+
     /** The key in a file. */
     static Key read(String path) throws Failure {
         Privileges.hideMemory();

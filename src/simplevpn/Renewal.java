@@ -4,17 +4,22 @@ import simplevpn.base.Failure;
 import simplevpn.base.Ratelimit;
 import simplevpn.protocol.Answer;
 import simplevpn.tunnel.Target;
+import simplevpn.tunnel.Timer;
 
 /**
  * What becomes another one while a client's connection stands: what the server says anew of routes, name servers and
  * domain, asked or not (PROTOCOL.md, part 6), and what the user says of options.
  */
-final class Renewal {
+final class Renewal extends Timer {
+    private static final long SECOND = 1_000_000_000L;
+
     private final Client client;
     /** A server that says something else each time does not keep this host at work. */
     private final Ratelimit limit;
     /** What the server has said that is in force. */
     private Answer told;
+    /** What the server has said since, the newest of it, for which it was too early; or {@code null}. */
+    private Answer newest;
 
     Renewal(Client client) {
         this.client = client;
@@ -24,23 +29,53 @@ final class Renewal {
     /** The connection stands, with this answer. */
     void began(Answer answer) {
         told = answer;
+        newest = null;
     }
 
-    /** The server has said what is in force now; all but routes, name servers and domain is as it was. */
+    /**
+     * The server has said what is in force now; all but routes, name servers and domain is as it was. Of what comes too
+     * fast the newest counts, a moment later.
+     */
     void heard(Answer answer) throws Failure {
-        if (!answer.isNews(told) || !limit.pass(client.loop.now())) {
+        if (answer.isOfSame(told)) {
+            newest = answer;
+            if (!isSet()) {
+                takeNewest(client.loop.now());
+            }
+        }
+    }
+
+    /** It is not too early any more. */
+    @Override
+    protected void expired(long now) throws Failure {
+        if (client.isJoined() && newest != null) {
+            takeNewest(now);
+        }
+    }
+
+    private void takeNewest(long now) throws Failure {
+        Answer answer = newest;
+        if (!answer.isNews(told)) {
+            newest = null;
             return;
         }
+        if (!limit.pass(now)) {
+            client.loop.timers.set(this, now + SECOND);
+            return;
+        }
+        newest = null;
         answer.address6 = told.address6;
+        // Those of the first answer: what a wish was granted is no time for an answer.
+        answer.idle = told.idle;
+        answer.timeout = told.timeout;
         try {
             client.device.setup.leadInside(answer, client.dialer.exposed(), client.dialer.nameServers());
         } catch (Failure e) {
-            client.loop.budget.logPeer(e.getMessage(), client.loop.now());
+            client.loop.budget.logPeer(e.getMessage(), now);
             return;
         }
         int mtu = client.device.setup.apply(answer, client.settings.mtu);
-        client.loop.budget.logPeer(client.link.stream.peer() + " tells other routes or name servers",
-                client.loop.now());
+        client.loop.budget.logPeer(client.link.stream.peer() + " tells other routes or name servers", now);
         boolean others = answer.hasOtherNames(told);
         told = answer;
         if (others && client.settings.hasHooks()) {

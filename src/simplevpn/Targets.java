@@ -30,7 +30,7 @@ final class Targets {
     Targets(ClientSettings settings, Connector tcp, Handshakes handshakes) throws Failure {
         this.tcp = tcp;
         this.handshakes = handshakes;
-        key = settings.key == null ? null : KeyFiles.read(settings.key);
+        key = settings.readKey();
         records = key == null ? null : new Records();
     }
 

@@ -139,10 +139,11 @@ final class Wishes {
         }
     }
 
-    /** The connection is of no use any more. */
+    /** Nothing comes over the connection any more; what was sent last, by whomever, may have found it forgotten. */
     void lost() {
-        if (auto != null && keepalive.isWaking()) {
-            auto.died(keepalive.idle());
+        int silence = keepalive.unansweredSilence();
+        if (auto != null && silence > 0) {
+            auto.died(silence);
             keep();
         }
     }

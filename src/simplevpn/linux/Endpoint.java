@@ -43,6 +43,21 @@ public final class Endpoint {
         return new Endpoint(family, b.array());
     }
 
+    /** Whether an interface of this host has that address now (bind(2)). */
+    public static boolean isOwn(Address address) {
+        Endpoint any = of(address, 0);
+        int fd = Libc.socket(any.family, Abi.SOCK_STREAM | Abi.SOCK_CLOEXEC, 0);
+        if (fd < 0) {
+            return false;
+        }
+        Buffer name = Buffer.temporary(any.address.length);
+        name.bytes.put(0, any.address);
+        int result = Libc.bind(fd, name, any.address.length);
+        name.free();
+        Libc.close(fd);
+        return result >= 0;
+    }
+
     /** The IPv4 address, also of one mapped into IPv6; {@code null} for any other. */
     public Address ipv4() {
         if (family == Abi.AF_INET) {

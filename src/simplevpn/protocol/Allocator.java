@@ -135,7 +135,7 @@ final class Allocator<H> {
     /**
      * Leases any free address of those that are given so ({@link #giveFrom}). The search goes on where the last one
      * ended, so that an address just given back is not soon given away: its holder may only be reconnecting. Those that
-     * are kept for somebody come last, the longest kept first.
+     * are kept for somebody come last, those first whose time ends first.
      *
      * @return the address, or 0 when the pool is empty
      */
@@ -222,8 +222,8 @@ final class Allocator<H> {
      *
      * @param owner by what it is known again
      * @param source from which the lease was made
-     * @param until when that ends: never earlier than for an address before
-     * @param most how many may be kept at once: the one that was kept longest gives way
+     * @param until when that ends
+     * @param most how many may be kept at once: the one whose time ends first gives way
      */
     void keep(int address, long owner, long source, long until, int most) {
         holders.remove(address);
@@ -231,10 +231,15 @@ final class Allocator<H> {
             forget(ends.behind);
         }
         Kept entry = new Kept(address, owner, source, until);
-        entry.before = ends.before;
-        entry.behind = ends;
-        ends.before.behind = entry;
-        ends.before = entry;
+        // The last one, unless addresses are kept for a shorter time than they were.
+        Kept behind = ends;
+        while (behind.before != ends && behind.before.until - until > 0) {
+            behind = behind.before;
+        }
+        entry.before = behind.before;
+        entry.behind = behind;
+        behind.before.behind = entry;
+        behind.before = entry;
         kept.put(address, entry);
         owned.put(owner, entry);
     }

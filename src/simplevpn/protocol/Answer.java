@@ -118,10 +118,14 @@ public final class Answer {
         routes = Arrays.copyOf(kept, count);
     }
 
-    /** Whether it says something else than an earlier one, for the same address, of what may change meanwhile. */
+    /** Whether it says what is in force for the same address as an earlier one. */
+    public boolean isOfSame(Answer before) {
+        return extended && refusal == null && invalid == null && before.address.equals(address);
+    }
+
+    /** Whether it says something else than an earlier one of the same address, of what may change meanwhile. */
     public boolean isNews(Answer before) {
-        return extended && refusal == null && invalid == null && before.address.equals(address)
-                && (!Arrays.equals(routes, before.routes) || hasOtherNames(before));
+        return !Arrays.equals(routes, before.routes) || hasOtherNames(before);
     }
 
     /** Whether it names other name servers, or another domain, than an earlier one. */

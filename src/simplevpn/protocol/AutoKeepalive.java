@@ -2,8 +2,8 @@ package simplevpn.protocol;
 
 /**
  * Finds out for how long a line's NATs and firewalls remember a connection that is silent: the idle time is doubled
- * each time a keepalive that came after one is answered; when one is not, and the connection is dead, the one before
- * it stays. Does no I/O and reads no clock.
+ * each time a keepalive that came after one is answered; when twice what was sent after one is not, and the connection
+ * is dead, the one before it stays. Does no I/O and reads no clock.
  */
 public final class AutoKeepalive {
     /** Seconds of a month of 30 days. */
@@ -14,8 +14,6 @@ public final class AutoKeepalive {
     private static final int TCP = 32;
     /** Bytes that a TLS 1.3 record takes more than what is in it: header, type and tag (RFC 8446, 5.2). */
     private static final int RECORD = 22;
-    /** Dead after a silence that it had outlived before: once may have had another reason. */
-    private static final int STRIKES = 2;
 
     /** What the server wants of those who wish nothing, seconds. */
     private final int usual;
@@ -24,7 +22,8 @@ public final class AutoKeepalive {
     private int failed;
     /** What the server grants at most, seconds. */
     private int most = Silence.LONGEST_IDLE;
-    private int strikes;
+    /** A silence that was not outlived, seconds, while there was one: that may have had another reason; otherwise 0. */
+    private int struck;
 
     /**
      * @param usual the idle time to begin with, seconds
@@ -70,20 +69,31 @@ public final class AutoKeepalive {
 
     /** A keepalive was answered that came after a silence of so many seconds. */
     public void answered(int silence) {
-        strikes = 0;
+        struck = silence >= struck ? 0 : struck;
         survived = Math.max(survived, silence);
         if (silence >= failed) {
             failed = 0;
         }
     }
 
-    /** One was not, and the connection is of no use any more. */
+    /**
+     * The connection is of no use any more, and nothing came back to what was sent after a silence of so many seconds.
+     * Much less than what was outlived had another reason.
+     */
     public void died(int silence) {
-        if (silence > survived) {
-            failed = failed == 0 ? silence : Math.min(failed, silence);
-        } else if (silence == survived && ++strikes == STRIKES) {
-            strikes = 0;
-            failed = survived;
+        if (silence <= survived / 2) {
+            return;
+        }
+        if (struck == 0) {
+            struck = silence;
+            return;
+        }
+        int within = Math.max(struck, silence);
+        struck = 0;
+        if (within > survived) {
+            failed = failed == 0 ? within : Math.min(failed, within);
+        } else {
+            failed = within;
             survived /= 2;
         }
     }

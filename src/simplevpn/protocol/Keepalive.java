@@ -26,6 +26,8 @@ public final class Keepalive {
     /** When the first frame was sent since something was heard; it counts while {@link #owed}. */
     private long first;
     private boolean owed;
+    /** How long the line had been silent on both sides before that first frame; 0 for what is no trial of it. */
+    private long gap;
     /** When the first of those keepalives was sent that no answer came to yet, and when the last. */
     private long asked;
     private long repeated;
@@ -84,10 +86,13 @@ public final class Keepalive {
      * @return whether {@link #untilClientActs} is less than it was, since an answer is waited for and idle is long
      */
     public boolean sent(long now) {
+        long before = now - sent;
         sent = now;
         if (owed) {
             return false;
         }
+        long silence = Math.min(before, now - received);
+        gap = silence <= longest() ? Math.min(silence, idle) : 0;
         owed = true;
         first = now;
         return idle > usual;
@@ -136,15 +141,27 @@ public final class Keepalive {
             waiting = true;
             asked = now;
             isQuick = idle > usual && !owed;
-            // As many as the line's NAT would have to remember: not an hour in which this host was asleep.
             long silence = now - received;
-            slept = !owed && silence >= idle - idle / 8 && silence <= idle + idle / 8 + SECOND;
+            slept = !owed && silence >= idle - idle / 8 && silence <= longest();
         }
+    }
+
+    /** As much as the line's NAT would have to remember, nanoseconds: not an hour in which this host was asleep. */
+    private long longest() {
+        return idle + idle / 8 + SECOND;
     }
 
     /** Whether an answer is waited for to a keepalive that came after the idle time of silence on both sides. */
     public boolean isWaking() {
         return waiting && slept;
+    }
+
+    /**
+     * Seconds of silence on both sides of the line before what is not answered yet, a keepalive or anything else that
+     * was sent; 0 where nothing is, or where that was no silence of this line. Never more than the idle time.
+     */
+    public int unansweredSilence() {
+        return isWaking() ? idle() : owed ? (int) (gap / SECOND) : 0;
     }
 
     /**

@@ -1,5 +1,6 @@
 package simplevpn.tunnel;
 
+import java.util.LinkedHashSet;
 import simplevpn.base.Address;
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
@@ -25,9 +26,8 @@ public final class Balancers implements Listener.Owner {
     private final Loop loop;
     private final Network[] networks;
     private final Listener.Owner owner;
-    private Waiting oldest;
-    private Waiting newest;
-    private int count;
+    /** In the order in which they came. */
+    private final LinkedHashSet<Waiting> all = new LinkedHashSet<>();
     /** Connections that balancers made for themselves. */
     private long checks;
 
@@ -54,8 +54,8 @@ public final class Balancers implements Listener.Owner {
             return;
         }
         int most = loop.budget.headers();
-        if (count >= most) {
-            oldest.end("gave way to another: " + most
+        if (all.size() >= most) {
+            all.getFirst().end("gave way to another: " + most
                     + " connections without their PROXY protocol header are the limit");
         }
         try {
@@ -76,39 +76,21 @@ public final class Balancers implements Listener.Owner {
     }
 
     private void add(Waiting one) {
+        // What ends it comes first, should there be no memory for the rest.
         loop.timers.set(one, loop.now() + TIME * SECOND);
-        count++;
-        one.older = newest;
-        if (newest == null) {
-            oldest = one;
-        } else {
-            newest.newer = one;
-        }
-        newest = one;
+        all.add(one);
     }
 
     private void leave(Waiting one) {
         loop.timers.cancel(one);
         loop.poller.remove(one.stream.fd());
-        count--;
-        if (one.older == null) {
-            oldest = one.newer;
-        } else {
-            one.older.newer = one.newer;
-        }
-        if (one.newer == null) {
-            newest = one.older;
-        } else {
-            one.newer.older = one.older;
-        }
+        all.remove(one);
     }
 
     /** A connection, until its header has come; what expires is the time for that. */
     private final class Waiting extends Timer implements Handler {
         private final Stream stream;
         private final ProxyHeader header = new ProxyHeader();
-        private Waiting older;
-        private Waiting newer;
 
         Waiting(Stream stream) {
             this.stream = stream;

@@ -49,8 +49,8 @@ final class LineWatch {
             return;
         }
         if (blackHole.learn(LINE)) {
-            loop.budget.logPeer(stream.peer() + " gets nothing: perhaps a router on the way drops large packets; they"
-                    + " may be cut from now on (see --mss)", now);
+            loop.budget.logPeer(stream.peer() + " gets packets again since they may be cut: perhaps a router on the way"
+                    + " drops large packets (see --mss)", now);
         }
         if (congestion.learn(LINE, now)) {
             outbox.onLossyLine();

@@ -10,9 +10,14 @@ import simplevpn.linux.Way;
  * addresses. How long each step may take is its owner's matter.
  */
 public final class Probe implements Race.Owner {
+    /** Nanoseconds that a proxy may take for its connection, until that counts as failed. */
+    public static final long PROXY_TIME = Race.PROXY_TIME;
+
     private final Owner owner;
     private final Target target;
     private final Race race;
+    /** Whether its owner has given it up: what comes later is nobody's. */
+    private boolean over;
 
     /** Who wants to know. */
     public interface Owner {
@@ -20,7 +25,8 @@ public final class Probe implements Race.Owner {
         void named(Endpoint[] addresses) throws Failure;
 
         /**
-         * A proxy is connected to, and is asked for the server now; perhaps twice, on a connection each.
+         * A proxy is connected to, and is asked for the server now; perhaps twice, on a connection each. Each time it
+         * has {@link #PROXY_TIME}.
          *
          * @param way the way that it takes; {@code null} when nobody can tell
          */
@@ -54,6 +60,9 @@ public final class Probe implements Race.Owner {
 
     @Override
     public void lookedUp(Target server) throws Failure {
+        if (over) {
+            return;
+        }
         if (target.found.length == 0) {
             owner.failed(target.why());
             return;
@@ -104,8 +113,9 @@ public final class Probe implements Race.Owner {
         owner.failed(why);
     }
 
-    /** It takes too long. */
+    /** It takes too long, or is of no more use: its owner is told nothing from now on, not even a name found late. */
     public void giveUp() {
+        over = true;
         race.cancel();
     }
 

@@ -22,7 +22,7 @@ final class Race extends Timer {
     /** How long one address may take to connect. */
     private static final long CONNECT_TIME = 10 * SECOND;
     /** And how long a proxy may take after that, which tries addresses of its own: some for a minute, in vain. */
-    private static final long PROXY_TIME = 20 * SECOND;
+    static final long PROXY_TIME = 20 * SECOND;
 
     private final Loop loop;
     private final Owner owner;

@@ -2,19 +2,23 @@ package simplevpn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static simplevpn.World.SECOND;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import simplevpn.base.Failure;
 import simplevpn.linux.Errno;
-import simplevpn.memory.MemoryAcceptor;
+import simplevpn.linux.Replacement;
 import simplevpn.memory.MemoryDevice;
-import simplevpn.memory.MemoryKernel;
 import simplevpn.memory.MemoryStream;
 import simplevpn.protocol.ReferencePackets;
+import simplevpn.tls.Pin;
 
 /** Protects who runs {@code cli --check}: each obstacle is told as what it is, in its stage, with what to do. */
 class CheckTest extends KeyedWorldTest {
@@ -24,7 +28,7 @@ class CheckTest extends KeyedWorldTest {
     private boolean pings = true;
     private int longest = 65535;
     private boolean forwards;
-    /** Whether a client runs beside the check. */
+    /** Whether a client runs beside the check, with its key or address. */
     private boolean running;
 
     private World.Checker check(String... words) throws Exception {
@@ -290,6 +294,19 @@ class CheckTest extends KeyedWorldTest {
         assertFails(back, 17, "bulk", "packets of 1500 bytes got lost");
     }
 
+    /** Pings are no larger than either end's MTU: a larger one comes back in fragments, if at all. */
+    @Test
+    void ownMtu() throws Exception {
+        World.Hub hub = world.hub("-m", "1300");
+        longest = 1300;
+        for (int own : new int[] {576, 1300, 1500}) {
+            World.Checker checker = check("-m", String.valueOf(own));
+            String said = finish(checker, hub);
+            assertEquals(0, checker.check.status(), said);
+            assertTrue(said.contains(" ms  MTU " + Math.min(own, 1300) + ", "), said);
+        }
+    }
+
     private void finishBegun(World.Checker checker, World.Hub hub) {
         for (int i = 0; i < 2000 && !checker.check.isDone(); i++) {
             kernel(hub.device);
@@ -358,6 +375,18 @@ class CheckTest extends KeyedWorldTest {
         assertFalse(world.log().contains("connected again"), world::log);
     }
 
+    /** The same without keys, beside one that has the address that this one is to have. */
+    @Test
+    void besideAnAddress() throws Exception {
+        World.Hub hub = world.hub();
+        world.board(1, "-a", "10.0.0.9");
+        running = true;
+        World.Checker checker = check("-a", "10.0.0.9");
+        String said = finish(checker, hub);
+        assertPasses(checker, said, "name .*", "route .*", "TCP .*", "TLS .*",
+                "address  skipped .*this host has 10\\.0\\.0\\.9 already.*");
+    }
+
     /** A key is seen to be used as long as a client lives that has it; no client that is there is seen in a check. */
     @Test
     void usedKey() throws Exception {
@@ -371,18 +400,38 @@ class CheckTest extends KeyedWorldTest {
         assertFalse(KeyFiles.isUsed(file("none").toString()));
     }
 
-    /** Of several servers the next one is tried, and the last one counts. */
+    /** Before an invitation is used there may be no key yet; what a client that waits there is about to keep stays. */
     @Test
-    void severalServers() throws Exception {
-        World.Hub hub = world.hub();
-        World.Checker checker = world.new Checker(false, "-s", "gone", "-s", "hub");
-        MemoryAcceptor gone = new MemoryAcceptor(world.kernel, MemoryKernel.endpoint(0xc0000209, 2002));
-        gone.rejects = -Errno.ECONNREFUSED;
-        checker.connector.add("gone", gone);
-        String said = finish(checker, hub);
-        assertEquals(0, checker.check.status(), said);
-        assertTrue(said.contains("name     ok          0 ms  gone is 192.0.2.9") && said.contains("ECONNREFUSED")
-                && said.contains("forward  ok"), said);
+    void invitation() throws Exception {
+        World.Hub hub = server();
+        String invitation = Invitation.to("hub", 2002, new Pin[] {Pin.parse(serverPin)}).toString();
+        Path dir = file("joined");
+        String[] words = {"--join", invitation, "--dir", dir.toString()};
+        World.Checker first = world.new Checker(false, words);
+        finish(first, hub);
+        assertFails(first, 15, "key", "does not know key", "has not joined yet");
+        assertFalse(Files.exists(dir));
+        Files.createDirectory(dir);
+        Files.writeString(dir.resolve("cli.conf" + Replacement.SUFFIX), "of a client that waits");
+        String pin = KeyFiles.generate(dir.resolve("cli.key").toString()).pin().toString();
+        World.Checker second = world.new Checker(false, words);
+        finish(second, hub);
+        assertFails(second, 15, "key", "does not know key " + pin, "has not joined yet");
+        assertEquals("of a client that waits", Files.readString(dir.resolve("cli.conf" + Replacement.SUFFIX)));
+    }
+
+    /** Lines that could not be written are no check. */
+    @Test
+    void fullDisk() throws Exception {
+        CheckReport printed = new CheckReport(line -> true, true);
+        printed.passed(CheckReport.NAME, 0, "hub");
+        printed.end();
+        CheckReport report = new CheckReport(line -> !line.contains("\"name\""), true);
+        report.passed(CheckReport.NAME, 0, "hub");
+        report.skipped(CheckReport.TLS, "without");
+        Failure failure = assertThrows(Failure.class, report::end);
+        assertEquals(Failure.SYSTEM, failure.status);
+        assertEquals("the check could not be printed", failure.getMessage());
     }
 
     /** What machines read: an object a line, with all fields, and quotes in what others say. */

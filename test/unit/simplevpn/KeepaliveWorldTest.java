@@ -151,7 +151,29 @@ class KeepaliveWorldTest extends WorldTest {
         assertEquals(before + 10, arrived(board));
     }
 
-    /** On one that forgets after five minutes one connection is lost, and four minutes stay, also at the next start. */
+    /** News that meets a wish on the line is no answer to it: nothing is concluded from the times that it has. */
+    @Test
+    void newsCrossesWish() throws Exception {
+        World.Hub hub = world.hub();
+        World.Board board = auto(folder.resolve("keepalive").toString());
+        world.pass(14 * SECOND);
+        hub.ended = true;
+        world.pass(2 * SECOND);
+        for (int i = 0; i < 2; i++) {
+            // The first is heard as an answer to the keepalive, behind which the wish goes.
+            assertTrue(hub.server.hub.members().getFirst().tellAgain());
+            world.run();
+        }
+        assertEquals(15, board.client.keepalive.idle());
+        hub.ended = false;
+        world.run();
+        assertEquals(30, board.client.keepalive.idle());
+        world.pass(2 * 3600 * SECOND);
+        assertEquals(1800, board.client.keepalive.idle());
+        assertEquals(List.of(), said(".*reconnecting"));
+    }
+
+    /** One that forgets after five minutes: two connections are lost, and four minutes stay, also at the next start. */
     @Test
     void autoOnForgetfulLine() throws Exception {
         world.hub();
@@ -159,6 +181,10 @@ class KeepaliveWorldTest extends WorldTest {
         World.Board board = auto(path);
         // 15, 30, 60, 120 and 240 are outlived; within 480 it is forgotten.
         world.pass((15 + 30 + 60 + 120 + 240 + 300) * SECOND);
+        board.connector.last().other().room(0);
+        world.pass(200 * SECOND);
+        assertEquals(1, said(".*reconnecting").size());
+        world.pass(300 * SECOND);
         board.connector.last().other().room(0);
         world.pass(200 * SECOND);
         List<String> lines = said("keepalive .*|.*reconnecting");
@@ -173,6 +199,61 @@ class KeepaliveWorldTest extends WorldTest {
         assertEquals("10.1.1.1/10.1.1.7 240 480\n", Files.readString(Path.of(path)));
         auto(path);
         assertEquals(1, said("keepalive each 240 s, since this line forgets .*").size());
+    }
+
+    /** It is forgotten while an application has something to say now and then: that counts as if it was a keepalive. */
+    @Test
+    void autoMetByPackets() throws Exception {
+        world.hub();
+        World.Board board = auto(folder.resolve("keepalive").toString());
+        world.pass((15 + 30 + 60 + 120 + 240) * SECOND);
+        for (int i = 0; i < 2; i++) {
+            world.pass(400 * SECOND);
+            board.connector.last().other().room(0);
+            board.device.send(udp("10.0.0.2", HUB, 10));
+            world.pass(80 * SECOND);
+            assertEquals(1, said(".*reconnecting").size());
+        }
+        assertEquals(240, board.client.keepalive.idle());
+        String line = Files.readString(folder.resolve("keepalive"));
+        assertTrue(line.matches("10\\.1\\.1\\.1/10\\.1\\.1\\.7 240 (39|40|41).\n"), line);
+    }
+
+    /** A server that ends a connection says so over the line, which is then not a forgetful one. */
+    @Test
+    void autoAndServerThatEnds() throws Exception {
+        World.Hub hub = world.hub();
+        World.Board board = auto(folder.resolve("keepalive").toString());
+        world.pass((15 + 30 + 60 + 120 + 240) * SECOND);
+        for (int i = 0; i < 4; i++) {
+            world.pass(400 * SECOND);
+            board.device.send(udp("10.0.0.2", HUB, 10));
+            world.run();
+            hub.server.hub.members().getFirst().kick();
+            world.pass(80 * SECOND);
+            assertEquals(1, said(".*reconnecting").size());
+        }
+        assertEquals(480, board.client.keepalive.idle());
+    }
+
+    /** The file is not read before it is asked about, nor again: root's program is an ordinary user by then. */
+    @Test
+    void readLate() throws Exception {
+        Path path = folder.resolve("keepalive");
+        KeepaliveFile file = KeepaliveFile.in("/elsewhere:" + folder);
+        Files.writeString(path, "net 240 480\n");
+        assertEquals(240, file.of("net")[0]);
+        Files.writeString(path, "net 30 60\n");
+        assertEquals(240, file.of("net")[0]);
+        // A client with an invitation becomes that user when it has joined.
+        World.Board board = world.new Board(1, "-s", "hub", "--keepalive", "auto");
+        board.connector.ways = to -> new Way(2, new byte[] {10, 1, 1, 1}, new byte[] {10, 1, 1, 7}, true);
+        board.client.wishes.keepIn(new KeepaliveFile(path.toString()));
+        world.pass(2 * SECOND);
+        Files.writeString(path, "10.1.1.1/10.1.1.7 240 480\n");
+        world.hub();
+        world.pass(60 * SECOND);
+        assertEquals(240, board.client.keepalive.idle());
     }
 
     /** What is no such line is left out, and there are no more than so many, the newest ones. */

@@ -23,6 +23,8 @@ import simplevpn.memory.MemoryStream;
 /** A client behind a proxy, which the test plays, with the server or without it at the proxy's other end. */
 class ProxyWorldTest extends KeyedWorldTest {
     private static final String OK = "HTTP/1.1 200 OK\r\n\r\n";
+    private static final String LOGIN = "HTTP/1.1 407 Login\r\nProxy-Authenticate: Basic\r\nContent-Length: 3\r\n\r\n"
+            + "abc";
     private static final String REQUEST = "CONNECT hub:2002 HTTP/1.1\r\nHost: hub:2002\r\n\r\n";
 
     /** Where the proxy is. */
@@ -98,6 +100,40 @@ class ProxyWorldTest extends KeyedWorldTest {
         assertEquals(1, board.connector.begun.size());
     }
 
+    /** A proxy has as much time in {@code --check} as of the client, also when it was asked for a login before. */
+    @Test
+    void slowInCheck() throws Exception {
+        Files.writeString(file("password"), "secret\n");
+        Files.setPosixFilePermissions(file("password"), PosixFilePermissions.fromString("r--------"));
+        for (boolean connects : new boolean[] {true, false}) {
+            World.Checker checker = world.new Checker(false, "-s", "hub", "--proxy", "http://me@gate:3128",
+                    "--proxy-password", file("password").toString());
+            checker.connector.add("gate", gate);
+            checker.check.begin();
+            pass(3);
+            MemoryStream first = checker.connector.last().other();
+            first.put(LOGIN.getBytes(StandardCharsets.US_ASCII));
+            first.close();
+            pass(19);
+            assertEquals(2, checker.connector.begun.size());
+            if (connects) {
+                checker.connector.last().other().put(OK.getBytes(StandardCharsets.US_ASCII));
+            }
+            pass(5);
+            assertTrue(checker.check.isDone());
+            assertEquals(connects ? 16 : 13, checker.check.status());
+            String line = checker.said.get(3);
+            assertTrue(line.matches(connects ? "proxy +ok +22\\d{3} ms .*" : "proxy +FAILED +23\\d{3} ms  proxy"
+                    + " 192.0.2.9:3128 has not connected to hub:2002 in 20 s; .*"), line);
+        }
+    }
+
+    private void pass(int seconds) {
+        for (int i = 0; i < seconds * 10; i++) {
+            world.pass(SECOND / 10);
+        }
+    }
+
     /** What the server says comes with the proxy's answer in one piece, and the proxy takes little at once. */
     @Test
     void glued() throws Exception {
@@ -130,8 +166,7 @@ class ProxyWorldTest extends KeyedWorldTest {
         World.Board board = client("--proxy", "http://me@gate:3128", "--proxy-password", file("password").toString());
         MemoryStream first = end(board);
         assertEquals(REQUEST, heard(board));
-        first.put("HTTP/1.1 407 Login\r\nProxy-Authenticate: Basic\r\nContent-Length: 3\r\n\r\nabc"
-                .getBytes(StandardCharsets.US_ASCII));
+        first.put(LOGIN.getBytes(StandardCharsets.US_ASCII));
         first.close();
         world.run();
         assertTrue(board.connector.begun.getFirst().isClosed());

@@ -434,4 +434,34 @@ class ReloadTest extends KeyedWorldTest {
         assertEquals(List.of("reload: max-clients taken"), again(hub, "push-route 192.168.1.0/24", "max-clients 9"));
         assertKept(board);
     }
+
+    /** Of news that come faster than a client takes them the last one counts, which may be what it began with. */
+    @ParameterizedTest
+    @CsvSource({"30", "0"})
+    void quickChanges(int last) throws Exception {
+        World.Hub hub = hub(List.of(), "push-route 172.16.0.0/16");
+        World.Board board = world.board(1);
+        for (int i = 1; i <= 30; i++) {
+            says("srv.conf", "push-route 172." + (16 + (i == 30 ? last : i)) + ".0.0/16");
+            hub.reload.again();
+            world.pass(SECOND / 50);
+        }
+        world.pass(2 * SECOND);
+        assertEquals("[172." + (16 + last) + ".0.0/16]", board.device.routes.toString());
+        assertKept(board);
+    }
+
+    /** News of routes brings no times: a client without its own has those of everybody, and not what it wished. */
+    @Test
+    void newsBringNoTimes() throws Exception {
+        World.Hub hub = hub(List.of(), "timeout 60");
+        World.Board board = board(List.of("-s", "hub", "--keepalive", "240"), "timeout 80");
+        again(hub, "timeout 60", "push-route 172.16.0.0/12");
+        assertEquals("[172.16.0.0/12]", board.device.routes.toString());
+        assertEquals(80, board.client.keepalive.patience());
+        again(board, "");
+        assertEquals(60, board.client.keepalive.patience());
+        assertEquals(240, board.client.keepalive.idle());
+        assertKept(board);
+    }
 }

@@ -184,7 +184,9 @@ final class World implements AutoCloseable {
         Checker(boolean running, String... words) throws Failure {
             connector.add(acceptor);
             Options options = ClientSettings.options();
-            options.parse(words);
+            List<String> all = new ArrayList<>(List.of("--check"));
+            all.addAll(List.of(words));
+            options.parse(all.toArray(String[]::new));
             ClientSettings settings = new ClientSettings(options);
             boot(true, false, 1);
             check = new Check(settings, loop, new Targets(settings, connector, handshakes).of(settings),

@@ -78,6 +78,15 @@ final class CheckTest extends KeyedVpn {
                 Lab.TOP.resolve("cli").toString(), hub.outer4)), 0, "forward", "other clients");
     }
 
+    /** What could not be written is one line on stderr, and a status of its own. */
+    @Test
+    void fullDisk() {
+        Program check = lan.start(east, List.of("sh", "-c", "exec \"$0\" --check --json -s \"$1\" >/dev/full",
+                Lab.TOP.resolve("cli").toString(), hub.outer4));
+        assertEquals(1, check.awaitExit(30), check::log);
+        assertOneLine(check, "^cli: the check could not be printed$");
+    }
+
     /** A name that there is not, and name servers that say nothing. */
     @Test
     void name() throws IOException {
@@ -223,6 +232,12 @@ final class CheckTest extends KeyedVpn {
         assertEquals(1, client.lines().stream().filter(line -> line.contains("connected to")).count(), client::log);
         client.stop();
         checkHub(0, "forward", "other clients", with("east.key"));
+        server.stop();
+        server();
+        client(east, "-a", "10.0.0.9");
+        Program beside = lan.start(east, "cli", "--check", "-s", hub.outer4, "-a", "10.0.0.9");
+        assertEquals(0, beside.awaitExit(30), beside::log);
+        assertTrue(beside.lastLine().matches("address +skipped .*this host has 10.0.0.9 already.*"), beside::log);
     }
 
     /** An invitation is not used up by it. */

@@ -2,8 +2,10 @@ package simplevpn.linux;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import simplevpn.base.Address;
@@ -60,5 +62,12 @@ class EndpointTest {
             assertEquals("--listen " + text + ": not an IPv4 or IPv6 address", failure.getMessage());
             assertEquals(Failure.USAGE, failure.status);
         }
+    }
+
+    /** What this host has is told from what it has not, whichever process has it. */
+    @Test
+    void ownAddress() {
+        assertTrue(Endpoint.isOwn(Address.ofIpv4(0x7f000001)));
+        assertFalse(Endpoint.isOwn(Address.ofIpv4(0xc0000209)));
     }
 }

@@ -211,6 +211,29 @@ class AllocatorTest {
         assertEquals(SMALL + 6, pool.dynamic(this, 0, 0));
     }
 
+    /** Addresses are kept until their own time, in whatever order that ends; the first to end gives way to others. */
+    @Test
+    void keptForAShorterTime() {
+        Allocator<Object> pool = pool(SMALL, 28);
+        int[] ends = {3600, 60, 90, 60, 3000};
+        for (int i = 0; i < ends.length; i++) {
+            assertTrue(pool.fixed(SMALL + 3 + i, this, 0));
+            pool.keep(SMALL + 3 + i, 1 + i, 0, ends[i], 10);
+        }
+        for (int now : new int[] {59, 60, 89, 90, 2999, 3000, 3599, 3600}) {
+            for (int i = 0; i < ends.length; i++) {
+                assertEquals(now < ends[i], pool.isKept(SMALL + 3 + i, now), ends[i] + " at " + now);
+            }
+        }
+        for (int i = 0; i < 3; i++) {
+            assertTrue(pool.fixed(SMALL + 3 + i, this, 0));
+            pool.keep(SMALL + 3 + i, 1 + i, 0, 9000 - 3 * i % 4, 2);
+        }
+        assertEquals(SMALL + 3, pool.keptFor(1, 8000));
+        assertEquals(0, pool.keptFor(2, 8000), "the first of the two to end");
+        assertEquals(SMALL + 5, pool.keptFor(3, 8000));
+    }
+
     /** The smallest network has one address to give. */
     @Test
     void smallest() {

@@ -39,14 +39,14 @@ class AutoKeepaliveTest {
         assertEquals(0, auto.failed());
     }
 
-    /** One dead connection, one step back, and none from then on, whatever the NAT's memory is. */
+    /** Two dead connections, one step back, and none from then on, whatever the NAT's memory is. */
     @ParameterizedTest
     @CsvSource({"30, 30, 60", "59, 30, 60", "60, 60, 120", "300, 240, 480", "350, 240, 480", "900, 480, 960",
         "1799, 960, 1800"})
     void oneStepBack(int memory, int found, int failed) {
         AutoKeepalive auto = new AutoKeepalive(USUAL, 0, 0);
         List<Integer> silences = silences(auto, memory, 100);
-        assertEquals(1, silences.stream().filter(silence -> silence > memory).count());
+        assertEquals(2, silences.stream().filter(silence -> silence > memory).count());
         assertEquals(found, silences.get(99));
         assertEquals(found, auto.survived());
         assertEquals(failed, auto.failed());
@@ -79,6 +79,36 @@ class AutoKeepaliveTest {
         auto.died(15);
         auto.died(15);
         assertEquals(120, auto.wanted(), "a silence that was shorter says nothing");
+    }
+
+    /** One longer silence that was not outlived may have had another reason: it is tried again, and then forgotten. */
+    @Test
+    void onceIsNoReason() {
+        AutoKeepalive auto = new AutoKeepalive(USUAL, 240, 0);
+        auto.died(480);
+        assertEquals(480, auto.wanted());
+        assertEquals(0, auto.failed());
+        auto.answered(480);
+        auto.died(960);
+        assertEquals(0, auto.failed());
+        auto.answered(15);
+        auto.died(960);
+        assertEquals(960, auto.failed(), "a short silence says nothing about a long one");
+        assertEquals(480, auto.wanted());
+    }
+
+    /** Silences that end before their time, by somebody's packet, count with the length that they had. */
+    @Test
+    void cutShort() {
+        AutoKeepalive auto = new AutoKeepalive(USUAL, 240, 0);
+        auto.died(300);
+        auto.died(400);
+        assertEquals(400, auto.failed());
+        assertEquals(240, auto.wanted());
+        auto.died(130);
+        auto.died(200);
+        assertEquals(200, auto.failed(), "the line forgets sooner than it did");
+        assertEquals(120, auto.wanted());
     }
 
     /** A line that is dead from the beginning leaves the server's own time, which is tried on. */

@@ -194,4 +194,28 @@ class KeepaliveTest {
         keepalive.asked(start + LONG_IDLE);
         assertTrue(keepalive.isWaking(), "the answer to the one before");
     }
+
+    /** What is not answered came after a silence, which counts when it was one of the line, from the last frame on. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, Long.MAX_VALUE - LONG_IDLE + 1, Long.MIN_VALUE})
+    void silenceBeforeWhatIsSent(long start) {
+        Keepalive keepalive = longOne(start);
+        assertEquals(0, keepalive.unansweredSilence());
+        keepalive.received(start + 10 * SECOND);
+        keepalive.sent(start + 110 * SECOND);
+        keepalive.sent(start + 115 * SECOND);
+        keepalive.asked(start + 125 * SECOND);
+        assertEquals(100, keepalive.unansweredSilence());
+        keepalive.received(start + 126 * SECOND);
+        assertEquals(0, keepalive.unansweredSilence());
+        keepalive.asked(start + 126 * SECOND + LONG_IDLE);
+        keepalive.sent(start + 128 * SECOND + LONG_IDLE);
+        assertEquals(LONG, keepalive.unansweredSilence(), "the keepalive was first");
+        keepalive = longOne(start);
+        keepalive.sent(start + 2 * LONG_IDLE);
+        assertEquals(0, keepalive.unansweredSilence(), "this host was asleep");
+        keepalive = longOne(start);
+        keepalive.sent(start + LONG_IDLE + SECOND);
+        assertEquals(LONG, keepalive.unansweredSilence());
+    }
 }

@@ -14,16 +14,33 @@ class BlackHoleTest {
 
     private final MemoryStream stream = MemoryStream.pair(new MemoryKernel(), ANY, ANY, 1)[0];
 
-    /** One that is only slow repeats now and then; one of which nothing arrives repeats again and again, once told. */
+    /** One that is only slow repeats now and then; one of which nothing arrives repeats again and again. */
     @Test
     void learn() {
         BlackHole hole = new BlackHole(stream);
         stream.line.repetitions = 2;
         assertFalse(hole.learn(stream.line));
         assertFalse(stream.fragments);
+        stream.line.acknowledged = 100;
         stream.line.repetitions = 3;
-        assertTrue(hole.learn(stream.line));
-        assertTrue(stream.fragments);
         assertFalse(hole.learn(stream.line));
+        assertTrue(stream.fragments);
+        stream.line.acknowledged = 3000;
+        stream.line.repetitions = 0;
+        assertTrue(hole.learn(stream.line), "it came through when it might be cut");
+        stream.line.acknowledged = 5000;
+        assertFalse(hole.learn(stream.line), "once");
+    }
+
+    /** On a line that a NAT forgot nothing comes through, cut or not: nothing is said of large packets. */
+    @Test
+    void forgottenLine() {
+        BlackHole hole = new BlackHole(stream);
+        stream.line.acknowledged = 100;
+        for (int i = 0; i < 12; i++) {
+            stream.line.repetitions = i;
+            assertFalse(hole.learn(stream.line));
+        }
+        assertTrue(stream.fragments, "which costs little");
     }
 }
