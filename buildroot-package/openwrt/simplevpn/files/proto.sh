@@ -1,7 +1,7 @@
 #!/bin/sh
 # netifd's protocol simplevpn: an interface of /etc/config/network that is a client of a server of simplevpn. netifd starts this
 # with what the interface's section says, and runs the client by simplevpn-client; README of simplevpn has a table of the options.
-# shellcheck shell=dash disable=SC1091
+# shellcheck shell=dash disable=SC1091,SC2034 # netifd reads no_device and available
 
 [ -n "$INCLUDE_ONLY" ] || {
     . /lib/functions.sh
