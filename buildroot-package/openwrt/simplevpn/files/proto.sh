@@ -32,7 +32,7 @@ proto_simplevpn_init_config() {
     proto_config_add_string tunlink
 }
 
-# A server, or its pin, which belongs behind it: `list server 'HOST PIN'`, and `option server 'HOST'`.
+# A server, and its pin, which belongs behind it: `list server 'HOST PIN'`. There are as many words as there are, or none.
 simplevpn_server() {
     local word
 
@@ -44,13 +44,11 @@ simplevpn_server() {
     done
 }
 
-simplevpn_pin() { echo "server-pin $1"; }
-
 # What the section says, as the client's config file; a pin that is no server's own comes first, and is good for each.
 simplevpn_config() {
     local pair value
 
-    json_for_each_item simplevpn_pin server_pin
+    json_for_each_item simplevpn_server server_pin
     json_for_each_item simplevpn_server server
     for pair in $SIMPLEVPN_VALUES; do
         json_get_var value "${pair%:*}"
