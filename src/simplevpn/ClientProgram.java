@@ -20,6 +20,7 @@ final class ClientProgram {
         Status.prepare(settings.user);
         long token = TokenFile.token(System.getenv("RUNTIME_DIRECTORY"), settings.user);
         Device device = new Device(Tun.open(settings.interfaceName), settings.offload);
+        Status.clear(device.name());
         Loop loop = new Loop(new Epoll(), device, true, 1);
         Targets targets = new Targets(settings, new TcpConnector(settings.mss, settings.bind, settings.mark),
                 settings.key == null ? null : new HandshakeThread(loop.poller, 1, 0));

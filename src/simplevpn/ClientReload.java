@@ -1,11 +1,14 @@
 package simplevpn;
 
 import simplevpn.base.Failure;
+import simplevpn.tunnel.Target;
 
 /** What a client takes anew: options, its servers and their pins among them. */
 final class ClientReload extends Reload {
     private final Targets targets;
     private ClientSettings settings;
+    /** The servers that were checked last. */
+    private Target[] servers;
     private Client client;
 
     /**
@@ -36,13 +39,21 @@ final class ClientReload extends Reload {
 
     @Override
     void check(Options said) throws Failure {
-        settings = ClientSettings.anew(said, settings.proxies);
+        ClientSettings next = ClientSettings.anew(said, settings.proxies);
+        for (Remote server : next.servers) {
+            // At its start a client without one ends, and says which key it was shown. One that runs is to go on.
+            if (next.key != null && server.pins.length == 0) {
+                throw said.wrong("--server-pin is missing for " + server.host);
+            }
+        }
+        servers = targets.of(next);
+        settings = next;
     }
 
     @Override
     String take(boolean changed) throws Failure {
         if (changed) {
-            client.take(settings, targets.of(settings));
+            client.take(settings, servers);
         }
         return null;
     }

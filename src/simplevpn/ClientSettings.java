@@ -123,7 +123,7 @@ final class ClientSettings extends Settings {
         for (int i = 0; i < texts.length; i++) {
             servers[i] = Remote.parse(texts[i], port, pins(all, places, i + 1));
             if (servers[i] == null) {
-                throw options.bad("server", "must be a host name or an address, or HOST:PORT, or [ADDRESS]:PORT");
+                throw options.bad("server", i, "must be a host name or an address, or HOST:PORT, or [ADDRESS]:PORT");
             }
         }
         return servers;
@@ -147,7 +147,7 @@ final class ClientSettings extends Settings {
         for (int i = 0; i < texts.length; i++) {
             pins[i] = Pin.parse(texts[i]);
             if (pins[i] == null) {
-                throw options.bad("server-pin", "a pin is sha256: and 44 letters; srv --pin FILE prints it");
+                throw options.bad("server-pin", i, "a pin is sha256: and 44 letters; srv --pin FILE prints it");
             }
         }
         return pins;

@@ -29,7 +29,7 @@ final class Options {
     private final String[] arguments = new String[MOST];
     private final String[] helps = new String[MOST];
     private final String[] values = new String[MOST];
-    /** How the user spelled an option, for messages about its value. */
+    /** How the user spelled an option, for messages about its value: each time, with line breaks between. */
     private final String[] spelled = new String[MOST];
     private final boolean[] several = new boolean[MOST];
     /** Whether it may be given without its value too. */
@@ -187,8 +187,9 @@ final class Options {
             places[option] = all.toString();
         }
         // Of most options the last one counts.
-        values[option] = several[option] && values[option] != null ? values[option] + '\n' + value : value;
-        spelled[option] = spelling;
+        boolean again = several[option] && values[option] != null;
+        values[option] = again ? values[option] + '\n' + value : value;
+        spelled[option] = again ? spelled[option] + '\n' + spelling : spelling;
     }
 
     /** Reads a config file's text: what it says counts where nothing was said before. */
@@ -372,16 +373,36 @@ final class Options {
             try {
                 networks[i] = ipv6 ? Network.parseAny(texts[i]) : Network.parseSource(texts[i]);
             } catch (Failure e) {
-                throw bad(name, e.getMessage());
+                throw bad(name, i, e.getMessage());
             }
         }
         return networks;
     }
 
-    /** A failure that names an option as the user spelled it, and its value. */
+    /** A failure that names an option as the user spelled it, and its value; of several the last. */
     Failure bad(String name, String must) {
-        int option = byName(name);
-        return wrong(spelled[option] + " " + values[option] + ": " + must);
+        return several[byName(name)] ? bad(name, texts(name).length - 1, must)
+                : wrong(spelled[byName(name)] + " " + text(name) + ": " + must);
+    }
+
+    /** The same of one of the {@link #texts} of an option that may be given several times. */
+    Failure bad(String name, int number, String must) {
+        return wrong(spelling(name, number) + " " + texts(name)[number] + ": " + must);
+    }
+
+    /** How the user spelled the option when he said one of its {@link #texts}. */
+    String spelling(String name, int number) {
+        String all = text(name);
+        String spellings = spelled[byName(name)];
+        int begin = 0;
+        int left = number;
+        for (int i = 0; left > 0; i++) {
+            left -= isBetween(all.charAt(i)) ? 1 : 0;
+            // Those with commas between were said together.
+            begin = all.charAt(i) == '\n' ? spellings.indexOf('\n', begin) + 1 : begin;
+        }
+        int end = spellings.indexOf('\n', begin);
+        return spellings.substring(begin, end < 0 ? spellings.length() : end);
     }
 
     /** The text of {@code --help}. */

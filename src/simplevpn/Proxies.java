@@ -136,7 +136,11 @@ final class Proxies {
             length--;
         }
         String password = new String(bytes, 0, length, StandardCharsets.UTF_8);
+        boolean changed = !Arrays.equals(password.getBytes(StandardCharsets.UTF_8), Arrays.copyOf(bytes, length));
         Arrays.fill(bytes, (byte) 0);
+        if (changed) {
+            throw new Failure(Failure.USAGE, path + ": the password has letters in another encoding than UTF-8");
+        }
         return password;
     }
 

@@ -18,7 +18,7 @@ import simplevpn.tunnel.Loop;
 abstract class Reload implements Handler {
     /** The options that a running server takes; all others want a restart. */
     static final String[] OF_SERVER = {"max-clients", "max-per-source", "allow-plain", "net", "push-route", "dns",
-        "domain", "timeout", "congestion", "client-up", "client-down", "up", "down", "verbose", "quiet"};
+        "domain", "timeout", "congestion", "client-up", "client-down", "verbose", "quiet"};
     /** Those that a running client takes. */
     static final String[] OF_CLIENT = {"server", "server-pin", "server-name", "port", "prefer", "no-routes", "name",
         "timeout", "congestion", "up", "down", "verbose", "quiet"};

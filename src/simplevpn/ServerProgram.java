@@ -43,6 +43,7 @@ final class ServerProgram {
         Supervisor supervisor = Program.supervisor(loop);
         reload.listen(loop);
         Status.prepare(settings.user);
+        Status.clear(device.name());
         Program.confine(settings.user, settings.hasHooks(), false);
         // Hooks of clients have their time, and then the one of this program.
         Program.endOnSignal(loop, settings.hasHooks() ? 2 : 0);

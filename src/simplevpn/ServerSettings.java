@@ -134,17 +134,19 @@ final class ServerSettings extends Settings {
     private Site[] sites(Options options) throws Failure {
         String[] texts = options.texts("net");
         List<Site> found = new ArrayList<>(texts.length);
-        for (String text : texts) {
+        for (int i = 0; i < texts.length; i++) {
+            String text = texts[i];
+            String spelling = options.spelling("net", i) + " ";
             int equals = text.indexOf('=');
             Address client = equals < 0 ? null : Address.parseIpv4(text.substring(0, equals));
             if (client == null || !Hub.canHave(network, client)) {
-                throw options.wrong("--net " + text + ": must be the address of a client on the VPN, = and a network");
+                throw options.wrong(spelling + text + ": must be the address of a client on the VPN, = and a network");
             }
             try {
                 found.add(Site.of(Sites.network(text.substring(equals + 1), network, network6), client,
-                        "--net " + text));
+                        spelling + text));
             } catch (Failure e) {
-                throw options.wrong("--net " + e.getMessage());
+                throw options.wrong(spelling + e.getMessage());
             }
         }
         return Sites.sorted(found);
@@ -157,7 +159,7 @@ final class ServerSettings extends Settings {
             try {
                 found[i] = Sites.network(texts[i], network, network6);
             } catch (Failure e) {
-                throw options.wrong("--push-route " + e.getMessage());
+                throw options.wrong(options.spelling("push-route", i) + " " + e.getMessage());
             }
         }
         return found;
@@ -204,7 +206,7 @@ final class ServerSettings extends Settings {
         for (int i = 0; i < texts.length; i++) {
             found[i] = Address.parse(texts[i]);
             if (found[i] == null || !found[i].isHost()) {
-                throw options.bad("dns", "must be the address of a name server that clients reach");
+                throw options.bad("dns", i, "must be the address of a name server that clients reach");
             }
         }
         return found;

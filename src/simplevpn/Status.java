@@ -1,5 +1,6 @@
 package simplevpn;
 
+import java.nio.charset.StandardCharsets;
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
 import simplevpn.linux.Acceptor;
@@ -55,6 +56,11 @@ final class Status extends Timer implements Handler {
     /** Makes the folder as long as root can: it belongs to whom root becomes. */
     static void prepare(User user) {
         User.makeFolder(FOLDER, user);
+    }
+
+    /** As long as root can: what a program of another user's that was killed left there for an interface. */
+    static void clear(String interfaceName) {
+        LocalSocket.clear(path(interfaceName));
     }
 
     /**
@@ -141,7 +147,7 @@ final class Status extends Timer implements Handler {
         int length = asker.read(piece.buffer, 0, piece.buffer.size - question.length());
         boolean whole = false;
         for (int i = 0; i < length && !whole; i++) {
-            char c = (char) piece.buffer.bytes.get(i);
+            char c = (char) (piece.buffer.bytes.get(i) & 255);
             whole = c == '\n';
             question.append(whole ? "" : c);
         }
@@ -149,7 +155,8 @@ final class Status extends Timer implements Handler {
         if (length == Stream.END) {
             close();
         } else if (whole || question.length() > Budget.QUESTION) {
-            answer(whole ? question.toString() : "");
+            answer(whole ? new String(question.toString().getBytes(StandardCharsets.ISO_8859_1),
+                    StandardCharsets.UTF_8) : "");
         }
     }
 

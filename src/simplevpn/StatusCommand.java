@@ -3,6 +3,7 @@ package simplevpn;
 import java.util.ArrayList;
 import java.util.List;
 import simplevpn.base.Failure;
+import simplevpn.base.Log;
 import simplevpn.linux.Folder;
 import simplevpn.linux.Libc;
 import simplevpn.linux.LocalSocket;
@@ -20,6 +21,8 @@ final class StatusCommand {
     private final String program;
     /** The one that is meant, or {@code null} for all. */
     private final String interfaceName;
+    /** How many of those that were asked last did not answer. */
+    private int silent;
 
     private StatusCommand(Options options, String program) {
         this.options = options;
@@ -61,6 +64,9 @@ final class StatusCommand {
         for (StatusRecord record : all) {
             status = record.isUp() ? status : Failure.NOT_CONNECTED;
         }
+        if (silent > 0) {
+            return Failure.SYSTEM;
+        }
         if (all.isEmpty()) {
             throw new Failure(status, nobody());
         }
@@ -73,13 +79,22 @@ final class StatusCommand {
                 + " -v)";
     }
 
-    /** Those of this program that run. */
+    /** Those of this program that run. Of several, one that does not answer is told, and hides no other. */
     private List<StatusRecord> ask() throws Failure {
         List<StatusRecord> all = new ArrayList<>(1);
+        silent = 0;
         for (String name : names()) {
-            StatusRecord record = ask(name, "status\n");
-            if (record != null && record.kind.equals(program)) {
-                all.add(record);
+            try {
+                StatusRecord record = ask(name, "status\n");
+                if (record != null && record.kind.equals(program)) {
+                    all.add(record);
+                }
+            } catch (Failure e) {
+                if (interfaceName != null) {
+                    throw e;
+                }
+                Log.error(e.getMessage());
+                silent++;
             }
         }
         return all;

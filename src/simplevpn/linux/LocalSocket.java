@@ -14,6 +14,9 @@ public final class LocalSocket implements Acceptor {
     /** What is taken from the mode of what is made meanwhile (umask(2)): it is for its owner alone. */
     private static final int OTHERS = 0177;
     private static final int FIRST_PIECE = 64 * 1024;
+    /** How often the folder's lock is tried, and the milliseconds between: who needs it has it for one. */
+    private static final int LOCK_TRIES = 10;
+    private static final int LOCK_PAUSE = 20;
 
     private final String path;
     private final int fd;
@@ -55,22 +58,51 @@ public final class LocalSocket implements Acceptor {
         if (name == null) {
             throw new Failure(Failure.SYSTEM, path + ": no path that a socket can have");
         }
-        FolderLock lock = new FolderLock(path, true);
+        FolderLock lock = lock(path);
         try {
-            int result = connect(name);
-            if (result >= 0) {
-                Libc.close(result);
-            }
-            if (result >= 0 || result == -Errno.EAGAIN) {
-                return null;
-            }
-            if (result == -Errno.ECONNREFUSED) {
-                Libc.unlink(path);
-            }
-            return new LocalSocket(path, bound(path, name));
+            int result = clear(path, name);
+            return result >= 0 || result == -Errno.EAGAIN ? null : new LocalSocket(path, bound(path, name));
         } finally {
             lock.close();
         }
+    }
+
+    /** The folder's lock, which whoever may read the folder can take, and keep: it is not waited for long. */
+    private static FolderLock lock(String path) throws Failure {
+        for (int tries = 1;; tries++) {
+            try {
+                return new FolderLock(path, false);
+            } catch (Failure e) {
+                if (tries == LOCK_TRIES) {
+                    throw e;
+                }
+                await(-1, LOCK_PAUSE);
+            }
+        }
+    }
+
+    /**
+     * Removes what a program that was killed left at a path: as root, also where that was another user's, who alone may
+     * connect to it.
+     */
+    public static void clear(String path) {
+        Buffer name = name(path);
+        if (name != null) {
+            clear(path, name);
+        }
+    }
+
+    /** The same; returns 0 when somebody listens there, or −errno. */
+    private static int clear(String path, Buffer name) {
+        int result = connect(name);
+        if (result >= 0) {
+            Libc.close(result);
+            return 0;
+        }
+        if (result == -Errno.ECONNREFUSED) {
+            Libc.unlink(path);
+        }
+        return result;
     }
 
     private static int bound(String path, Buffer name) throws Failure {
@@ -144,7 +176,7 @@ public final class LocalSocket implements Acceptor {
         return Arrays.copyOf(answer, length);
     }
 
-    /** Waits until there is something to read (poll(2)). */
+    /** Waits until there is something to read, of a descriptor of −1 until the time is over (poll(2)). */
     private static boolean await(int fd, int millis) {
         Buffer poll = Buffer.temporary(Abi.POLL_SIZE);
         poll.nativeOrder.putInt(Abi.POLL_FD, fd);

@@ -9,6 +9,7 @@ import simplevpn.base.Log;
  * pipe or terminal is opened anew, as an open file of our own.
  */
 public final class Stderr implements Log.Output {
+    private static final int STDIN = 0;
     private static final int STDERR = 2;
     private static final String LINK = "/proc/self/fd/2";
     /** A line has at most so many bytes: as many as a pipe takes whole, if it takes any (PIPE_BUF, pipe(7)). */
@@ -60,9 +61,16 @@ public final class Stderr implements Log.Output {
         return Libc.isatty(STDERR) == 1;
     }
 
-    /** Whether it is a terminal that this program runs in the foreground of (tcgetpgrp(3)). */
+    /**
+     * Whether it, or standard input, is a terminal that this program runs in the foreground of (tcgetpgrp(3)): a log
+     * that goes into a file does not change whose program it is.
+     */
     public static boolean isForeground() {
-        return isTerminal() && Libc.once("tcgetpgrp", STDERR, 0, 0, 0) == Libc.once("getpgrp", 0, 0, 0, 0);
+        return isForeground(STDERR) || isForeground(STDIN);
+    }
+
+    private static boolean isForeground(int fd) {
+        return Libc.isatty(fd) == 1 && Libc.once("tcgetpgrp", fd, 0, 0, 0) == Libc.once("getpgrp", 0, 0, 0, 0);
     }
 
     /** Lets SIGQUIT be nothing: the VM would print what all its threads do, to a user who pressed a key. */

@@ -213,6 +213,6 @@ final class Challenge {
 
     @Override
     public String toString() {
-        return scheme;
+        return isDigest() ? scheme + " in a way that is not known here" : scheme;
     }
 }

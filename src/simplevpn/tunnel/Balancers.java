@@ -160,7 +160,8 @@ public final class Balancers implements Listener.Owner {
 
         private void decide() {
             if (header.wrong() != null) {
-                turnAway(header.wrong() + ", as all from --proxy-protocol have to (HAProxy: send-proxy-v2)");
+                turnAway(header.wrong() + "; all from --proxy-protocol have to begin with one (HAProxy: "
+                        + "send-proxy-v2)");
             } else if (header.wants() > 0 && header.hasBegun()) {
                 turnAway("closed within its PROXY protocol header");
             } else if (header.wants() > 0 || header.isLocal()) {

@@ -21,6 +21,8 @@ public final class Dialer extends Timer implements Race.Owner {
     /** Attempts for a way that has changed: a line that comes and goes does not hammer the server. */
     private static final int CHANGES_PER_SECOND = 1;
     private static final int CHANGES_AT_ONCE = 5;
+    /** Letters of the reasons of an attempt after which no more of them are added. */
+    private static final int MOST_REASONS = 600;
 
     /** What is being done about a connection. */
     private enum State {
@@ -52,6 +54,8 @@ public final class Dialer extends Timer implements Race.Owner {
     /** Where the owner's connection leads to; {@code null} while there is none. */
     private Candidate connected;
     private String why;
+    /** The same of this attempt's servers and addresses before, each with what goes between. */
+    private String reasons = "";
 
     /** Who wants the connection. */
     public interface Owner {
@@ -135,12 +139,14 @@ public final class Dialer extends Timer implements Race.Owner {
     /** Makes an attempt, from the first server on. */
     public void attempt() throws Failure {
         server = 0;
+        reasons = "";
         lookUp();
     }
 
     /** The same at once with a server's addresses of before, since names may take their time. */
     public void again() throws Failure {
         server = better;
+        reasons = "";
         if (targets[server].found.length == 0) {
             lookUp();
         } else {
@@ -153,7 +159,9 @@ public final class Dialer extends Timer implements Race.Owner {
         closed();
         why = reason;
         state = State.CONNECTING;
-        if (!race.goOn()) {
+        if (race.goOn()) {
+            addReason();
+        } else {
             nextServer();
         }
     }
@@ -206,15 +214,25 @@ public final class Dialer extends Timer implements Race.Owner {
 
     private void nextServer() throws Failure {
         if (server + 1 < targets.length) {
-            if (targets[server + 1].server == targets[server].server) {
+            Target target = targets[server];
+            if (targets[server + 1].server == target.server && !why.equals(target.leftOut)) {
+                target.leftOut = why;
                 loop.budget.logPeer(why + "; trying without it", loop.now());
             }
+            addReason();
             server++;
             lookUp();
         } else {
             state = State.IDLE;
             loop.device.setup.askForNames();
-            owner.unreachable(why);
+            owner.unreachable(reasons + why);
+        }
+    }
+
+    /** Of several servers and addresses the last one's reason is not the one that matters. */
+    private void addReason() {
+        if (reasons.length() < MOST_REASONS && !reasons.endsWith(why + "; ")) {
+            reasons += why + "; ";
         }
     }
 

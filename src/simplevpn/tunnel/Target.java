@@ -33,6 +33,8 @@ public final class Target implements Handler {
     private Lookup lookup;
     /** In the order in which to try them: IPv6 and IPv4 in turn, as far as there are both (RFC 8305, 4). */
     Candidate[] found = {};
+    /** Why its proxy was left out, as it was told last. */
+    String leftOut = "";
     /** Why the last lookup brought nothing, or {@code null}. */
     private String why;
 

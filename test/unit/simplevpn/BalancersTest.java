@@ -20,8 +20,8 @@ import simplevpn.memory.MemoryStream;
 class BalancersTest extends KeyedWorldTest {
     private static final String SIGNATURE = "0d0a0d0a 000d0a51 5549540a";
     private static final String LOCAL = SIGNATURE + "20 00 0000";
-    private static final String NO_HEADER = " turned away: does not begin with a PROXY protocol header, as all from "
-            + "--proxy-protocol have to \\(HAProxy: send-proxy-v2\\)";
+    private static final String NO_HEADER = " turned away: does not begin with a PROXY protocol header; all from "
+            + "--proxy-protocol have to begin with one \\(HAProxy: send-proxy-v2\\)";
     private static final Endpoint BALANCER = MemoryKernel.endpoint(0xc0000250, 50_000);
 
     @BeforeEach
@@ -108,7 +108,7 @@ class BalancersTest extends KeyedWorldTest {
         old.put("PROXY TCP4 198.51.100.7 192.0.2.80 1000 2002\r\n".getBytes(StandardCharsets.US_ASCII));
         world.run();
         assertSaid("192.0.2.80:50000 turned away: sends a PROXY protocol header of version 1, and only version 2 is "
-                + "taken, as all .*");
+                + "taken; all .*");
         MemoryStream cut = balanced(SIGNATURE);
         cut.close();
         world.run();

@@ -107,9 +107,9 @@ class CommandLineTest {
             {"--up hook", "--up hook" + command},
             {"--client-down hook", "--client-down hook" + command},
             {"--dns 10.0.0.1,::1",
-                "--dns 10.0.0.1,::1: must be the address of a name server that clients reach" + help},
+                "--dns ::1: must be the address of a name server that clients reach" + help},
             {"--dns 1.0.0.1,1.0.0.2,1.0.0.3,1.0.0.4,1.0.0.5",
-                "--dns 1.0.0.1,1.0.0.2,1.0.0.3,1.0.0.4,1.0.0.5: more than 4 are of no use" + help},
+                "--dns 1.0.0.5: more than 4 are of no use" + help},
             {"--domain -x", "--domain -x: must be a name of letters, digits, dashes and dots, such as vpn.example.org"
                     + help},
             {"-q", "--listen nowhere: not an IPv4 or IPv6 address"},

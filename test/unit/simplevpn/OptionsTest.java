@@ -249,6 +249,16 @@ class OptionsTest {
         assertTrue(servers[0].pins == servers[1].pins, "what is the same is made once");
     }
 
+    /** Which of several values is wrong is told with the line that it is on. */
+    @Test
+    void lineOfSeveral() throws Exception {
+        String path = file("server a\nserver b,c\nserver d,:1,e\nserver f\n");
+        Failure failure = assertThrows(Failure.class, () -> client("--config", path));
+        assertTrue(failure.getMessage().startsWith(path + " line 3: server :1: must be"), failure.getMessage());
+        failure = assertThrows(Failure.class, () -> client("-s", "a", "--server", "b,:1"));
+        assertTrue(failure.getMessage().startsWith("--server :1: must be"), failure.getMessage());
+    }
+
     /** A file that cannot be a config file is not read for ever, one just small enough is read to its end. */
     @Test
     void longConfigFiles() throws Exception {

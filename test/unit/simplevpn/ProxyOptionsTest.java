@@ -106,6 +106,9 @@ class ProxyOptionsTest {
         String secret = wrong(SECRET, "--proxy", "http://me:hidden@gate");
         assertTrue(secret.startsWith("--proxy: no password here, since everybody sees it in the list of processes"));
         assertFalse(secret.contains("hidden"), secret);
+        Path latin = Files.write(Path.of(file("x", "rw-------")), new byte[] {'s', (byte) 0xe9});
+        String changed = wrong(Map.of(), "--proxy", "http://me@gate", "--proxy-password", latin.toString());
+        assertTrue(changed.contains("another encoding than UTF-8"), changed);
         for (String text : new String[] {"\n", "two\nlines", "x".repeat(256), "\u0000"}) {
             assertTrue(wrong(Map.of(), "--proxy", "http://me@gate", "--proxy-password", file(text, "rw-------"))
                     .startsWith("--proxy: a user and a password have 1 to 255 bytes"), text);

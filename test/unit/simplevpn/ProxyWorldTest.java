@@ -226,6 +226,23 @@ class ProxyWorldTest extends KeyedWorldTest {
         assertSaid(".*connected to 192.0.2.1:2002, address 10.0.0.2/16 on .*");
         world.pass(600 * SECOND);
         assertEquals(2, board.connector.begun.size(), "the proxy is no better server than the same without it");
+        world.news();
+        int asked = 0;
+        for (int second = 0; second < 360; second++) {
+            if (second % 120 == 0) {
+                board.connector.last().fail(-Errno.ECONNRESET);
+            }
+            world.acceptor.rejects = second % 120 < 60 ? -Errno.ECONNREFUSED : 0;
+            world.pass(SECOND);
+            if (heard(board).startsWith("CONNECT ")) {
+                say(board, "HTTP/1.1 403 Forbidden\r\n\r\n");
+                asked++;
+            }
+        }
+        assertTrue(asked >= 3, "the proxy was asked again and again");
+        List<String> said = world.news().stream().filter(line -> line.contains("trying without it")).toList();
+        assertEquals(List.of("spare"), said.stream().map(line -> line.replaceAll(".*CONNECT (\\w+):.*", "$1")).toList(),
+                "once for each server, and that of hub is told already");
     }
 
     /** Several servers, each by the proxy; the first is asked for by it again, which costs the other its place. */

@@ -204,7 +204,7 @@ class ServersTest extends WorldTest {
         spare.rejects = -111;
         once = board(spare, "-s", "hub", "-s", "spare", "--once");
         assertEquals(Failure.UNREACHABLE, once.failure.status);
-        assertTrue(once.failure.getMessage().startsWith("connect 192.0.2.2:2002: ECONNREFUSED"),
-                once.failure.getMessage());
+        assertEquals("connect 192.0.2.1:2002: ECONNREFUSED (Connection refused); connect 192.0.2.2:2002: ECONNREFUSED"
+                + " (Connection refused)", once.failure.getMessage(), "each server's reason, not the last one's alone");
     }
 }

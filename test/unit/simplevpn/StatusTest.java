@@ -250,6 +250,8 @@ class StatusTest extends KeyedWorldTest {
         World.Board shed = pinned("shed");
         World.Board plain = world.board(2);
         tells(hub);
+        assertEquals("error\twhy=H\u00fctte: no client that is connected has this address, name or pin\n",
+                answer("kick H\u00fctte\n"));
         String address6 = shed.device.addresses6.get(0);
         for (String who : new String[] {"shed", "10.0.0.7", pin, address6.substring(0, address6.indexOf('/'))}) {
             world.news();

@@ -151,8 +151,8 @@ final class BalancerTest extends KeyedVpn {
         client(east, with("east.key"));
         east.awaitPing(SERVER, 5);
         clientStarting(balancer, with("west.key"));
-        one.awaitLine("(" + from(balancer.outer4) + "):\\d+ turned away: does not begin with a PROXY protocol header,"
-                + " as all from --proxy-protocol have to \\(HAProxy: send-proxy-v2\\)$", 20);
+        one.awaitLine("(" + from(balancer.outer4) + "):\\d+ turned away: does not begin with a PROXY protocol header;"
+                + " all from --proxy-protocol have to begin with one \\(HAProxy: send-proxy-v2\\)$", 20);
         balance("send-proxy");
         lan.start(west, "cli", Command.words(List.of("-s", balancer.outer4), with("west.key")).toArray(String[]::new));
         one.awaitLine("(" + from(balancer.outer4) + "):\\d+ turned away: sends a PROXY protocol header of version 1,"

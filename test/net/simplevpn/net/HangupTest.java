@@ -135,6 +135,15 @@ final class HangupTest extends KeyedVpn {
         close(terminal, true);
     }
 
+    /** It does so when its log goes elsewhere: the terminal is still the one that it is typed at. */
+    @Test
+    void foregroundWithLog() {
+        Program terminal = terminal("exec $0 2>" + file("log"));
+        awaitServer(terminal);
+        Wait.until("that it listens", 10, () -> logged("listening on"));
+        close(terminal, true);
+    }
+
     /** In a session of its own it goes on, also when it is told so by the signal. */
     @Test
     void ownSession() {

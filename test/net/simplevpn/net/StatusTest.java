@@ -12,6 +12,7 @@ import simplevpn.harness.Command;
 import simplevpn.harness.Host;
 import simplevpn.harness.Lab;
 import simplevpn.harness.Program;
+import simplevpn.harness.Wait;
 
 /** {@code --status} of real programs, asked by a shell: what it says is so, and no socket stays or is stolen. */
 final class StatusTest extends KeyedVpn {
@@ -66,6 +67,29 @@ final class StatusTest extends KeyedVpn {
         assertFalse(Files.exists(socket(hub, SERVER_INTERFACE)), "a server that has ended leaves its socket");
         assertFalse(Files.exists(socket(east, CLIENT_INTERFACE)), "a client that has ended leaves its socket");
         asked(3, "cli", "--status", CLIENT_INTERFACE);
+    }
+
+    /** One that hangs hides no other, and neither does what another user's program left when it was killed. */
+    @Test
+    void hungAndLeft() {
+        Program server = answering("--user", "4711:4712");
+        server.kill();
+        assertEquals("600 4711 socket", hub.run("stat", "-c", "%a %u %F", socket(hub, SERVER_INTERFACE).toString()).ok()
+                .output().strip());
+        answering();
+        Wait.until("the new server's socket", 10, () -> mode(hub, SERVER_INTERFACE).equals("600 nobody socket"));
+        Program hung = lan.start(hub, List.of("python3", "-c", "import socket, time\n"
+                + "s = socket.socket(socket.AF_UNIX)\n"
+                + "s.bind('" + PATH + "hung0.sock')\n"
+                + "s.listen()\n"
+                + "print('hangs', flush=True)\n"
+                + "time.sleep(60)\n"));
+        hung.awaitLine("hangs", 20);
+        Program asked = lan.start(hub, "srv", "--status");
+        assertEquals(1, asked.awaitExit(30), asked::log);
+        assertTrue(asked.said(SERVER_INTERFACE + ": clients: 0"), asked::log);
+        assertTrue(asked.said("hung0.sock.*does not answer"), asked::log);
+        hung.dismiss();
     }
 
     /** Another user of the machine is told nothing; whom the program runs as is answered. */

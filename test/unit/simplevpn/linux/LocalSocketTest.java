@@ -51,6 +51,28 @@ class LocalSocketTest {
         second.close();
     }
 
+    /** Whoever keeps the folder's lock keeps nobody from starting: there is no socket then, which is told. */
+    @Test
+    void lockedFolder() throws Failure {
+        FolderLock lock = new FolderLock(path(), true);
+        Failure failure = assertThrows(Failure.class, () -> LocalSocket.listen(path()));
+        assertTrue(failure.getMessage().contains("flock"), failure.getMessage());
+        lock.close();
+        LocalSocket.listen(path()).close();
+    }
+
+    /** What a killed program left goes, also by who does not listen there; a socket that answers stays. */
+    @Test
+    void cleared() throws Failure {
+        LocalSocket socket = LocalSocket.listen(path());
+        LocalSocket.clear(path());
+        assertTrue(Files.exists(Path.of(path())));
+        Libc.close(socket.fd());
+        LocalSocket.clear(path());
+        assertFalse(Files.exists(Path.of(path())));
+        LocalSocket.clear(path());
+    }
+
     /** What is asked comes in and what is answered goes out, however long; nobody there is told as that. */
     @Test
     void asked() throws Exception {

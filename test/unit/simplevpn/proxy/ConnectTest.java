@@ -226,6 +226,11 @@ class ConnectTest {
         Talk none = talk(proxy("user", "secret"));
         assertEquals(Verdict.REFUSED, none.say("HTTP/1.1 407 Login", "Proxy-Authenticate: ,,=\"", ""));
         assertEquals("wants a login and does not say of which kind", none.why());
+        Talk digest = talk(proxy("user", "secret"));
+        assertEquals(Verdict.REFUSED, digest.say("HTTP/1.1 407 Login", "Proxy-Authenticate: Digest realm=x", ""));
+        assertEquals("wants a login by Digest in a way that is not known here, where this program knows Basic and "
+                + "Digest",
+                digest.why());
     }
 
     /** A nonce may have grown old: another answer is made of the new one, once. */
