@@ -106,13 +106,13 @@ proto_simplevpn_setup() {
     proto_run_command "$interface" /lib/netifd/simplevpn-client "$interface" "$config"
 }
 
-# netifd tells with which status the client has ended by itself. What will be the same next time, it shall not try again before
-# somebody says `ifup`.
+# netifd tells with which status the client has ended, if it did by itself; 0 when it was killed. What will be the same next time,
+# netifd shall not try again before somebody says `ifup`.
 proto_simplevpn_teardown() {
     local interface="$1" error=
 
-    case ${ERROR:-0} in
-    0) ;;
+    case ${ERROR:-} in
+    '') ;;
     2) error=INVALID_OPTION ;;
     3) error=REFUSED ;;
     5) error=SERVER_NOT_PINNED ;;
