@@ -162,8 +162,8 @@ final class AnyLinuxTest extends Vpn {
         String loader = "/lib/ld-musl-" + System.getProperty("os.arch").replace("amd64", "x86_64") + ".so.1";
         Files.copy(library, root.resolve(loader.substring(1)));
         Command.run(60, "cc", "-O2", "-nostdlib", "-nostdinc", "-fno-stack-protector", "-fno-builtin",
-                "-Wl,--dynamic-linker=" + loader, "-o", root.resolve("bin/hook").toString(), Lab.TOP.resolve("test/images/musl.c").toString(),
-                "-L", library.getParent().toString(), "-lc").ok();
+                "-Wl,--dynamic-linker=" + loader, "-o", root.resolve("bin/hook").toString(),
+                Lab.TOP.resolve("test/images/musl.c").toString(), "-L", library.getParent().toString(), "-lc").ok();
         return "/bin/hook";
     }
 
