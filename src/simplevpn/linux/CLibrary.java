@@ -31,7 +31,7 @@ public final class CLibrary {
 
     /**
      * Before the first name is looked up: a bundled library asks the system's hosts file and name servers and nobody
-     * else, whatever nsswitch.conf(5) says. The modules that are named there are of another C library, if they are there.
+     * else, whatever nsswitch.conf(5) says. Modules that are named there are of another C library, if there are any.
      */
     static void prepareLookup() {
         if (configured || !bundled()) {
