@@ -157,7 +157,7 @@ final class AnyLinuxTest extends Vpn {
     }
 
     /** A program of the system's own C library, musl, that lies beside ours: for hooks. */
-    private String musl(Path root) throws IOException {
+    private static String musl(Path root) throws IOException {
         Path library = packaged("musl", "/libc.so");
         String loader = "/lib/ld-musl-" + System.getProperty("os.arch").replace("amd64", "x86_64") + ".so.1";
         Files.copy(library, root.resolve(loader.substring(1)));
