@@ -35,8 +35,9 @@ class CiphersTest {
     @CsvSource({"x86_64, 3000, 2", "x86_64, 3000, 3", "aarch64, 1000, 4", "armhf, 500, 5"})
     void sameAsAStockJdk(String target, String rounds, String seed) throws InterruptedException {
         assertEquals(stock(rounds, seed), CProgram.run(TOP.resolve("jlink/emulate").toString(), target,
-                TOP.resolve("build/" + target + "/image/bin/java").toString(), "-Xshare:off", "--add-modules",
-                "simplevpn", "-Xbootclasspath/a:" + classes, "Ciphers", "results", rounds, seed));
+                TOP.resolve("build/" + target + "/image/bin/java").toString(), "-Xshare:off", "--patch-module",
+                whole(target), "--add-modules", "simplevpn", "-Xbootclasspath/a:" + classes, "Ciphers", "results",
+                rounds, seed));
     }
 
     /** What --version says of AES is what the VM does: calls that it compiles become calls of machine code, or not. */
@@ -46,11 +47,16 @@ class CiphersTest {
         String emulate = TOP.resolve("jlink/emulate").toString();
         String java = TOP.resolve("build/" + target + "/image/bin/java").toString();
         String version = CProgram.run(emulate, target, java, "-m", "simplevpn/simplevpn.Server", "--version");
-        String compiled = CProgram.run(emulate, target, java, "-Xshare:off", "--add-modules", "simplevpn",
-                "-XX:+PrintCompilation", "-XX:+PrintInlining", "-Xbootclasspath/a:" + classes, "Ciphers", "results",
-                "400", "1");
+        String compiled = CProgram.run(emulate, target, java, "-Xshare:off", "--patch-module", whole(target),
+                "--add-modules", "simplevpn", "-XX:+PrintCompilation", "-XX:+PrintInlining",
+                "-Xbootclasspath/a:" + classes, "Ciphers", "results", "400", "1");
         boolean called = Pattern.compile("GaloisCounterMode::implGCMCrypt0 .*intrinsic").matcher(compiled).find();
         assertEquals(called, version.contains("\nciphers: AES-GCM by the processor\n"), version);
+    }
+
+    /** The class library as it was before link left out what only this test calls. */
+    private static String whole(String target) {
+        return "java.base=" + TOP.resolve("build/" + target + "/base/classes");
     }
 
     private static String stock(String rounds, String seed) throws InterruptedException {

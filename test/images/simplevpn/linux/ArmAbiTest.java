@@ -18,8 +18,10 @@ class ArmAbiTest {
         String emulate = TOP.resolve("jlink/emulate").toString();
         String java = TOP.resolve("build/" + target + "/image/bin/java").toString();
         // The image has neither JUnit nor test classes, nor what it takes to load them from elsewhere: the VM does it.
-        String lines = CProgram.run(emulate, target, java, "-Xshare:off", "-Xbootclasspath/a:"
-                + TOP.resolve("build/classes") + ":" + TOP.resolve("build/test/unit"), "simplevpn.linux.AbiNumbers");
+        // What only they call of the class library is where link has unpacked that.
+        String lines = CProgram.run(emulate, target, java, "-Xshare:off", "--patch-module", "java.base="
+                + TOP.resolve("build/" + target + "/base/classes"), "-Xbootclasspath/a:" + TOP.resolve("build/classes")
+                + ":" + TOP.resolve("build/test/unit"), "simplevpn.linux.AbiNumbers");
         Map<String, Integer> numbers = new HashMap<>();
         for (String line : lines.lines().filter(line -> line.startsWith("Abi ")).toList()) {
             String[] words = line.split(" ");

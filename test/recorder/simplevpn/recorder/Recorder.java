@@ -28,6 +28,7 @@ final class Recorder {
     private static final int LEAST = 300;
     private static final Path CLASSES = Lab.TOP.resolve("build/classes");
     private static final String LOADED_LATE = "java/util/zip/Adler32";
+    private static final String IMAGE_READER = "jdk/internal/jimage/";
 
     private final Lan lan;
     private final String target;
@@ -132,8 +133,8 @@ final class Recorder {
      * Each line once, in the order of the first appearance, which is that of the memory in the archive; at the end
      * those of the programs' classes that were not needed. Left out: names of generated classes, which are those of one
      * run only; what begins with a signal, the logging with which the JDK prepares each end, seventy classes that then
-     * find nothing to log; and one that a program loads so that the VM opens what it takes to load more
-     * (Program.confine). Behind the classes come the constants that they used.
+     * find nothing to log; one that a program loads so that the VM opens what it takes to load more (Program.confine);
+     * and what reads the image in Java, which happens only to a program that has no archive. Behind the classes come the constants that they used.
      */
     private Set<String> lines() throws IOException {
         Set<String> lines = new LinkedHashSet<>();
@@ -143,7 +144,8 @@ final class Recorder {
                 String line = entry.replaceFirst(" id: .*", "");
                 ends |= line.equals("jdk/internal/misc/Signal$1");
                 boolean wanted = line.startsWith("@cp ") ? lines.contains(line.split(" ")[1]) : !ends;
-                if (wanted && !line.startsWith("#") && !line.contains("0x") && !line.contains(LOADED_LATE)) {
+                if (wanted && !line.startsWith("#") && !line.contains("0x") && !line.contains(LOADED_LATE)
+                        && !line.matches("(@\\S+ )?" + IMAGE_READER + ".*")) {
                     lines.add(line);
                 }
             }
