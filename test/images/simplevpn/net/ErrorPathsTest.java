@@ -47,7 +47,7 @@ final class ErrorPathsTest extends Vpn {
     /** Options, files, keys, names and hosts that are wrong. */
     @ParameterizedTest
     @ValueSource(strings = {"x86_64", "aarch64", "armhf"})
-    void eachErrorHasItsMessage(String target) throws IOException {
+    void eachErrorHasItsMessage(String target) {
         String garbage = lan.write("garbage", "-----BEGIN PRIVATE KEY-----\nMC4CAQ==\n-----END PRIVATE KEY-----\n")
                 .toString();
         hub.run("openssl", "genrsa", "-out", lan.file("rsa").toString(), "2048").ok();
