@@ -134,8 +134,8 @@ final class Recorder {
      * those of the programs' classes that were not needed. Left out: names of generated classes, which are those of one
      * run only; what begins with a signal, the logging with which the JDK prepares each end, seventy classes that then
      * find nothing to log; one that a program loads so that the VM opens what it takes to load more (Program.confine);
-     * and what reads the image in Java, which happens only to a program that has no archive. Behind the classes come the
-     * constants that they used.
+     * and what reads the image in Java, which happens only to a program that has no archive. Behind the classes come
+     * the constants that they used.
      */
     private Set<String> lines() throws IOException {
         Set<String> lines = new LinkedHashSet<>();
