@@ -25,7 +25,11 @@ final class ClientReport extends Report {
             to.put("server", client.link.stream.peer().toString()).put("address", answer.address + "/" + answer.length)
                     .put("address6", answer.address6 == null ? null : answer.address6 + "/" + answer.length6)
                     .put("heard_seconds", client.keepalive.silence(now) / SECOND)
-                    .put("timeout_seconds", client.keepalive.timeout() / SECOND);
+                    .put("timeout_seconds", client.keepalive.timeout() / SECOND)
+                    .put("keepalive_seconds", client.keepalive.idle()).put("month_bytes", client.wishes.monthly());
+            if (client.wishes.forgottenWithin() != 0) {
+                to.put("forgotten_seconds", client.wishes.forgottenWithin());
+            }
             put(to, client.link).put("rejected_packets", client.rejected);
         }
         to.end();

@@ -13,7 +13,8 @@ final class StatusExport {
             "mtu"};
     private static final String[] CLIENT_TEXTS = {"interface", "version", "state", "why", "server", "address",
             "address6"};
-    private static final String[] CLIENT_NUMBERS = {"state_seconds", "heard_seconds", "timeout_seconds"};
+    private static final String[] CLIENT_NUMBERS = {"state_seconds", "heard_seconds", "timeout_seconds",
+            "keepalive_seconds", "month_bytes", "forgotten_seconds"};
     private static final String[] PEER_TEXTS = {"name", "address", "address6", "from"};
     private static final String[] PEER_NUMBERS = {"connected_seconds", "heard_seconds"};
     private static final String[] LINE_TEXTS = {"congestion", "cipher", "pin"};

@@ -139,11 +139,22 @@ final class StatusTable {
                 + count(client.number("sent_packets")) + " packets");
         field("dropped", count(client.number("dropped_packets")) + " packets");
         field("round trip", roundTrip(client.number("round_trip_us")));
+        field("keepalive", keepalive(client));
         String rate = rate(client);
         field("line", client.text("congestion") + (rate == null ? "" : ", " + rate));
         String pin = client.text("pin");
         field("TLS", cipher(client.text("cipher")));
         field("", pin);
+    }
+
+    /** How often, what that costs, and what has been found out; {@code null} of a program that does not say. */
+    private static String keepalive(StatusRecord client) {
+        if (client.text("keepalive_seconds") == null) {
+            return null;
+        }
+        String forgotten = client.text("forgotten_seconds");
+        return "each " + client.text("keepalive_seconds") + " s, " + count(client.number("month_bytes"))
+                + "B a month when idle" + (forgotten == null ? "" : "; this line forgets within " + forgotten + " s");
     }
 
     private void field(String title, String value) {

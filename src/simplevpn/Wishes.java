@@ -170,11 +170,24 @@ final class Wishes {
         }
     }
 
+    /** What goes over the line in a month in which nothing but keepalives does, bytes, as they are sent now. */
+    long monthly() {
+        return monthly(keepalive.idle());
+    }
+
+    /** A silence that this line forgets a connection within, as {@code --keepalive auto} found out, seconds; or 0. */
+    int forgottenWithin() {
+        return auto == null ? 0 : auto.failed();
+    }
+
+    private long monthly(int idle) {
+        return AutoKeepalive.monthly(idle, link.framing().tag + Wire.HEADER, link.stream.peer().isIpv6(),
+                settings.key != null);
+    }
+
     /** What a month of it costs, 10^6 bytes with two decimals. */
     private String megabytes(int idle) {
-        int frame = link.framing().tag + Wire.HEADER;
-        long hundredths = (AutoKeepalive.monthly(idle, frame, link.stream.peer().isIpv6(), settings.key != null)
-                + 5_000) / 10_000;
+        long hundredths = (monthly(idle) + 5_000) / 10_000;
         return hundredths / 100 + "." + hundredths / 10 % 10 + hundredths % 10;
     }
 }

@@ -98,12 +98,14 @@ class StatusFormsTest {
                   sent       10 in 1 packets
                   dropped    0 packets
                   round trip 12ms
+                  keepalive  each 240 s, 2.2MB a month when idle; this line forgets within 480 s
                   line       bbr, 1.0MB/s
                   TLS        chacha
                              sha256:x
                 """, table(read("cli\tinterface=tun0\tstate=connected\tstate_seconds=300\tserver=192.0.2.1:2002\t"
                 + "address=10.0.0.7/16\taddress6=fd00::1/64\theard_seconds=3\ttimeout_seconds=60\t"
                 + "received_bytes=2000000\treceived_packets=1234\tsent_bytes=10\tsent_packets=1\tdropped_packets=0\t"
+                + "keepalive_seconds=240\tmonth_bytes=2200000\tforgotten_seconds=480\t"
                 + "round_trip_us=12345\trate_bytes=1000000\tcongestion=bbr\tcipher=TLS_CHACHA20_POLY1305_SHA256\t"
                 + "pin=sha256:x\nend\n")));
     }

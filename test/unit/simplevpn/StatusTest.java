@@ -105,6 +105,9 @@ class StatusTest extends KeyedWorldTest {
         assertEquals("10.0.0.2/16", up.text("address"));
         assertTrue(up.number("heard_seconds") <= 15, "an answer to a keepalive");
         assertEquals(40, up.number("state_seconds"));
+        assertEquals(15, up.number("keepalive_seconds"));
+        assertEquals(35_251_200, up.number("month_bytes"));
+        assertNull(up.text("forgotten_seconds"));
         board.connector.last().cutLineSilently();
         board.connector.last().other().cutLineSilently();
         world.acceptor.silent = true;
