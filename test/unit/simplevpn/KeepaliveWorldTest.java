@@ -193,7 +193,7 @@ class KeepaliveWorldTest extends WorldTest {
         assertEquals("keepalive each 240 s, since this line forgets a silent connection within 480 s: 2.20 MB a month"
                 + " when idle", lines.get(1));
         assertEquals(480, board.client.wishes.forgottenWithin(), "status tells it");
-        assertEquals(2_203_200, board.client.wishes.monthly(), 10_000);
+        assertEquals(2_203_200, board.client.wishes.monthly());
         int before = arrived(board);
         world.pass(20 * 240 * SECOND);
         assertEquals(before + 20, arrived(board));
