@@ -12,13 +12,13 @@ import simplevpn.linux.Stream;
  *
  * <p>BBR finds a line's rate by sending faster than that, and goes on so while it believes that nobody wants to send
  * more, which a tunnel looks like whose packets wait for answers. So once there is a queue, the kernel is told the rate
- * that comes through.
+ * that comes through: what is too much then waits in the {@link Outbox}, where it does not delay what is not.
  */
 final class Congestion {
     private static final String CUBIC = "cubic";
     private static final String BBR = "bbr";
-    /** How many looks have to find loss without a queue: those after the first overshoot of a clean line are fewer. */
-    private static final int STRIKES = 3;
+    /** How many looks have to find loss without a queue, with none in between that finds it with one. */
+    private static final int STRIKES = 2;
 
     /** Milliseconds that what the kernel holds may take, and after which it is too much. */
     private static final int UNSENT = 3;
@@ -28,8 +28,14 @@ final class Congestion {
     private static final int GREATEST_WRITE = 64 * 1024;
     /** Bytes per second to which no line is limited. */
     private static final int LEAST_RATE = 50_000;
-    /** Looks of which the best one says what the line can do: one alone may have seen a loss being repaired. */
-    private static final int MEMORY = 10;
+    /** The smoothed rate follows the last look's by the eighth part: one alone may have seen a loss being repaired. */
+    private static final int SMOOTHING = 8;
+    /** Looks of which the best one says what the line can do. */
+    private static final int MEMORY = 30;
+    /** Bytes on the way, or unsent, with which a connection is one that sends as fast as it can. */
+    private static final int BUSY = 16 * 1024;
+    /** Looks in which a queue of our own is gone when we send a little less than the line can do. */
+    private static final int DRAINED = 10;
 
     private final Stream stream;
     /** Whether nothing else is tried any more. */
@@ -37,16 +43,21 @@ final class Congestion {
     private boolean lossy;
     private int lost;
     private int strikes;
+    /** Whether what is lost at the moment was at first too much for the queue. */
+    private boolean overshot;
     /** Bytes acknowledged at the last look, and when that was; −1 before the first. */
     private long acknowledged = -1;
     private long looked;
     /** The limits in force; 0 for none. */
     private int mostUnsent;
     private int mostRate;
-    /** The best rate of the last looks, and of as many before them. */
+    private int smoothRate;
+    /** The best smoothed rate of the last looks, and of as many before them. */
     private int best;
     private int bestBefore;
     private int looks;
+    /** How many looks in a row have found a queue. */
+    private int queued;
 
     /**
      * @param stream a connection that stands
@@ -77,10 +88,17 @@ final class Congestion {
         }
         acknowledged = line.acknowledged;
         looked = now;
-        if (decided || lossy || !losing) {
+        if (decided || lossy) {
             return false;
         }
-        strikes = 4L * line.roundTrip < 5L * line.leastRoundTrip ? strikes + 1 : 0;
+        if (!losing) {
+            overshot = false;
+        } else if (isQueue(line)) {
+            overshot = true;
+            strikes = 0;
+        } else if (!overshot) {
+            strikes++;
+        }
         if (strikes == STRIKES) {
             // Once: a kernel without it looks for a module each time that it is asked.
             decided = true;
@@ -104,26 +122,29 @@ final class Congestion {
     }
 
     /**
-     * The limit follows what comes through while there is a queue, and grows out of the way while there is none. Where
-     * nothing waits, what comes through is what was wanted, and says nothing of the line; then a queue is others'.
+     * While there is a queue, the limit is a little less than what came through at best, so that it empties; a queue that
+     * stays is others', among whom we keep our share by sending a little more. Without one the limit grows out of the
+     * way. Where hardly anything is on the way, what comes through is what was wanted, and says nothing of the line.
      */
     private void limitRate(Stream.Line line, int rate) {
-        boolean waits = line.unsent > 0;
-        int known = 0;
-        if (waits) {
-            best = Math.max(best, rate);
-            known = Math.max(best, bestBefore);
+        smoothRate += (rate - smoothRate) / SMOOTHING;
+        boolean busy = line.unsent > 0 || (long) smoothRate * line.roundTrip / 1_000_000 >= BUSY;
+        if (busy) {
+            best = Math.max(best, smoothRate);
             if (++looks == MEMORY) {
                 bestBefore = best;
                 best = 0;
                 looks = 0;
             }
         }
-        boolean queue = 2L * line.roundTrip > 3L * line.leastRoundTrip;
-        if (queue ? !waits : mostRate == 0) {
+        boolean queue = isQueue(line);
+        queued = queue ? queued + 1 : 0;
+        if (queue ? !busy : mostRate == 0) {
             return;
         }
-        long wanted = queue ? Math.max(LEAST_RATE, known + known / 10L) : mostRate + mostRate / 4L;
+        int known = Math.max(best, bestBefore);
+        long wanted = queue ? Math.max(LEAST_RATE, queued <= DRAINED ? known - known / 25L : known + known / 10L)
+                : mostRate + mostRate / 8L;
         int most = wanted > Integer.MAX_VALUE ? 0 : (int) wanted;
         if (most != mostRate) {
             mostRate = most;
@@ -131,8 +152,12 @@ final class Congestion {
         }
     }
 
-    /** Whether BBR is in force: the line is known or said to be a bad one. */
+    private static boolean isQueue(Stream.Line line) {
+        return 4L * line.roundTrip >= 5L * line.leastRoundTrip;
+    }
+
+    /** Whether the line loses segments by itself, as far as is known. */
     boolean isForLossyLine() {
-        return lossy;
+        return lossy || strikes > 0;
     }
 }

@@ -32,9 +32,7 @@ final class LineWatch {
         congestion = new Congestion(stream, chosen);
         blackHole = new BlackHole(stream);
         next = loop.now();
-        if (congestion.isForLossyLine()) {
-            outbox.onLossyLine();
-        }
+        outbox.onLossyLine(congestion.isForLossyLine());
     }
 
     /** Something is sent. */
@@ -52,8 +50,9 @@ final class LineWatch {
             loop.budget.logPeer(stream.peer() + " gets packets again since they may be cut: perhaps a router on the way"
                     + " drops large packets (see --mss)", now);
         }
-        if (congestion.learn(LINE, now)) {
-            outbox.onLossyLine();
+        boolean changed = congestion.learn(LINE, now);
+        outbox.onLossyLine(congestion.isForLossyLine());
+        if (changed) {
             loop.budget.logPeer(stream.peer() + " loses segments without a queue: congestion control "
                     + stream.congestion(), now);
         }

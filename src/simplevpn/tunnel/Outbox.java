@@ -47,9 +47,9 @@ final class Outbox implements Pool.Holder {
         this.pool = pool;
     }
 
-    /** The line loses segments by itself: frames may wait longer. */
-    void onLossyLine() {
-        age = AGE_ON_LOSSY_LINE;
+    /** Whether the line loses segments by itself: then frames may wait longer. */
+    void onLossyLine(boolean lossy) {
+        age = lossy ? AGE_ON_LOSSY_LINE : AGE;
     }
 
     /** Whether nothing waits. */

@@ -44,13 +44,12 @@ class CongestionTest {
         assertFalse(congestion.isForLossyLine());
     }
 
-    /** Loss at three looks in a row, with hardly a queue: the line itself loses, and BBR takes over, once. */
+    /** Loss at two looks, with hardly a queue: the line itself loses, and BBR takes over, once. */
     @Test
     void lossWithoutAQueue() {
         Congestion congestion = new Congestion(stream, null);
-        for (int i = 0; i < 2; i++) {
-            assertFalse(look(congestion, 1, 49_999));
-        }
+        assertFalse(look(congestion, 1, 49_999));
+        assertTrue(congestion.isForLossyLine(), "it may be, and frames may wait longer already");
         assertFalse(look(congestion, 0, 49_999), "a look without loss decides nothing");
         assertTrue(look(congestion, 1, 49_999));
         assertEquals("bbr", stream.congestion);
@@ -63,10 +62,25 @@ class CongestionTest {
     @Test
     void lossWithAQueue() {
         Congestion congestion = new Congestion(stream, null);
-        for (int i = 0; i < 20; i++) {
-            assertFalse(look(congestion, 5, i % 3 == 2 ? 50_000 : 41_000));
+        for (int i = 0; i < 21; i++) {
+            assertFalse(look(congestion, i % 3, i % 3 == 2 ? 50_000 : 41_000));
         }
         assertEquals("cubic", stream.congestion);
+        assertFalse(congestion.isForLossyLine());
+    }
+
+    /** What a queue was too short for is still sent again when it has emptied: that says nothing of the line. */
+    @Test
+    void overshoot() {
+        Congestion congestion = new Congestion(stream, null);
+        assertFalse(look(congestion, 20, 80_000));
+        for (int i = 0; i < 5; i++) {
+            assertFalse(look(congestion, 20, 41_000));
+        }
+        assertFalse(congestion.isForLossyLine());
+        assertFalse(look(congestion, 0, 41_000));
+        assertFalse(look(congestion, 1, 41_000));
+        assertTrue(look(congestion, 1, 41_000), "what is lost after that does");
     }
 
     /** What the user chose stays; what the kernel does not have changes nothing. */
@@ -127,29 +141,55 @@ class CongestionTest {
         assertEquals(0, stream.mostUnsent);
     }
 
-    /** With BBR, a queue bounds the rate to a little more than what comes through, until there is none for a while. */
+    /** With BBR, a queue bounds the rate to a little less than what comes through, until there is none for a while. */
     @Test
     void queueWithBbr() {
         Congestion congestion = new Congestion(stream, "bbr");
         look(congestion, 0, 0, 90_000);
-        look(congestion, 2 * MEGABYTE, 0, 60_000);
-        assertEquals(0, stream.mostRate, "no queue, no bound");
-        look(congestion, 2 * MEGABYTE, 1, 60_001);
-        assertEquals(2_200_000, stream.mostRate);
-        look(congestion, 1000, 1, 60_001);
-        assertEquals(2_200_000, stream.mostRate, "one look may see a loss being repaired");
-        for (int i = 0; i < 20; i++) {
-            look(congestion, 1000, 0, 60_001);
+        for (int i = 0; i < 100; i++) {
+            look(congestion, 2 * MEGABYTE, 0, 49_999);
         }
-        assertEquals(2_200_000, stream.mostRate, "nothing waits: more was not wanted, and the queue is others'");
-        for (int i = 0; i < 20; i++) {
-            look(congestion, 1000, 1, 60_001);
+        assertEquals(0, stream.mostRate, "no queue, no bound");
+        look(congestion, 2 * MEGABYTE, 1, 50_000);
+        assertEquals(1_920_000, stream.mostRate, 50, "less than came through");
+        look(congestion, 1000, 1, 50_000);
+        assertEquals(1_920_000, stream.mostRate, 50, "one look may see a loss being repaired");
+        look(congestion, 1000, 0, 49_999);
+        assertEquals(2_160_000, stream.mostRate, 50, "more is tried");
+        for (int i = 0; i < 100 && stream.mostRate > 0; i++) {
+            look(congestion, 1000, 0, 40_000);
+        }
+        assertEquals(0, stream.mostRate);
+    }
+
+    /** A queue that stays for a second is others', among whom we keep our share; and a line may become slow. */
+    @Test
+    void queueThatStays() {
+        Congestion congestion = new Congestion(stream, "bbr");
+        look(congestion, 0, 0, 40_000);
+        for (int i = 0; i < 100; i++) {
+            look(congestion, 2 * MEGABYTE, 0, 40_000);
+        }
+        for (int i = 0; i < 10; i++) {
+            look(congestion, 2 * MEGABYTE, 1, 80_000);
+        }
+        assertEquals(1_920_000, stream.mostRate, 50);
+        look(congestion, 2 * MEGABYTE, 1, 80_000);
+        assertEquals(2_200_000, stream.mostRate, 50);
+        for (int i = 0; i < 200; i++) {
+            look(congestion, 1000, 1, 80_000);
         }
         assertEquals(50_000, stream.mostRate, "the line has become slow, but a stall is no rate");
-        look(congestion, 1000, 0, 60_000);
-        assertEquals(62_500, stream.mostRate);
-        for (int i = 0; i < 50 && stream.mostRate > 0; i++) {
-            look(congestion, 1000, 0, 40_000);
+        look(congestion, 1000, 0, 40_000);
+        assertEquals(56_250, stream.mostRate);
+    }
+
+    /** Where little is on the way, more was not wanted, and the queue is others'. */
+    @Test
+    void littleOnTheWay() {
+        Congestion congestion = new Congestion(stream, "bbr");
+        for (int i = 0; i < 100; i++) {
+            look(congestion, 100_000, 0, 90_000);
         }
         assertEquals(0, stream.mostRate);
     }
