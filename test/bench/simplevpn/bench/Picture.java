@@ -119,8 +119,8 @@ final class Picture {
                         value -> "%.1f Mbit/s, ping %.0f ms".formatted(value, ping)));
             }
         }
-        return new Panel("Lines of 20 Mbit/s and 40 ms, and of 1 Mbit/s and 60 ms", "bulk rate, and the median ping beside it",
-                bars);
+        return new Panel("Lines of 20 Mbit/s and 40 ms, and of 1 Mbit/s and 60 ms",
+                "bulk rate, and the median ping beside it", bars);
     }
 
     private Panel memory() {
