@@ -26,7 +26,8 @@ final class Bench {
     static final String RAW = "raw link";
     static final List<Tunnel.Kind> PEERS = List.of(Tunnel.VTUN, Tunnel.OPENVPN_PLAIN, Tunnel.OPENVPN, Tunnel.TINC_PLAIN,
             Tunnel.TINC, Tunnel.WIREGUARD);
-    static final List<String> LOSSES = List.of("0", "0.1", "1");
+    static final List<Steps.Line> LINES = List.of(Steps.Line.losing("0"), Steps.Line.losing("0.1"),
+            Steps.Line.losing("1"), Steps.Line.SLOW);
     static final List<Integer> CLIENTS = List.of(1, 2, 100, 1000, 5000);
 
     /** Seconds after which all silent clients have to be connected. */
@@ -103,7 +104,7 @@ final class Bench {
             packets();
         }
         if (isWanted(Steps.WAN)) {
-            LOSSES.forEach(this::wan);
+            LINES.forEach(this::wan);
         }
         if (isWanted(CROWD)) {
             CLIENTS.forEach(this::crowd);
@@ -146,20 +147,22 @@ final class Bench {
 
     private void packets() {
         steps.packets(Tunnel.NONE, RAW);
-        steps.packets(Tunnel.SIMPLEVPN, Tunnel.SIMPLEVPN.name());
-        steps.packets(Tunnel.TLS, Tunnel.TLS.name());
+        steps.packetsBothWays(Tunnel.SIMPLEVPN, Tunnel.SIMPLEVPN.name());
+        steps.packetsBothWays(Tunnel.TLS, Tunnel.TLS.name());
         steps.packets(Tunnel.NO_OFFLOAD, Tunnel.NO_OFFLOAD.name());
-        PEERS.forEach(kind -> steps.packets(kind, kind.name()));
+        steps.packetsBetween(Tunnel.SIMPLEVPN, Tunnel.SIMPLEVPN.name() + Steps.BETWEEN);
+        steps.packetsBothWays(Tunnel.VTUN, Tunnel.VTUN.name());
+        PEERS.stream().filter(kind -> kind != Tunnel.VTUN).forEach(kind -> steps.packets(kind, kind.name()));
     }
 
-    /** The row of the section "wan" for a tunnel and a loss. */
-    static String wanRow(Tunnel.Kind kind, String loss) {
-        return (kind == Tunnel.NONE ? "no tunnel (cubic)" : kind.name()) + ", " + loss + " % loss";
+    /** The row of the section "wan" for a tunnel and a line. */
+    static String wanRow(Tunnel.Kind kind, Steps.Line line) {
+        return (kind == Tunnel.NONE ? "no tunnel (cubic)" : kind.name()) + ", " + line;
     }
 
-    private void wan(String loss) {
+    private void wan(Steps.Line line) {
         for (Tunnel.Kind kind : List.of(Tunnel.NONE, Tunnel.SIMPLEVPN)) {
-            steps.wan(kind, wanRow(kind, loss), loss);
+            steps.wan(kind, wanRow(kind, line), line);
         }
     }
 

@@ -17,8 +17,6 @@ final class Compare {
     private static final String TLS = "tls";
     private static final List<String> PARTS = List.of(STREAM, SMALL, LINE, TLS);
     private static final int SECONDS = 4;
-    /** Pings until a fresh pair of programs is a warm one, and how many are measured then. */
-    private static final int PINGS = 3000;
 
     private final Star lab;
     private final Steps steps;
@@ -70,30 +68,17 @@ final class Compare {
             });
         }
         if (parts.contains(SMALL)) {
-            small(plain);
+            steps.packetsBothWays(plain, plain.name());
         }
         if (parts.contains(LINE)) {
-            for (String loss : List.of("0", "1")) {
-                steps.wan(plain, plain.name() + ", " + loss + " % loss", loss);
+            for (Steps.Line line : List.of(Steps.Line.losing("0"), Steps.Line.losing("1"))) {
+                steps.wan(plain, plain.name() + ", " + line, line);
             }
         }
         if (parts.contains(TLS)) {
             steps.bothWays(keyed, keyed.name());
-            small(keyed);
+            steps.packetsBothWays(keyed, keyed.name());
         }
-    }
-
-    private void small(Tunnel.Kind kind) {
-        String row = kind.name();
-        steps.with(kind, Star.LINK_ADDRESS, Steps.PACKETS, List.of(row), tunnel -> {
-            for (String state : List.of("fresh", "warm")) {
-                Measure.RoundTrips trips = steps.measure.ping(lab.client, tunnel.target, 0.002, PINGS);
-                results.add(Steps.PACKETS, row, state + " ping p50 ms", trips.median());
-                results.add(Steps.PACKETS, row, state + " ping p99 ms", trips.p99());
-            }
-            results.add(Steps.PACKETS, row, "packets/s", steps.measure.packetRate(tunnel));
-            results.add(Steps.PACKETS, row, "packets/s back", steps.measure.packetRate(tunnel, "-R"));
-        });
     }
 
     /** All figures: both medians, and the ratio with its spread. */

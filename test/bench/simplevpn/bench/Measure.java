@@ -62,20 +62,20 @@ final class Measure {
     }
 
     /**
-     * The highest rate of UDP packets with 64 bytes of payload, client to server
+     * The highest rate of UDP packets with 64 bytes of payload, from the client to an address of another host
      * ({@code -R} as an option: back), at which less than 0.1 % is lost:
      * bisection of the offered rate between 5,000 and 400,000 a second in seven steps, each of them one second
      * long and tried twice at most; the best arriving rate of those that passed.
      */
-    double packetRate(Tunnel tunnel, String... options) {
+    double packetRate(Host to, String address, String... options) {
         double low = 5_000;
         double high = 400_000;
         double best = 0;
         for (int step = 0; step < 7; step++) {
             double offered = Math.sqrt(low * high);
-            Iperf.Datagrams packets = datagrams(tunnel, offered, options);
+            Iperf.Datagrams packets = datagrams(to, address, offered, options);
             if (packets.lossPercent() >= TOLERATED_LOSS) {
-                packets = datagrams(tunnel, offered, options);
+                packets = datagrams(to, address, offered, options);
             }
             if (packets.lossPercent() < TOLERATED_LOSS) {
                 best = Math.max(best, packets.perSecond());
@@ -90,10 +90,10 @@ final class Measure {
         return best;
     }
 
-    private Iperf.Datagrams datagrams(Tunnel tunnel, double perSecond, String... options) {
+    private Iperf.Datagrams datagrams(Host to, String address, double perSecond, String... options) {
         // A short pacing interval: with the default of a millisecond the rate is one of bursts, and the queues' length
         // is what is measured.
-        return new Iperf(lab, lab.client, lab.server, tunnel.target, 1, 0, Command.words(List.of("-u", "-l", "64",
+        return new Iperf(lab, lab.client, to, address, 1, 0, Command.words(List.of("-u", "-l", "64",
                 "-b", Long.toString((long) (perSecond * 64 * 8)), "--pacing-timer", "50"), options)
                 .toArray(String[]::new)).datagrams();
     }

@@ -111,15 +111,16 @@ final class Picture {
 
     private Panel line() {
         List<Bar> bars = new ArrayList<>();
-        for (String loss : Bench.LOSSES) {
+        for (Steps.Line line : Bench.LINES) {
             for (Tunnel.Kind kind : List.of(Tunnel.NONE, Tunnel.SIMPLEVPN)) {
-                String row = Bench.wanRow(kind, loss);
+                String row = Bench.wanRow(kind, line);
                 double ping = results.median(Steps.WAN, row, "ping p50 ms");
                 bars.add(bar(row, results.median(Steps.WAN, row, "Mbit/s"), colour(kind.name()),
                         value -> "%.1f Mbit/s, ping %.0f ms".formatted(value, ping)));
             }
         }
-        return new Panel("A lossy line of 20 Mbit/s and 40 ms", "bulk rate, and the median ping beside it", bars);
+        return new Panel("Lines of 20 Mbit/s and 40 ms, and of 1 Mbit/s and 60 ms",
+                "bulk rate, and the median ping beside it", bars);
     }
 
     private Panel memory() {

@@ -59,15 +59,16 @@ final class Report {
                 %s
                 ## Small packets
 
-                UDP with 64 bytes of payload, client to server: the highest arriving rate with less than 0.1 %% lost,
-                found by bisection of iperf3's offered rate (seven steps of one second, each tried twice at most). Ping:
-                1,500 packets, one every 2 ms, nothing else going on.
+                UDP with 64 bytes of payload, client to server and back: the highest arriving rate with less than 0.1 %%
+                lost, found by bisection of iperf3's offered rate (seven steps of one second, each tried twice at most).
+                Ping: one packet every 2 ms, nothing else going on; the first 3,000 of two programs that have just been
+                started, and the next 3,000.
 
                 %s
-                ## A long line: 20 Mbit/s, 40 ms round trip, a queue of 100 kB
+                ## Long lines: 20 Mbit/s, 40 ms round trip, a queue of 100 kB; 1 Mbit/s, 60 ms, 30 kB
 
                 One bulk stream (cubic) of at least 15 s after 3 s of start, client to server, and a ping every 20 ms
-                beside it (the times are those of the answered ones). The line is wan.c; a tunnel's own TCP connection
+                beside it (the times are those of the answered ones). The lines are wan.c; a tunnel's own TCP connection
                 runs across it.
 
                 %s
@@ -79,8 +80,10 @@ final class Report {
                 %s""".formatted(machine(), rounds, rounds == 1 ? "" : "s", minutes,
                 Files.readString(Path.of("/proc/sys/net/ipv4/tcp_congestion_control")).strip(), Targets.table(results),
                 seconds, streams(),
-                table(results, Steps.PACKETS, "", List.of(Column.of("packets/s", 0), Column.of("ping p50 ms", 3),
-                        Column.of("ping p99 ms", 3))),
+                table(results, Steps.PACKETS, "", List.of(Column.of(Steps.FORTH_RATE, 0),
+                        Column.of(Steps.BACK_RATE, 0), Column.of("fresh ping p50 ms", 3),
+                        Column.of("fresh ping p99 ms", 3), Column.of("warm ping p50 ms", 3),
+                        Column.of("warm ping p99 ms", 3))),
                 table(results, Steps.WAN, "", List.of(Column.of("Mbit/s", 2), Column.of("ping p50 ms", 1),
                         Column.of("ping p99 ms", 1), Column.of("pings lost %", 1))),
                 table(results, Bench.CROWD, "clients", List.of(Column.of("Mbit/s", 0), Column.of("server CPU s/GB", 2),

@@ -17,9 +17,11 @@ final class Steps {
     static final String BACK = ", server → client";
     static final String BETWEEN = ", client → client";
 
-    private static final double WAN_MEGABITS = 20;
-    private static final int WAN_DELAY = 20; // each way
-    private static final int WAN_QUEUE = 100_000; // bytes: the product of rate and round trip time
+    static final String FORTH_RATE = "packets/s";
+    static final String BACK_RATE = "packets/s back";
+
+    /** Pings until a fresh pair of programs is a warm one, and how many are measured then. */
+    private static final int PINGS = 3000;
 
     final Star lab;
     final Measure measure;
@@ -95,20 +97,70 @@ final class Steps {
         }
     }
 
-    /** Pings, and the rate of small packets. */
+    /** Pings of a pair of programs that was just started, and the rate of small packets. */
     void packets(Tunnel.Kind kind, String row) {
         with(kind, Star.LINK_ADDRESS, PACKETS, List.of(row), tunnel -> {
-            Measure.RoundTrips idle = measure.ping(lab.client, tunnel.target, 0.002, 1500);
-            results.add(PACKETS, row, "ping p50 ms", idle.median());
-            results.add(PACKETS, row, "ping p99 ms", idle.p99());
-            results.add(PACKETS, row, "packets/s", measure.packetRate(tunnel));
+            pings(tunnel, row, "fresh");
+            results.add(PACKETS, row, FORTH_RATE, measure.packetRate(lab.server, tunnel.target));
         });
     }
 
+    /** The same, also of a pair whose code is compiled, and also back. */
+    void packetsBothWays(Tunnel.Kind kind, String row) {
+        with(kind, Star.LINK_ADDRESS, PACKETS, List.of(row), tunnel -> {
+            pings(tunnel, row, "fresh");
+            pings(tunnel, row, "warm");
+            results.add(PACKETS, row, FORTH_RATE, measure.packetRate(lab.server, tunnel.target));
+            results.add(PACKETS, row, BACK_RATE, measure.packetRate(lab.server, tunnel.target, "-R"));
+        });
+    }
+
+    /** The rate of small packets between two clients. */
+    void packetsBetween(Tunnel.Kind kind, String row) {
+        with(kind, Star.LINK_ADDRESS, PACKETS, List.of(row), tunnel -> {
+            tunnel.addSecond();
+            results.add(PACKETS, row, FORTH_RATE, measure.packetRate(lab.second, Tunnel.SECOND_ADDRESS));
+        });
+    }
+
+    private void pings(Tunnel tunnel, String row, String state) {
+        Measure.RoundTrips trips = measure.ping(lab.client, tunnel.target, 0.002, PINGS);
+        results.add(PACKETS, row, state + " ping p50 ms", trips.median());
+        results.add(PACKETS, row, state + " ping p99 ms", trips.p99());
+    }
+
+    /**
+     * A long line.
+     *
+     * @param delay milliseconds each way
+     * @param queue bytes that wait at most
+     * @param loss  percent
+     */
+    record Line(double megabits, int delay, int queue, String loss) {
+        /** 20 Mbit/s and 40 ms, with a queue that is the product of both. */
+        static Line losing(String percent) {
+            return new Line(20, 20, 100_000, percent);
+        }
+
+        /** LTE at its worst, or ADSL upstream: 1 Mbit/s and 60 ms, and a queue of twenty full packets. */
+        static final Line SLOW = new Line(1, 30, 30_000, "0");
+
+        /** Percent. */
+        double loses() {
+            return Double.parseDouble(loss);
+        }
+
+        @Override
+        public String toString() {
+            return this.equals(SLOW) ? "1 Mbit/s" : loss + " % loss";
+        }
+    }
+
     /** A bulk transfer and pings beside it on a long line. */
-    void wan(Tunnel.Kind kind, String row, String loss) {
+    void wan(Tunnel.Kind kind, String row, Line kindOfLine) {
         Program line = lab.start(lab.server, "build/bench/wan", lab.server.namespace, lab.client.namespace,
-                Double.toString(WAN_MEGABITS), Integer.toString(WAN_DELAY), Integer.toString(WAN_QUEUE), loss);
+                Double.toString(kindOfLine.megabits), Integer.toString(kindOfLine.delay),
+                Integer.toString(kindOfLine.queue), kindOfLine.loss);
         Wait.pause(300);
         with(kind, Star.WAN_ADDRESS, WAN, List.of(row), tunnel -> {
             Measure.Load load = measure.load(lab.client, lab.server, tunnel.target);
