@@ -1,5 +1,5 @@
 # Stands in for OpenWrt's rules.mk and include/package.mk: what the package's Makefile uses of them. `make show-NAME` prints a variable,
-# `make install DESTDIR=DIR` does what Package/simplevpn/install says.
+# `make install DESTDIR=DIR` does what Package/simplevpn/install says, `make script-NAME` prints a script that goes with the package.
 CP := cp -fpR
 LN := ln -sf
 INSTALL_DIR := install -d -m0755
@@ -15,3 +15,6 @@ endef
 
 show-%:
 	@echo '$($*)'
+
+script-%:
+	@:$(info $(Package/$(PKG_NAME)/$*))

@@ -44,7 +44,8 @@ simplevpn_server() {
     done
 }
 
-# What the section says, as the client's config file; a pin that is no server's own comes first, and is good for each.
+# What the section says, as the client's config file; a pin that is no server's own comes first, and is good for each. A value is one
+# line whatever is in it, so that the client finds fault with it instead of taking a part for another option.
 simplevpn_config() {
     local pair value
 
@@ -52,7 +53,8 @@ simplevpn_config() {
     json_for_each_item simplevpn_server server
     for pair in $SIMPLEVPN_VALUES; do
         json_get_var value "${pair%:*}"
-        [ -z "$value" ] || echo "${pair#*:} $value"
+        # shellcheck disable=SC2086 # words
+        [ -z "$value" ] || echo "${pair#*:}" $value
     done
     for pair in $SIMPLEVPN_FLAGS; do
         json_get_var value "${pair%:*}"
@@ -81,13 +83,16 @@ simplevpn_join() {
         join=$folder/invitation
         ;;
     esac
-    echo "join $join"
+    # shellcheck disable=SC2086 # words
+    echo join $join
     echo "dir $folder"
 }
 
 proto_simplevpn_setup() {
     local interface="$1" config="/var/etc/simplevpn/cli-$1.conf" tunlink join device
 
+    # No word of the section is a pattern for names of files.
+    set -f
     json_get_vars tunlink join
     # The interface comes and goes with its uplink then. Without this it stays, whatever the uplinks do: the client goes after the
     # way to the server by itself, also from one uplink to a better one, where a route that netifd made to the server would hold it
