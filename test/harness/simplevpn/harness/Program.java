@@ -136,7 +136,8 @@ public final class Program {
     }
 
     /**
-     * The end of each {@link Lab}: stops it if it still runs; whatever it went through, it never printed a stack trace.
+     * The end of each {@link Lab}: stops it if it still runs; whatever it went through, it never printed a stack trace,
+     * nor did it ask for a class or a method that is not in its image.
      */
     void end() {
         if (dismissed) {
@@ -147,6 +148,10 @@ public final class Program {
         }
         if (TRACE.matcher(log()).find()) {
             throw new LabException(name + " printed what no user should see:\n" + log());
+        }
+        List<String> lacking = Watch.lacking(process.pid());
+        if (!lacking.isEmpty()) {
+            throw new LabException(name + " lacks what jlink/reach left out:\n" + String.join("\n", lacking));
         }
     }
 
