@@ -107,6 +107,7 @@ final class Library {
     private final List<Pattern> cuts = new ArrayList<>();
     private final List<Pattern> wholes = new ArrayList<>();
     private final Set<String> nulls = new HashSet<>();
+    private final Set<String> empties = new HashSet<>();
     private final Map<String, Boolean> cutNames = new HashMap<>();
     /** Classes whose texts name others that are not wanted for that alone. */
     final Set<String> tables = new HashSet<>();
@@ -157,6 +158,7 @@ final class Library {
                     case "whole" -> wholes.add(glob(words[1]));
                     case "table" -> tables.add(words[1]);
                     case "null" -> nulls.add(words[1]);
+                    case "empty" -> empties.add(words[1]);
                     case "cut" -> cuts.add(glob(words[1]));
                     default -> throw new IllegalArgumentException(file + ": " + line);
                 }
@@ -231,6 +233,11 @@ final class Library {
     /** Whether a static method takes null for its first argument, whatever it is given. */
     boolean isNulled(Method method) {
         return nulls.contains(method.type.name + "." + method.name);
+    }
+
+    /** Whether a method that returns nothing does nothing. */
+    boolean isEmptied(Method method) {
+        return empties.contains(method.type.name + "." + method.name);
     }
 
     boolean isWhole(String name) {

@@ -145,6 +145,7 @@ final class Strip {
 
     private void methodPart(Library.Method known, MethodBuilder builder, MethodElement part) {
         switch (part) {
+            case CodeModel unused when library.isEmptied(known) -> builder.withCode(CodeBuilder::return_);
             case CodeModel code when known.reached -> builder.transformCode(code,
                     library.isNulled(known) ? FIRST_IS_NULL : CodeTransform.ACCEPT_ALL);
             // The VM wants it to be there, and runs what overrides it. Else it throws an error that has its name.

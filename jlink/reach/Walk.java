@@ -408,7 +408,9 @@ final class Walk {
         if (method.type.own || method.type.reflected) {
             describe(method.model.methodTypeSymbol());
         }
-        method.model.code().ifPresent(code -> code.forEach(element -> scan(method.type, element)));
+        if (!library.isEmptied(method)) {
+            method.model.code().ifPresent(code -> code.forEach(element -> scan(method.type, element)));
+        }
     }
 
     private void scan(Library.Type type, CodeElement element) {

@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -16,19 +16,10 @@ import simplevpn.linux.CProgram;
 class CornersTest {
     private static final Path TOP = Path.of(System.getProperty("simplevpn.top"));
 
-    @TempDir
-    private static Path classes;
-
-    @BeforeAll
-    static void compile() throws InterruptedException {
-        CProgram.run(System.getProperty("java.home") + "/bin/javac", "-XDstringConcat=inline", "--release", "22", "-d",
-                classes.toString(), TOP.resolve("test/images/simplevpn/image/Corners.java").toString());
-    }
-
-    private static String run(String target, String option, String... words) throws InterruptedException {
+    private static String run(String target, String option, String corner) throws InterruptedException {
         return CProgram.run(TOP.resolve("jlink/emulate").toString(), target,
                 TOP.resolve("build/" + target + "/image/bin/java").toString(), option, "--add-modules", "simplevpn",
-                "-cp", classes.toString(), "simplevpn.image.Corners", words[0]);
+                "-cp", TOP.resolve("build/test/images").toString(), "simplevpn.image.Corners", corner);
     }
 
     /** Threads that change a table at the same time: what each of them has for that is there. */
@@ -41,12 +32,13 @@ class CornersTest {
     /** The VM calls methods that nobody else calls, also private ones, when a thread ends: none of them is lacking. */
     @ParameterizedTest
     @ValueSource(strings = {"x86_64", "aarch64", "armhf"})
-    void threadsEnd(String target) throws Exception {
-        Path log = classes.resolve("thrown-" + target);
+    void threadsEnd(String target, @TempDir Path folder) throws InterruptedException, IOException {
+        Path log = folder.resolve("thrown");
         run(target, "-Xlog:exceptions:file=" + log, "bounds");
         String thrown = Files.readString(log);
         assertTrue(thrown.contains("IndexOutOfBoundsException"), thrown);
         assertFalse(thrown.contains("'exit' '()V' in 'java/lang/Thread'"), thrown);
+        assertFalse(thrown.contains("AbstractMethodError"), thrown);
     }
 
     /** Memory beside a segment's is told with its bounds, which are numbers in no language. */
