@@ -19,7 +19,8 @@ import java.util.regex.Pattern;
 public final class Program {
     /** What no user may ever see; lines that begin with a time in brackets are a board's kernel's own. */
     private static final Pattern TRACE = Pattern.compile("^(?!\\[ *\\d+\\.\\d+] )"
-            + "(.*(Exception|internal error|logging failed|OutOfMemory|A fatal error|java\\.lang\\.)|\\s+at \\S+\\(|WARNING:)",
+            + "(.*(Exception|internal error|logging failed|OutOfMemory|A fatal error|java\\.lang\\.)|\\s+at \\S+\\("
+            + "|WARNING:)",
             Pattern.MULTILINE);
 
     /** A host's programs have a folder for sockets in common, as on a machine of its own, and with no other host. */
