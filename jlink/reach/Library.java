@@ -106,6 +106,8 @@ final class Library {
     private final Set<String> nativeNames = new HashSet<>();
     private final List<Pattern> cuts = new ArrayList<>();
     private final List<Pattern> wholes = new ArrayList<>();
+    private final Set<String> nulls = new HashSet<>();
+    private final Set<String> empties = new HashSet<>();
     private final Map<String, Boolean> cutNames = new HashMap<>();
     /** Classes whose texts name others that are not wanted for that alone. */
     final Set<String> tables = new HashSet<>();
@@ -155,6 +157,8 @@ final class Library {
                     case "keep" -> keeps.add(words[1]);
                     case "whole" -> wholes.add(glob(words[1]));
                     case "table" -> tables.add(words[1]);
+                    case "null" -> nulls.add(words[1]);
+                    case "empty" -> empties.add(words[1]);
                     case "cut" -> cuts.add(glob(words[1]));
                     default -> throw new IllegalArgumentException(file + ": " + line);
                 }
@@ -224,6 +228,16 @@ final class Library {
 
     boolean isCut(Method method) {
         return isCut(method.type.name) || isCut(method.type.name + "." + method.name);
+    }
+
+    /** Whether a static method takes null for its first argument, whatever it is given. */
+    boolean isNulled(Method method) {
+        return nulls.contains(method.type.name + "." + method.name);
+    }
+
+    /** Whether a method that returns nothing does nothing. */
+    boolean isEmptied(Method method) {
+        return empties.contains(method.type.name + "." + method.name);
     }
 
     boolean isWhole(String name) {

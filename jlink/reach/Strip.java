@@ -6,6 +6,8 @@ import java.lang.classfile.ClassElement;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassHierarchyResolver;
 import java.lang.classfile.ClassHierarchyResolver.ClassHierarchyInfo;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.CodeElement;
 import java.lang.classfile.CodeModel;
 import java.lang.classfile.CodeTransform;
 import java.lang.classfile.FieldModel;
@@ -35,6 +37,18 @@ import java.util.function.Predicate;
  * names, no names of sources and lines, and of annotations those that the VM knows.
  */
 final class Strip {
+    private static final CodeTransform FIRST_IS_NULL = new CodeTransform() {
+        @Override
+        public void atStart(CodeBuilder builder) {
+            builder.aconst_null().astore(0);
+        }
+
+        @Override
+        public void accept(CodeBuilder builder, CodeElement element) {
+            builder.with(element);
+        }
+    };
+
     private final Library library;
     private final Predicate<String> usedFields;
     /**
@@ -131,9 +145,13 @@ final class Strip {
 
     private void methodPart(Library.Method known, MethodBuilder builder, MethodElement part) {
         switch (part) {
-            case CodeModel code when known.reached -> builder.transformCode(code, CodeTransform.ACCEPT_ALL);
-            // throw null: the VM wants it to be there, and runs what overrides it.
-            case CodeModel unused -> builder.withCode(code -> code.aconst_null().athrow());
+            case CodeModel unused when library.isEmptied(known) -> builder.withCode(CodeBuilder::return_);
+            case CodeModel code when known.reached -> builder.transformCode(code,
+                    library.isNulled(known) ? FIRST_IS_NULL : CodeTransform.ACCEPT_ALL);
+            // The VM wants it to be there, and runs what overrides it. Else it throws an error that has its name.
+            case CodeModel unused -> builder.withFlags(known.model.flags().flagsMask()
+                    & ~(ClassFile.ACC_FINAL | ClassFile.ACC_SYNCHRONIZED | ClassFile.ACC_STRICT)
+                    | ClassFile.ACC_ABSTRACT);
             case RuntimeVisibleAnnotationsAttribute all -> {
                 if (!known(all).isEmpty()) {
                     builder.with(RuntimeVisibleAnnotationsAttribute.of(known(all)));

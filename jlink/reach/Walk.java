@@ -178,6 +178,9 @@ final class Walk {
         if (method.has(AccessFlag.STATIC) || method.name.equals("<init>")) {
             initialize(type);
             reach(method);
+        } else if (method.has(AccessFlag.PRIVATE)) {
+            // Nothing overrides it: it is not looked for in the object's class.
+            reach(method);
         } else {
             virtual(type, method.key);
         }
@@ -186,7 +189,13 @@ final class Walk {
         }
     }
 
+    /** The method that a call names: of a class above it before that of any interface (JVMS 5.4.3.3). */
     private Library.Method resolve(Library.Type type, String key) {
+        for (Library.Type next = type; next != null; next = library.superclass(next)) {
+            if (next.methods.containsKey(key)) {
+                return next.methods.get(key);
+            }
+        }
         for (Library.Type above : library.above(type)) {
             if (above.methods.containsKey(key)) {
                 return above.methods.get(key);
@@ -399,7 +408,9 @@ final class Walk {
         if (method.type.own || method.type.reflected) {
             describe(method.model.methodTypeSymbol());
         }
-        method.model.code().ifPresent(code -> code.forEach(element -> scan(method.type, element)));
+        if (!library.isEmptied(method)) {
+            method.model.code().ifPresent(code -> code.forEach(element -> scan(method.type, element)));
+        }
     }
 
     private void scan(Library.Type type, CodeElement element) {

@@ -105,7 +105,7 @@ public abstract class Lab implements AutoCloseable {
 
     /** Starts ./srv or ./cli (or any other command of the project's top folder) on a host. */
     public Program start(Host host, String program, String... arguments) {
-        return start(host, Command.words(List.of(TOP.resolve(program).toString()), arguments));
+        return start(host, Command.words(List.of(Watch.program(program).toString()), arguments));
     }
 
     /** Starts a program on a host; it ends with this lab, if not before. */

@@ -19,7 +19,8 @@ import java.util.regex.Pattern;
 public final class Program {
     /** What no user may ever see; lines that begin with a time in brackets are a board's kernel's own. */
     private static final Pattern TRACE = Pattern.compile("^(?!\\[ *\\d+\\.\\d+] )"
-            + "(.*(Exception|internal error|OutOfMemory|A fatal error|java\\.lang\\.)|\\s+at \\S+\\(|WARNING:)",
+            + "(.*(Exception|internal error|logging failed|OutOfMemory|A fatal error|java\\.lang\\.)|\\s+at \\S+\\("
+            + "|WARNING:)",
             Pattern.MULTILINE);
 
     /** A host's programs have a folder for sockets in common, as on a machine of its own, and with no other host. */
@@ -136,7 +137,8 @@ public final class Program {
     }
 
     /**
-     * The end of each {@link Lab}: stops it if it still runs; whatever it went through, it never printed a stack trace.
+     * The end of each {@link Lab}: stops it if it still runs; whatever it went through, it never printed a stack trace,
+     * nor did it ask for a class or a method that is not in its image.
      */
     void end() {
         if (dismissed) {
@@ -147,6 +149,10 @@ public final class Program {
         }
         if (TRACE.matcher(log()).find()) {
             throw new LabException(name + " printed what no user should see:\n" + log());
+        }
+        List<String> lacking = Watch.lacking(process.pid());
+        if (!lacking.isEmpty()) {
+            throw new LabException(name + " lacks what jlink/reach left out:\n" + String.join("\n", lacking));
         }
     }
 
