@@ -122,9 +122,10 @@ final class Congestion {
     }
 
     /**
-     * While there is a queue, the limit is a little less than what came through at best, so that it empties; a queue that
-     * stays is others', among whom we keep our share by sending a little more. Without one the limit grows out of the
-     * way. Where hardly anything is on the way, what comes through is what was wanted, and says nothing of the line.
+     * While there is a queue, the limit is a little less than what came through at best, so that it empties; a queue
+     * that stays is others', among whom we keep our share by sending a little more. Without one the limit grows out of
+     * the way. Where hardly anything is on the way, what comes through is what was wanted, and says nothing of the
+     * line.
      */
     private void limitRate(Stream.Line line, int rate) {
         smoothRate += (rate - smoothRate) / SMOOTHING;

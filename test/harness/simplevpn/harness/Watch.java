@@ -21,10 +21,6 @@ final class Watch {
     private static final boolean ON = Boolean.getBoolean("simplevpn.watched");
     private static final Path FOLDER = Lab.TOP.resolve("build/watched");
     private static final Path LOGS = FOLDER.resolve("thrown");
-    private static final String JAVA = """
-            #!/bin/sh
-            exec '%s/bin/java' -Xlog:exceptions:file='%s/%%p':none:filecount=0 "$@"
-            """;
 
     private static boolean made;
 
@@ -32,7 +28,7 @@ final class Watch {
 
     /** The path of one of the top folder's programs; that of ./srv and ./cli, where a VM that tells is beside it. */
     static Path program(String name) {
-        if (!ON || !name.equals("srv") && !name.equals("cli")) {
+        if (!(ON && (name.equals("srv") || name.equals("cli")))) {
             return Lab.TOP.resolve(name);
         }
         synchronized (Watch.class) {
@@ -54,7 +50,10 @@ final class Watch {
         Command.run(60, "rm", "-rf", FOLDER.toString()).ok();
         Files.createDirectories(LOGS);
         Files.createDirectories(java.getParent());
-        Files.writeString(java, JAVA.formatted(image, LOGS));
+        Files.writeString(java, """
+                #!/bin/sh
+                exec '%s/bin/java' -Xlog:exceptions:file='%s/%%p':none:filecount=0 "$@"
+                """.formatted(image, LOGS));
         Command.run(5, "chmod", "755", java.toString()).ok();
         // The archives' place, as the launcher knows it.
         Files.createSymbolicLink(java.getParent().resolveSibling("lib"), image.resolve("lib"));
