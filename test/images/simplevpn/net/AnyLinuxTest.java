@@ -118,8 +118,8 @@ final class AnyLinuxTest extends Vpn {
     void preloaded() throws IOException {
         Path root = system();
         Path source = lan.write("preload.c", "extern int nowhere; int *pointer = &nowhere;\n");
-        Command.run(60, "cc", "-shared", "-nostdlib", "-o", root.resolve("lib/preload.so").toString(), source.toString())
-                .ok();
+        Command.run(60, "cc", "-shared", "-nostdlib", "-o", root.resolve("lib/preload.so").toString(),
+                source.toString()).ok();
         Files.writeString(root.resolve("etc/ld.so.preload"), "/lib/preload.so\n");
         assertSays(BUNDLED, run(in(root, "/bin/env", "LD_PRELOAD=/lib/preload.so", "LD_AUDIT=/lib/preload.so", "/srv",
                 "--version")));
