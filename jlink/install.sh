@@ -65,6 +65,15 @@ if [ "$init" = auto ]; then
 fi
 case $init in sysv | systemd | none) ;; *) usage ;; esac
 
+# Another system may have another processor.
+if [ -z "$destdir$uninstall" ]; then
+    read -r _ _ _ target <"$from/README"
+    case $target:$(uname -m) in
+    "$target:$target" | armhf:armv[78]* | armhf:aarch64) ;;
+    *) fail "this package is for $target, and this machine is $(uname -m): take the one for it" ;;
+    esac
+fi
+
 root=$destdir$prefix
 home=$root/lib/simplevpn
 doc=$root/share/doc/simplevpn
@@ -105,6 +114,7 @@ install_runtime() {
     if [ -f "$from/runtime.squashfs" ]; then
         # Units may not mount anything.
         [ "$init" != systemd ] || fail "this package is for systems without systemd: take the one without squashfs in its name"
+        [ -n "$libc" ] || fail "--without-libc: in this package it is part of runtime.squashfs: take the one without squashfs in its name"
         cp "$from/runtime.squashfs" "$home/runtime.squashfs.new"
         mkdir "$home/runtime.new"
     else
@@ -244,11 +254,13 @@ if [ -n "$uninstall" ]; then
     # The runtime serves both.
     if [ ! -e "$home/srv" ] && [ ! -e "$home/cli" ]; then
         unmount_runtime
-        rm -rf "$home/runtime" "$doc/licenses"
+        rm -rf "$home/runtime" "$home/runtime.old" "$home"/*.new "$doc/licenses"
         rm -f "$doc/README" "$doc/README.md" "$doc/LICENSE" "$man/man5/simplevpn.conf.5" "$sysusers" "$network"
     fi
     sweep "$doc" "$home" "$conf" "$man/man8" "$man/man5" "$bash" "${bash%/*}" "$zsh" "${zsh%/*}"
 else
+    # What did not fit is not left behind.
+    trap 'rm -rf "$home"/*.new' EXIT
     install_runtime
     install_user
     install_network

@@ -21,7 +21,8 @@ public final class WallClock {
         int result = fits ? Libc.once("clock_settime", Abi.CLOCK_REALTIME, time.address, 0, 0) : -Errno.EINVAL;
         time.free();
         if (result < 0) {
-            throw Errno.failure("clock_settime", result, result == -Errno.EPERM
+            // ENOSYS is what the unit's filter of system calls says.
+            throw Errno.failure("clock_settime", result, result == -Errno.EPERM || result == -Errno.ENOSYS
                     ? "run as root, or with the capability CAP_SYS_TIME and without ProtectClock= of systemd" : "");
         }
     }

@@ -113,6 +113,28 @@ final class AnyLinuxTest extends Vpn {
         }
     }
 
+    /** Nothing of the system's gets into the process: what is to be loaded before all else is of another C library. */
+    @Test
+    void preloaded() throws IOException {
+        Path root = system();
+        Path source = lan.write("preload.c", "extern int nowhere; int *pointer = &nowhere;\n");
+        Command.run(60, "cc", "-shared", "-nostdlib", "-o", root.resolve("lib/preload.so").toString(),
+                source.toString()).ok();
+        Files.writeString(root.resolve("etc/ld.so.preload"), "/lib/preload.so\n");
+        assertSays(BUNDLED, run(in(root, "/bin/env", "LD_PRELOAD=/lib/preload.so", "LD_AUDIT=/lib/preload.so", "/srv",
+                "--version")));
+    }
+
+    /** Names of files have any letters, also where no locale is installed. */
+    @Test
+    void otherLetters() throws IOException {
+        String said = run(in(system(), "/bin/sh", "-c", "cd /tmp && name=$(printf '\\303\\274') && echo nonsense >$name"
+                + " && mkdir /$name && cp -r /cli /runtime /$name && ! /srv --config $name 2>&1"
+                + " && /$name/cli --version && ls"));
+        assertTrue(said.contains("line 1: nonsense"), said);
+        assertSays(BUNDLED, said);
+    }
+
     /** What the system's loader is not, or is no more: older, of another C library, a note. */
     @Test
     void otherLoaders() throws IOException {
