@@ -118,8 +118,10 @@ final class Boards {
             System.out.printf("%s, round %d of %d%n", target, round, rounds);
             round();
         }
-        String keys = servers.get(1).log();
-        return board.ask("uname -r; " + CHROOT + "openvpn --version | head -n 1; simplevpn-cli --version") + keys;
+        return board.ask("echo Linux $(uname -r); simplevpn-cli --version; simplevpn-cli --status --json |"
+                + " grep -o 'cipher\": \"[^\"]*' | tr -d '\"'; " + CHROOT + "openvpn --version | head -n 1")
+                + servers.getLast().lines().stream().filter(line -> line.contains("Data Channel: cipher"))
+                        .findFirst().orElse("").replaceFirst(".*Data Channel: (.*), peer-id.*", "$1");
     }
 
     private Way keyed() throws IOException {
@@ -166,6 +168,7 @@ final class Boards {
                     results.add(target, name + direction, RATE, stream.transfer.megabitsPerSecond());
                     stream.seconds.forEach((column, seconds) ->
                             results.add(target, name + direction, column, seconds / stream.transfer.gigabytes()));
+                    results.add(target, name + direction, BoardsReport.WAITED, stream.waited * 100);
                 } catch (LabException | IOException e) {
                     results.fail(target, name + direction, e);
                 }
@@ -178,15 +181,22 @@ final class Boards {
         }
     }
 
-    /** A transfer, and processor time that the board used for it by the names of columns. */
-    private record Stream(Iperf.Transfer transfer, Map<String, Double> seconds) { }
+    /**
+     * A transfer, processor time that the board used for it by the names of columns, and the part of the time in which
+     * the emulator would have run, but this machine did something else.
+     */
+    private record Stream(Iperf.Transfer transfer, Map<String, Double> seconds, double waited) { }
 
     private Stream stream(Way way, int seconds, String direction) throws IOException {
         Program server = Iperf.server(lan, hub, "-4");
         try {
             List<String> client = Iperf.client(way.server, seconds, WARM);
             String books = "grep '^cpu ' /proc/stat; cat /proc/" + way.process + "/stat; ";
+            double waited = -Measure.waitedSeconds(board.console);
+            long start = System.nanoTime();
             String output = board.ask(books + CHROOT + String.join(" ", client) + (direction.equals(BACK) ? " -R; " : "; ") + books);
+            waited += Measure.waitedSeconds(board.console);
+            waited /= (System.nanoTime() - start) / 1e9;
             Map<String, Double> used = new LinkedHashMap<>();
             if (way.process != 0) {
                 List<String> stats = output.lines().filter(line -> line.startsWith(way.process + " (")).toList();
@@ -197,7 +207,7 @@ final class Boards {
             }
             used.put(BoardsReport.BOARD, difference(output.lines().filter(line -> line.startsWith("cpu "))
                     .map(Measure::machineSeconds).toList()));
-            return new Stream(Iperf.Transfer.of(output), used);
+            return new Stream(Iperf.Transfer.of(output), used, waited);
         } finally {
             server.dismiss();
         }

@@ -10,6 +10,7 @@ final class BoardsReport {
     static final String USER = "tunnel, user s/GB";
     static final String SYSTEM = "tunnel, system s/GB";
     static final String BOARD = "board CPU s/GB";
+    static final String WAITED = "waited %";
 
     private static final Map<String, String> PROCESSORS = Map.of("aarch64", "Cortex-A53", "armhf", "Cortex-A15");
     /** What a board is to reach without keys, and with. */
@@ -40,7 +41,9 @@ final class BoardsReport {
                 processor, in the same boot, and are measured in turns; the servers are this machine's own. Rates and
                 times are the medians of %d rounds, %d s each after one that is not counted. Ratios are those of one
                 round, since an emulated board's speed depends on what else this machine does: the median, and the
-                lowest and highest. Absolute figures are the emulator's, and no real board's. GB are 10^9 bytes.
+                lowest and highest. Absolute figures are the emulator's, and no real board's. GB are 10^9 bytes. Waited: the
+                part of the time in which the emulator was ready to run, but this machine did something else. Where
+                that is much, a packet takes the board milliseconds, and simplevpn drops what waited for 30.
 
                 ## To reach
 
@@ -59,7 +62,8 @@ final class BoardsReport {
             page.append(Report.table(results, board.getKey(), "", List.of(Report.Column.of("Mbit/s", 1),
                     Report.Column.of(Boards.RATIO, 2), new Report.Column("lowest", 2, row -> extreme(row, true)),
                     new Report.Column("highest", 2, row -> extreme(row, false)), Report.Column.of(USER, 0),
-                    Report.Column.of(SYSTEM, 0), Report.Column.of(BOARD, 0))));
+                    Report.Column.of(SYSTEM, 0), Report.Column.of(BOARD, 0),
+                    Report.Column.of(WAITED, 0))));
         }
         return page.toString();
     }

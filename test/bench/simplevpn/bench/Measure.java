@@ -117,6 +117,19 @@ final class Measure {
         return Double.parseDouble(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[field]) / USER_HZ;
     }
 
+    /** Seconds for which the threads of a program that forks nothing were ready to run, but others did. */
+    static double waitedSeconds(Program program) {
+        double nanoseconds = 0;
+        try (Stream<Path> threads = Files.list(Path.of("/proc", Long.toString(program.pid()), "task"))) {
+            for (Path thread : threads.toList()) {
+                nanoseconds += Double.parseDouble(Files.readString(thread.resolve("schedstat")).split(" ")[1]);
+            }
+        } catch (IOException e) {
+            throw new LabException("reading a file: " + e, e);
+        }
+        return nanoseconds / 1e9;
+    }
+
     /** CPU seconds that this whole machine has used, interrupts included: also what the kernel did on behalf. */
     static double machineSeconds() {
         try (Stream<String> lines = Files.lines(Path.of("/proc/stat"))) {
