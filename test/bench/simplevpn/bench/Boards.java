@@ -137,7 +137,7 @@ final class Boards {
 
     private Way openvpn() throws IOException {
         Openvpn openvpn = new Openvpn(lan, "tun2", "10.2.0.1", "10.2.0.2");
-        servers.add(lan.start(hub, openvpn.server(Tunnel.which("openvpn"))));
+        servers.add(lan.start(hub, Command.words(openvpn.server(Tunnel.which("openvpn")), "--verb", "3")));
         servers.getLast().awaitLine("Listening for incoming TCP connection", PATIENCE);
         give(openvpn.folder.resolve(Openvpn.KEY), "/tmp/" + Openvpn.KEY);
         give(openvpn.folder.resolve(Openvpn.CERTIFICATE), "/tmp/" + Openvpn.CERTIFICATE);

@@ -117,17 +117,23 @@ final class Measure {
         return Double.parseDouble(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[field]) / USER_HZ;
     }
 
-    /** Seconds for which the threads of a program that forks nothing were ready to run, but others did. */
+    /** Seconds for which the busiest thread of a program that forks nothing was ready to run, but others did. */
     static double waitedSeconds(Program program) {
-        double nanoseconds = 0;
+        double most = 0;
+        double waited = 0;
         try (Stream<Path> threads = Files.list(Path.of("/proc", Long.toString(program.pid()), "task"))) {
             for (Path thread : threads.toList()) {
-                nanoseconds += Double.parseDouble(Files.readString(thread.resolve("schedstat")).split(" ")[1]);
+                String[] fields = Files.readString(thread.resolve("schedstat")).split(" ");
+                double ran = Double.parseDouble(fields[0]);
+                if (ran > most) {
+                    most = ran;
+                    waited = Double.parseDouble(fields[1]);
+                }
             }
         } catch (IOException e) {
             throw new LabException("reading a file: " + e, e);
         }
-        return nanoseconds / 1e9;
+        return waited / 1e9;
     }
 
     /** CPU seconds that this whole machine has used, interrupts included: also what the kernel did on behalf. */
