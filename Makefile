@@ -7,11 +7,12 @@
 #   JMODS    the folder of a JDK's jmods for the target, instead of the distribution's
 #   FORM     of what `make dist` packs: squashfs for a runtime that is mounted, and not unpacked
 #   BASE     another revision that `make bench` measures beside the tree; PART is what of it: stream,small,line,tls
+#   BOARD    emulated boards on which `make bench` measures instead: aarch64,armhf
 
 own    := $(patsubst armv%,armhf,$(shell uname -m))
 TARGET  = $(own)
 RUNTIME = auto
-export JMODS JDK_RELEASE BASE PART ROUNDS FORM
+export JMODS JDK_RELEASE BASE PART ROUNDS FORM BOARD
 # Where `cd` would look, and options of javac, as a shell may have them.
 unexport CDPATH JDK_JAVAC_OPTIONS
 
@@ -86,7 +87,7 @@ lint: $(classes) ## the checks of the sources: javac, error-prone, SpotBugs, the
 test-packaging: dist ## the packages for Buildroot, Yocto, OpenWrt and systemd (as root; BUILDROOT=DIR, BITBAKE=DIR OECORE=DIR: in the real ones)
 	@jlink/progress test-packaging test/packaging/run
 
-bench: all ## the tunnel beside its peers, in turns; writes test/bench/results.md (as root, half an hour; BASE=REVISION: beside that)
+bench: all ## the tunnel beside its peers, in turns; writes test/bench/results.md (as root, half an hour; BASE=REVISION: beside that; BOARD=aarch64,armhf: on boards)
 	@jlink/progress bench test/bench/run
 
 footprint: all ## sizes, memory and start-up of this machine's build and of its peers (as root, ten minutes)

@@ -43,8 +43,10 @@ public class Loop implements Handler {
     private final Buffer clock = Buffer.permanent(Abi.TIMESPEC_SIZE);
     private Router router;
     private boolean readsDevice;
-    /** When the device was read last. */
+    /** When the device was read last; when something came, the end of that turn. */
     private long deviceRead;
+    /** Whether something came from it in this turn. */
+    private boolean deviceGave;
     private long now;
     private long resumed;
     private long turns;
@@ -186,6 +188,11 @@ public class Loop implements Handler {
             fromDevice();
         }
         sender.flush();
+        if (deviceGave) {
+            // What a turn takes, with TLS on a slow board milliseconds, is no time in which nothing came.
+            deviceGave = false;
+            deviceRead = clock();
+        }
         timers.run(now);
         if (budget.memory.isUsed() && !housekeeping.isSet()) {
             timers.set(housekeeping, now + HOUSEKEEPING);
@@ -234,6 +241,7 @@ public class Loop implements Handler {
                 }
             }
         }
+        deviceGave |= packets > 0;
         device.answering = false;
         sender.endBatch(true);
     }

@@ -22,6 +22,11 @@ final class Measure {
      * iperf3's option for the congestion control that most of the world's streams use, whatever the default here is.
      */
     static final String[] CUBIC = {"-C", "cubic"};
+    /** Fields of /proc/PID/stat (proc_pid_stat(5)), counted from the one behind the name. */
+    static final int UTIME = 11;
+    static final int STIME = 12;
+    /** Of all processors that Linux runs on but Alpha and IA-64. */
+    private static final double USER_HZ = 100;
     private static final double TOLERATED_LOSS = 0.1;
     private static final Pattern TIME = Pattern.compile(" time=([0-9.]+) ms");
 
@@ -100,26 +105,54 @@ final class Measure {
 
     /** CPU seconds that a program and what it forked have used. */
     static double cpuSeconds(Program program) {
-        double ticks = 0;
+        double seconds = 0;
         for (String stat : program.proc("stat")) {
-            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-            ticks += Double.parseDouble(fields[11]) + Double.parseDouble(fields[12]); // utime, stime
+            seconds += cpuSeconds(stat, UTIME) + cpuSeconds(stat, STIME);
         }
-        return ticks / 100; // USER_HZ
+        return seconds;
+    }
+
+    /** Seconds in a field of a process's /proc/PID/stat. */
+    static double cpuSeconds(String stat, int field) {
+        return Double.parseDouble(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[field]) / USER_HZ;
+    }
+
+    /** Seconds for which the busiest thread of a program that forks nothing was ready to run, but others did. */
+    static double waitedSeconds(Program program) {
+        double most = 0;
+        double waited = 0;
+        try (Stream<Path> threads = Files.list(Path.of("/proc", Long.toString(program.pid()), "task"))) {
+            for (Path thread : threads.toList()) {
+                String[] fields = Files.readString(thread.resolve("schedstat")).split(" ");
+                double ran = Double.parseDouble(fields[0]);
+                if (ran > most) {
+                    most = ran;
+                    waited = Double.parseDouble(fields[1]);
+                }
+            }
+        } catch (IOException e) {
+            throw new LabException("reading a file: " + e, e);
+        }
+        return waited / 1e9;
     }
 
     /** CPU seconds that this whole machine has used, interrupts included: also what the kernel did on behalf. */
     static double machineSeconds() {
         try (Stream<String> lines = Files.lines(Path.of("/proc/stat"))) {
-            String[] fields = lines.findFirst().orElseThrow().split(" +");
-            double ticks = 0;
-            for (int field : new int[] {1, 2, 3, 6, 7}) { // user, nice, system, irq, softirq
-                ticks += Double.parseDouble(fields[field]);
-            }
-            return ticks / 100;
+            return machineSeconds(lines.findFirst().orElseThrow());
         } catch (IOException e) {
             throw new LabException("reading a file: " + e, e);
         }
+    }
+
+    /** The same by a machine's /proc/stat, of which it is the first line. */
+    static double machineSeconds(String line) {
+        String[] fields = line.split(" +");
+        double ticks = 0;
+        for (int field : new int[] {1, 2, 3, 6, 7}) { // user, nice, system, irq, softirq
+            ticks += Double.parseDouble(fields[field]);
+        }
+        return ticks / USER_HZ;
     }
 
     /**

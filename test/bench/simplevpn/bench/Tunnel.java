@@ -136,12 +136,13 @@ final class Tunnel implements AutoCloseable {
                         key(lab, address).toString(), "--server-pin", serverPin));
     }
 
-    private static Path key(Star lab, String end) {
+    /** The file of an end's key. */
+    static Path key(Lab lab, String end) {
         return lab.file("keys/" + end);
     }
 
     /** The pin of an end, whose key is made when it is asked for the first time. */
-    private static String pin(Star lab, String end) {
+    static String pin(Lab lab, String end) {
         Path key = key(lab, end);
         Path pin = lab.file("keys/" + end + ".pin");
         if (!Files.exists(pin)) {
@@ -215,23 +216,12 @@ final class Tunnel implements AutoCloseable {
     }
 
     private static Tunnel openvpn(Star lab, String server, String... security) {
-        String openvpn = which("openvpn");
-        Path key = lab.write("openvpn/key.pem", "");
-        Path certificate = lab.file("openvpn/certificate.pem");
-        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                "-subj", "/CN=bench", "-keyout", key.toString(), "-out", certificate.toString());
-        String fingerprint = run("openssl", "x509", "-in", certificate.toString(), "-noout", "-fingerprint",
-                "-sha256").replaceFirst(".*=", "");
-        List<String> common = Command.words(List.of(openvpn, "--dev", "tun0", "--cert", certificate.toString(), "--key",
-                key.toString(), "--peer-fingerprint", fingerprint, "--socket-flags", "TCP_NODELAY", "--disable-dco"),
-                security);
-        Program listener = lab.start(lab.server, Command.words(common, "--proto", "tcp-server", "--tls-server", "--dh",
-                "none", "--ifconfig", SERVER_ADDRESS, CLIENT_ADDRESS));
+        Openvpn openvpn = new Openvpn(lab, "tun0", SERVER_ADDRESS, CLIENT_ADDRESS);
+        Program listener = lab.start(lab.server, Command.words(openvpn.server(which("openvpn")), security));
         // Not a connection to see that it listens: it takes but one.
         Wait.pause(500);
         return new Tunnel(lab, SERVER_ADDRESS, listener, lab.startPinging(lab.client, SERVER_ADDRESS,
-                Command.words(common, "--proto", "tcp-client", "--tls-client", "--remote", server, "--ifconfig",
-                        CLIENT_ADDRESS, SERVER_ADDRESS)));
+                Command.words(openvpn.client(which("openvpn"), openvpn.folder.toString(), server), security)));
     }
 
     private static Tunnel tinc(Star lab, String server, String... options) {
@@ -336,11 +326,12 @@ final class Tunnel implements AutoCloseable {
     }
 
     /** What a command of this machine prints. */
-    private static String run(String... command) {
+    static String run(String... command) {
         return Command.run(60, command).ok().output().strip();
     }
 
-    private static String which(String program) {
+    /** Where this machine has a program. */
+    static String which(String program) {
         for (String folder : List.of("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin")) {
             Path path = Path.of(folder, program);
             if (Files.isExecutable(path)) {

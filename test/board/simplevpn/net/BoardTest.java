@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import simplevpn.harness.Board;
 import simplevpn.harness.Command;
 import simplevpn.harness.Host;
 import simplevpn.harness.Lab;

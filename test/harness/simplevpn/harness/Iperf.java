@@ -7,7 +7,20 @@ import java.util.regex.Pattern;
 /** One run of iperf3 between two hosts of a {@link Lab}, and what it measured. */
 public final class Iperf {
     /** A TCP transfer: its rate after the seconds that are not counted, and all the bytes that were moved. */
-    public record Transfer(double megabitsPerSecond, double gigabytes) { }
+    public record Transfer(double megabitsPerSecond, double gigabytes) {
+        /** What iperf3's client measured, by what it printed with the option {@code -J}. */
+        public static Transfer of(String json) {
+            double rate = 0;
+            for (Matcher sum = find(RATE, json).reset(); sum.find();) {
+                rate += Double.parseDouble(sum.group(1)) / 1e6;
+            }
+            double bytes = 0;
+            for (Matcher interval = find(INTERVAL, json).reset(); interval.find();) {
+                bytes += Double.parseDouble(interval.group(1));
+            }
+            return new Transfer(rate, bytes / 1e9);
+        }
+    }
 
     /** A flow of UDP packets: how many arrived per second, and which part did not. */
     public record Datagrams(double perSecond, double lossPercent) { }
@@ -37,24 +50,26 @@ public final class Iperf {
      */
     public Iperf(Lab lab, Host from, Host to, String address, int seconds, int omit, String... options) {
         this.seconds = omit + seconds;
-        server = lab.start(to, List.of("iperf3", "-s", address.indexOf(':') < 0 ? "-4" : "-6", "-1", "--forceflush"));
+        server = server(lab, to, address.indexOf(':') < 0 ? "-4" : "-6");
+        client = lab.start(from, client(address, seconds, omit, options));
+    }
+
+    /** A server for one run, on which it listens; {@code version} is -4 or -6. To be dismissed after the run. */
+    public static Program server(Lab lab, Host host, String version) {
+        Program server = lab.start(host, List.of("iperf3", "-s", version, "-1", "--forceflush"));
         server.awaitLine("listening", START);
-        client = lab.start(from, Command.words(List.of("iperf3", "-J", "-c", address, "-t", Integer.toString(seconds),
-                "-O", Integer.toString(omit), "--connect-timeout", "5000"), options));
+        return server;
+    }
+
+    /** The command of a client, which prints what {@link Transfer#of} takes. */
+    public static List<String> client(String address, int seconds, int omit, String... options) {
+        return Command.words(List.of("iperf3", "-J", "-c", address, "-t", Integer.toString(seconds), "-O",
+                Integer.toString(omit), "--connect-timeout", "5000"), options);
     }
 
     /** Waits for the end of a run over TCP. */
     public Transfer transfer() {
-        String json = await();
-        double rate = 0;
-        for (Matcher sum = find(RATE, json).reset(); sum.find();) {
-            rate += Double.parseDouble(sum.group(1)) / 1e6;
-        }
-        double bytes = 0;
-        for (Matcher interval = find(INTERVAL, json).reset(); interval.find();) {
-            bytes += Double.parseDouble(interval.group(1));
-        }
-        return new Transfer(rate, bytes / 1e9);
+        return Transfer.of(await());
     }
 
     /** Waits for the end of a run over UDP, the option {@code -u}. */

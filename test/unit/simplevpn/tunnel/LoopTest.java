@@ -266,6 +266,33 @@ class LoopTest {
     }
 
     /**
+     * What a packet takes is no time in which none came: on a slow board, or with TLS, each of a row would go alone for
+     * ever, in a turn and a record of its own.
+     */
+    @Test
+    void inARowHoweverLongEachTakes() throws Failure {
+        List<Integer> routed = new ArrayList<>();
+        loop.setRouter((buffer, at, length, tag) -> {
+            routed.add(host.reads);
+            loop.time += 2_000_000;
+        });
+        loop.readDevice(true);
+        int reads = host.reads;
+        for (int i = 0; i < 4; i++) {
+            host.send(packet());
+        }
+        loop.time += SECOND;
+        loop.turnOnce();
+        assertEquals(List.of(reads + 1), routed);
+        loop.turnOnce();
+        assertEquals(List.of(reads + 1, reads + 2, reads + 3, reads + 4), routed);
+        host.send(packet());
+        host.send(packet());
+        loop.turnOnce();
+        assertEquals(reads + 8, host.reads, "both, and a look for more");
+    }
+
+    /**
      * Now and then frames that wait at a stream that takes nothing are dropped for their age, and what is left does
      * not keep a large buffer from others.
      */

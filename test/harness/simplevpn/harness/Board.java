@@ -1,7 +1,4 @@
-package simplevpn.net;
-
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+package simplevpn.harness;
 
 import java.io.IOException;
 import java.net.Socket;
@@ -13,15 +10,12 @@ import java.util.concurrent.FutureTask;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import simplevpn.harness.Host;
-import simplevpn.harness.Lan;
-import simplevpn.harness.Program;
 
 /**
  * A board that boots in qemu-system in the place of one of a {@link Lan}'s hosts: it has that host's outer address. Its
  * console are the lines of {@link #console}. Once it has started, two services of it answer (test/board/network).
  */
-final class Board {
+public final class Board {
     /** Sends back whatever comes. */
     private static final int ECHO = 7;
     private static final int SHELL = 23;
@@ -31,7 +25,8 @@ final class Board {
     private static final Pattern END = Pattern.compile("Kernel panic|Out of memory|Unable to mount|can't execute"
             + "|Exception in thread");
 
-    final Program console;
+    /** The emulator: its lines are the board's console. */
+    public final Program console;
     private final Host neighbour;
     private final Host place;
     private final String target;
@@ -46,12 +41,12 @@ final class Board {
      * @param place the host whose place it takes
      * @param program {@code srv} or {@code cli}: what its init script starts
      */
-    Board(Lan lan, Host neighbour, Host place, String target, int megabytes, String program) {
+    public Board(Lan lan, Host neighbour, Host place, String target, int megabytes, String program) {
         this(lan, neighbour, place, target, megabytes, program, "");
     }
 
     /** The same with a clock that begins at a date, YYYY-MM-DD. */
-    Board(Lan lan, Host neighbour, Host place, String target, int megabytes, String program, String date) {
+    public Board(Lan lan, Host neighbour, Host place, String target, int megabytes, String program, String date) {
         this.neighbour = neighbour;
         this.place = place;
         this.target = target;
@@ -62,23 +57,23 @@ final class Board {
     }
 
     /** Waits for a condition; fails at once when it cannot come true any more. */
-    void await(String what, int seconds, BooleanSupplier condition) {
+    public void await(String what, int seconds, BooleanSupplier condition) {
         console.await(what, seconds, () -> {
             console.lines().stream().filter(line -> END.matcher(line).find()).findFirst().ifPresent(line -> {
-                throw new AssertionError("before " + what + " the board said: " + line);
+                throw new LabException("before " + what + " the board said: " + line);
             });
             return condition.getAsBoolean();
         });
     }
 
     /** Prints a line about this board, with the time since it was turned on. */
-    void tell(String line) {
+    public void tell(String line) {
         System.out.println("  " + target + ", " + megabytes + " MB, " + program + ": after "
                 + (System.nanoTime() - start) / 1_000_000_000L + " s " + line);
     }
 
     /** What commands print, run by the board's shell. */
-    String ask(String commands) throws IOException {
+    public String ask(String commands) throws IOException {
         try (Socket shell = neighbour.connect(place.outer4, SHELL)) {
             shell.setSoTimeout(PATIENCE);
             shell.getOutputStream().write((commands + " 2>&1\n").getBytes(StandardCharsets.US_ASCII));
@@ -88,13 +83,13 @@ final class Board {
     }
 
     /** The board's own ping: three packets, three answers. */
-    void ping(String address) throws IOException {
+    public void ping(String address) throws IOException {
         String output = ask("ping -c 3 -w 20 " + address);
-        assertTrue(output.contains("3 packets transmitted, 3 packets received"), output);
+        require(output.contains("3 packets transmitted, 3 packets received"), output);
     }
 
     /** A stream to the board's address in the tunnel and back: both directions at once, each byte compared. */
-    void echo(String address, int bytes) throws Exception {
+    public void echo(String address, int bytes) throws Exception {
         byte[] sent = new byte[bytes];
         new Random(bytes).nextBytes(sent);
         try (Socket socket = neighbour.connect(address, ECHO)) {
@@ -106,22 +101,23 @@ final class Board {
             });
             Thread.ofPlatform().daemon().start(sending);
             byte[] received = socket.getInputStream().readNBytes(bytes);
-            assertEquals(bytes, received.length, "the stream ended early");
-            assertEquals(-1, Arrays.mismatch(sent, received), "first wrong byte");
-            assertEquals(-1, socket.getInputStream().read(), "more than was sent");
+            require(received.length == bytes, "the stream ended after " + received.length + " bytes");
+            int wrong = Arrays.mismatch(sent, received);
+            require(wrong == -1, "wrong bytes from byte " + wrong + " on");
+            require(socket.getInputStream().read() == -1, "more came back than was sent");
             sending.get();
         } catch (ExecutionException e) {
-            throw new AssertionError("sending to " + address, e.getCause());
+            throw new LabException("sending to " + address, e.getCause());
         }
     }
 
     /** Resident memory of the program that the board runs, in KiB. */
-    int resident() throws IOException {
+    public int resident() throws IOException {
         return number(ask("cat /proc/$(pidof java ld.so)/status"), "VmRSS");
     }
 
     /** What of the memory the VM has, what is left, and what the kernel has: before the first program, and by now. */
-    String memory() throws IOException {
+    public String memory() throws IOException {
         String facts = ask("dmesg | grep -o 'Memory: .* available'; cat /proc/meminfo;"
                 + " grep VmRSS /proc/$(pidof java ld.so)/status");
         int before = megabytes * 1024 - number(facts, "MemTotal");
@@ -134,8 +130,14 @@ final class Board {
 
     private static int number(String facts, String name) {
         Matcher line = Pattern.compile("^" + name + ":\\s+(\\d+) kB", Pattern.MULTILINE).matcher(facts);
-        assertTrue(line.find(), () -> "no " + name + " in\n" + facts);
+        require(line.find(), "no " + name + " in\n" + facts);
         return Integer.parseInt(line.group(1));
+    }
+
+    private static void require(boolean condition, String otherwise) {
+        if (!condition) {
+            throw new LabException(otherwise);
+        }
     }
 
     private static String megabytes(int kibibytes) {
