@@ -222,7 +222,7 @@ uninstall_program() {
             ;;
         openrc)
             rc-service "simplevpn-$1" --ifstarted stop || true
-            rc-update --quiet --all delete "simplevpn-$1" || true
+            rc-update --all delete "simplevpn-$1" 2>/dev/null || true
             ;;
         sysv) "$to" stop || true ;;
         esac
