@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs simplevpn from the folder that this script is in, or removes what it installed.
 #
-#   ./install.sh [--prefix DIR] [--destdir DIR] [--init sysv|systemd|none|auto] [--without-libc] [srv] [cli]
+#   ./install.sh [--prefix DIR] [--destdir DIR] [--init openrc|systemd|sysv|none|auto] [--without-libc] [srv] [cli]
 #   ./install.sh --uninstall [the same]
 #
 # Without srv and cli it is about both. The defaults are --prefix /usr/local and --init auto, which looks what this machine
@@ -57,13 +57,15 @@ esac
 if [ "$init" = auto ]; then
     if [ -d "$destdir/run/systemd/system" ]; then
         init=systemd
+    elif [ -x "$destdir/sbin/openrc-run" ]; then
+        init=openrc
     elif [ -d "$destdir/etc/init.d" ]; then
         init=sysv
     else
         init=none
     fi
 fi
-case $init in sysv | systemd | none) ;; *) usage ;; esac
+case $init in openrc | systemd | sysv | none) ;; *) usage ;; esac
 
 # Another system may have another processor.
 if [ -z "$destdir$uninstall" ]; then
@@ -87,6 +89,7 @@ zsh=$root/share/zsh/site-functions
 # Where the service file of a program is in the package, and where it goes.
 service_of() {
     case $init in
+    openrc) service=openrc/simplevpn to=$destdir/etc/init.d/simplevpn-$1 mode=755 ;;
     sysv) service=init.d/S60simplevpn-$1 to=$destdir/etc/init.d/S60simplevpn-$1 mode=755 ;;
     systemd) service=systemd/simplevpn-$1.service to=$root/lib/systemd/system/simplevpn-$1.service mode=644 ;;
     none) service='' ;;
@@ -217,6 +220,10 @@ uninstall_program() {
             done
             systemctl disable "simplevpn-$1@.service" || true
             ;;
+        openrc)
+            rc-service "simplevpn-$1" --ifstarted stop || true
+            rc-update --all delete "simplevpn-$1" 2>/dev/null || true
+            ;;
         sysv) "$to" stop || true ;;
         esac
     fi
@@ -242,6 +249,7 @@ next_steps() {
         echo "installed $prefix/sbin/simplevpn-$program; its options are in /etc/simplevpn/$program.conf"
         case $init in
         systemd) echo "  systemctl daemon-reload; systemctl enable --now simplevpn-$program" ;;
+        openrc) echo "  rc-update add simplevpn-$program default; rc-service simplevpn-$program start" ;;
         sysv) echo "  /etc/init.d/S60simplevpn-$program start" ;;
         none) echo "  $prefix/sbin/simplevpn-$program --config /etc/simplevpn/$program.conf" ;;
         esac
