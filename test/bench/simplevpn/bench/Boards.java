@@ -194,7 +194,8 @@ final class Boards {
             String books = "grep '^cpu ' /proc/stat; cat /proc/" + way.process + "/stat; ";
             double waited = -Measure.waitedSeconds(board.console);
             long start = System.nanoTime();
-            String output = board.ask(books + CHROOT + String.join(" ", client) + (direction.equals(BACK) ? " -R; " : "; ") + books);
+            String output = board.ask(books + CHROOT + String.join(" ", client)
+                    + (direction.equals(BACK) ? " -R; " : "; ") + books);
             waited += Measure.waitedSeconds(board.console);
             waited /= (System.nanoTime() - start) / 1e9;
             Map<String, Double> used = new LinkedHashMap<>();
