@@ -33,8 +33,8 @@ final class Openvpn {
 
     /** The server's command line; it takes one client. */
     List<String> server(String program) {
-        return Command.words(common(program, folder.toString()), "--proto", "tcp-server", "--tls-server",
-                "--dh", "none", "--ifconfig", serverAddress, clientAddress);
+        return Command.words(common(program, folder.toString()), "--proto", "tcp-server", "--tls-server", "--dh",
+                "none", "--ifconfig", serverAddress, clientAddress);
     }
 
     /** The client's command line, with the folder in which the client has the two files. */
