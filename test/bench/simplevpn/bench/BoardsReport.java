@@ -42,8 +42,8 @@ final class BoardsReport {
                 times are the medians of %d rounds, %d s each after one that is not counted. Ratios are those of one
                 round, since an emulated board's speed depends on what else this machine does: the median, and the
                 lowest and highest. Absolute figures are the emulator's, and no real board's. GB are 10^9 bytes.
-                Waited: the part of the time in which the emulator was ready to run, but this machine did something else. Where
-                that is much, a packet takes the board milliseconds, and simplevpn drops what waited for 30.
+                Waited: the part of the time in which the emulator was ready to run, but this machine did something
+                else. Where that is much, a packet takes the board milliseconds, and simplevpn drops what waited for 30.
 
                 ## To reach
 
