@@ -19,6 +19,8 @@ final class Congestion {
     private static final String BBR = "bbr";
     /** How many looks have to find loss without a queue, with none in between that finds it with one. */
     private static final int STRIKES = 2;
+    /** Nanoseconds after which such a look counts no more: once in a while each line loses something. */
+    private static final long FORGOTTEN = 10_000_000_000L;
 
     /** Milliseconds that what the kernel holds may take, and after which it is too much. */
     private static final int UNSENT = 3;
@@ -43,6 +45,7 @@ final class Congestion {
     private boolean lossy;
     private int lost;
     private int strikes;
+    private long struck;
     /** Whether what is lost at the moment was at first too much for the queue. */
     private boolean overshot;
     /** Bytes acknowledged at the last look, and when that was; −1 before the first. */
@@ -52,6 +55,8 @@ final class Congestion {
     private int mostUnsent;
     private int mostRate;
     private int smoothRate;
+    /** Whether as much is sent as can be. */
+    private boolean busy;
     /** The best smoothed rate of the last looks, and of as many before them. */
     private int best;
     private int bestBefore;
@@ -82,14 +87,18 @@ final class Congestion {
             int rate = (int) Math.min(Integer.MAX_VALUE / 2,
                     (line.acknowledged - acknowledged) * 1_000_000 / Math.max(1, (now - looked) / 1000));
             limitUnsent(line, rate);
+            remember(line, rate);
             if (lossy) {
-                limitRate(line, rate);
+                limitRate(line);
             }
         }
         acknowledged = line.acknowledged;
         looked = now;
         if (decided || lossy) {
             return false;
+        }
+        if (strikes > 0 && now - struck > FORGOTTEN) {
+            strikes = 0;
         }
         if (!losing) {
             overshot = false;
@@ -98,6 +107,7 @@ final class Congestion {
             strikes = 0;
         } else if (!overshot) {
             strikes++;
+            struck = now;
         }
         if (strikes == STRIKES) {
             // Once: a kernel without it looks for a module each time that it is asked.
@@ -121,15 +131,10 @@ final class Congestion {
         }
     }
 
-    /**
-     * While there is a queue, the limit is a little less than what came through at best, so that it empties; a queue
-     * that stays is others', among whom we keep our share by sending a little more. Without one the limit grows out of
-     * the way. Where hardly anything is on the way, what comes through is what was wanted, and says nothing of the
-     * line.
-     */
-    private void limitRate(Stream.Line line, int rate) {
+    /** Where hardly anything is on the way, what comes through is what was wanted, and says nothing of the line. */
+    private void remember(Stream.Line line, int rate) {
         smoothRate += (rate - smoothRate) / SMOOTHING;
-        boolean busy = line.unsent > 0 || (long) smoothRate * line.roundTrip / 1_000_000 >= BUSY;
+        busy = line.unsent > 0 || (long) smoothRate * line.roundTrip / 1_000_000 >= BUSY;
         if (busy) {
             best = Math.max(best, smoothRate);
             if (++looks == MEMORY) {
@@ -138,6 +143,14 @@ final class Congestion {
                 looks = 0;
             }
         }
+    }
+
+    /**
+     * While there is a queue, the limit is a little less than what came through at best, so that it empties; a queue
+     * that stays is others', among whom we keep our share by sending a little more. Without one the limit grows out of
+     * the way.
+     */
+    private void limitRate(Stream.Line line) {
         boolean queue = isQueue(line);
         queued = queue ? queued + 1 : 0;
         if (queue ? !busy : mostRate == 0) {

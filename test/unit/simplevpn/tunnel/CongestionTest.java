@@ -69,6 +69,32 @@ class CongestionTest {
         assertFalse(congestion.isForLossyLine());
     }
 
+    /** Once in a while each line loses something. */
+    @Test
+    void rareLoss() {
+        Congestion congestion = new Congestion(stream, null);
+        for (int i = 0; i < 5; i++) {
+            assertFalse(look(congestion, 1, 41_000));
+            now += 10_000_000_000L;
+            assertFalse(look(congestion, 0, 41_000));
+            assertFalse(congestion.isForLossyLine());
+        }
+        assertEquals("cubic", stream.congestion);
+    }
+
+    /** What CUBIC brought through is known when BBR begins, which starts with more than the line can do. */
+    @Test
+    void rateBeforeBbr() {
+        Congestion congestion = new Congestion(stream, null);
+        for (int i = 0; i < 100; i++) {
+            look(congestion, 2 * MEGABYTE, 1, 41_000);
+        }
+        look(congestion, 1, 41_000);
+        assertTrue(look(congestion, 1, 41_000));
+        look(congestion, 2 * MEGABYTE, 1, 60_000);
+        assertEquals(1_920_000, stream.mostRate, 50);
+    }
+
     /** What a queue was too short for is still sent again when it has emptied: that says nothing of the line. */
     @Test
     void overshoot() {
