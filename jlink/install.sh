@@ -131,7 +131,9 @@ install_runtime() {
     mv "$home/runtime.new" "$home/runtime"
     if [ -f "$home/runtime.squashfs.new" ]; then
         mv "$home/runtime.squashfs.new" "$home/runtime.squashfs"
-        everybodys "$home/runtime.squashfs"
+        # Its owner's alone: launchers lock it.
+        chmod 600 "$home/runtime.squashfs"
+        [ "$(id -u)" != 0 ] || chown 0:0 "$home/runtime.squashfs"
     fi
     rm -rf "$home/runtime.old"
     rm -rf "$doc/licenses"
