@@ -84,7 +84,7 @@ mutation: test-unit ## what the unit tests of simplevpn.protocol do not notice w
 lint: $(classes) ## the checks of the sources: javac, error-prone, SpotBugs, the house style, shellcheck, shfmt, mandoc
 	@test/lint/run
 
-test-packaging: dist ## the packages for Buildroot, Yocto, OpenWrt and systemd (as root; BUILDROOT=DIR, BITBAKE=DIR OECORE=DIR: in the real ones)
+test-packaging: dist ## the packages for Buildroot, Yocto, OpenWrt, systemd and OpenRC (as root; BUILDROOT=DIR, BITBAKE=DIR OECORE=DIR: in the real ones)
 	@jlink/progress test-packaging test/packaging/run
 
 bench: all ## the tunnel beside its peers, in turns; writes test/bench/results.md (as root, half an hour; BASE=REVISION: beside that; BOARD=aarch64,armhf: on boards)

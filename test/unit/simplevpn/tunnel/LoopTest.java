@@ -245,11 +245,16 @@ class LoopTest {
         assertEquals(reads, host.reads, "an answer that nobody wanted is no reason to look later");
     }
 
-    /** A packet that comes alone goes on its way before anybody looks for another; those behind it come together. */
-    @Test
-    void aloneOrInARow() throws Failure {
-        List<Integer> routed = new ArrayList<>();
-        loop.setRouter((buffer, at, length, tag) -> routed.add(host.reads));
+    /**
+     * The first of four packets is routed, which takes each a time in nanoseconds.
+     *
+     * @return how often the device was read before
+     */
+    private int fourPacketsComeAfterALull(List<Integer> routed, long time) throws Failure {
+        loop.setRouter((buffer, at, length, tag) -> {
+            routed.add(host.reads);
+            loop.time += time;
+        });
         loop.readDevice(true);
         int reads = host.reads;
         for (int i = 0; i < 4; i++) {
@@ -258,6 +263,14 @@ class LoopTest {
         loop.time += SECOND;
         loop.turnOnce();
         assertEquals(List.of(reads + 1), routed);
+        return reads;
+    }
+
+    /** A packet that comes alone goes on its way before anybody looks for another; those behind it come together. */
+    @Test
+    void aloneOrInARow() throws Failure {
+        List<Integer> routed = new ArrayList<>();
+        int reads = fourPacketsComeAfterALull(routed, 0);
         assertEquals(reads + 1, host.reads, "no look for more");
         loop.time += 50_000;
         loop.turnOnce();
@@ -272,18 +285,7 @@ class LoopTest {
     @Test
     void inARowHoweverLongEachTakes() throws Failure {
         List<Integer> routed = new ArrayList<>();
-        loop.setRouter((buffer, at, length, tag) -> {
-            routed.add(host.reads);
-            loop.time += 2_000_000;
-        });
-        loop.readDevice(true);
-        int reads = host.reads;
-        for (int i = 0; i < 4; i++) {
-            host.send(packet());
-        }
-        loop.time += SECOND;
-        loop.turnOnce();
-        assertEquals(List.of(reads + 1), routed);
+        int reads = fourPacketsComeAfterALull(routed, 2_000_000);
         loop.turnOnce();
         assertEquals(List.of(reads + 1, reads + 2, reads + 3, reads + 4), routed);
         host.send(packet());
