@@ -66,13 +66,23 @@ final class Congestion {
 
     /**
      * @param stream a connection that stands
-     * @param chosen what the user chose, or {@code null}
+     * @param adapts what {@link #begin} returned for it
      */
-    Congestion(Stream stream, String chosen) {
+    Congestion(Stream stream, boolean adapts) {
         this.stream = stream;
-        boolean set = stream.setCongestion(chosen != null ? chosen : CUBIC);
-        decided = chosen != null || !set;
+        decided = !adapts;
         lossy = stream.congestion().equals(BBR);
+    }
+
+    /**
+     * Gives a connection the congestion control that it begins with.
+     *
+     * @param chosen what the user chose, or {@code null}
+     * @return whether it may get another one
+     */
+    static boolean begin(Stream stream, String chosen) {
+        boolean set = stream.setCongestion(chosen != null ? chosen : CUBIC);
+        return chosen == null && set;
     }
 
     /**

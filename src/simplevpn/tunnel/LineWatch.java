@@ -19,17 +19,15 @@ final class LineWatch {
     private boolean blind;
 
     /**
-     * Gives a connection its congestion control.
-     *
      * @param stream a connection that stands
      * @param outbox what waits for it
-     * @param chosen the name that the user chose, or {@code null}
+     * @param adapts whether it may get another congestion control
      */
-    LineWatch(Loop loop, Stream stream, Outbox outbox, String chosen) {
+    LineWatch(Loop loop, Stream stream, Outbox outbox, boolean adapts) {
         this.loop = loop;
         this.stream = stream;
         this.outbox = outbox;
-        congestion = new Congestion(stream, chosen);
+        congestion = new Congestion(stream, adapts);
         blackHole = new BlackHole(stream);
         next = loop.now();
         outbox.onLossyLine(congestion.isForLossyLine());

@@ -47,7 +47,10 @@ public final class Link implements Handler {
     private final Loop loop;
     /** Whom its frames are for. */
     final Receiver receiver;
-    /** What looks after the line; {@code null} until the connection has a congestion control. */
+    /** Whether the line is looked after, and may get another congestion control. */
+    private boolean watched;
+    private boolean adapts;
+    /** What does so; made when data is sent for the first time, so that thousands of idle clients do without. */
     private LineWatch line;
     /** Whether whole frames were left for the next turn. */
     private boolean leftover;
@@ -105,7 +108,9 @@ public final class Link implements Handler {
      * @return the name of the one in force
      */
     public String chooseCongestion(String chosen) {
-        line = new LineWatch(loop, stream, outbox, chosen);
+        adapts = Congestion.begin(stream, chosen);
+        watched = true;
+        line = null;
         return stream.congestion();
     }
 
@@ -302,6 +307,9 @@ public final class Link implements Handler {
     }
 
     private void look(long now) {
+        if (line == null && watched) {
+            line = new LineWatch(loop, stream, outbox, adapts);
+        }
         if (line != null) {
             line.look(now);
         }

@@ -36,7 +36,7 @@ class CongestionTest {
     /** A connection without loss keeps what it began with, however often it is looked at. */
     @Test
     void withoutLossNothingChanges() {
-        Congestion congestion = new Congestion(stream, null);
+        Congestion congestion = new Congestion(stream, Congestion.begin(stream, null));
         for (int i = 0; i < 100; i++) {
             assertFalse(look(congestion, 0, 41_000));
         }
@@ -47,7 +47,7 @@ class CongestionTest {
     /** Loss at two looks, with hardly a queue: the line itself loses, and BBR takes over, once. */
     @Test
     void lossWithoutAQueue() {
-        Congestion congestion = new Congestion(stream, null);
+        Congestion congestion = new Congestion(stream, Congestion.begin(stream, null));
         assertFalse(look(congestion, 1, 49_999));
         assertTrue(congestion.isForLossyLine(), "it may be, and frames may wait longer already");
         assertFalse(look(congestion, 0, 49_999), "a look without loss decides nothing");
@@ -61,7 +61,7 @@ class CongestionTest {
     /** Loss with a queue is what CUBIC is for. */
     @Test
     void lossWithAQueue() {
-        Congestion congestion = new Congestion(stream, null);
+        Congestion congestion = new Congestion(stream, Congestion.begin(stream, null));
         for (int i = 0; i < 21; i++) {
             assertFalse(look(congestion, i % 3, i % 3 == 2 ? 50_000 : 41_000));
         }
@@ -72,7 +72,7 @@ class CongestionTest {
     /** Once in a while each line loses something. */
     @Test
     void rareLoss() {
-        Congestion congestion = new Congestion(stream, null);
+        Congestion congestion = new Congestion(stream, Congestion.begin(stream, null));
         for (int i = 0; i < 5; i++) {
             assertFalse(look(congestion, 1, 41_000));
             now += 10_000_000_000L;
@@ -85,7 +85,7 @@ class CongestionTest {
     /** What CUBIC brought through is known when BBR begins, which starts with more than the line can do. */
     @Test
     void rateBeforeBbr() {
-        Congestion congestion = new Congestion(stream, null);
+        Congestion congestion = new Congestion(stream, Congestion.begin(stream, null));
         for (int i = 0; i < 100; i++) {
             look(congestion, 2 * MEGABYTE, 1, 41_000);
         }
@@ -98,7 +98,7 @@ class CongestionTest {
     /** What a queue was too short for is still sent again when it has emptied: that says nothing of the line. */
     @Test
     void overshoot() {
-        Congestion congestion = new Congestion(stream, null);
+        Congestion congestion = new Congestion(stream, Congestion.begin(stream, null));
         assertFalse(look(congestion, 20, 80_000));
         for (int i = 0; i < 5; i++) {
             assertFalse(look(congestion, 20, 41_000));
@@ -112,22 +112,22 @@ class CongestionTest {
     /** What the user chose stays; what the kernel does not have changes nothing. */
     @Test
     void choices() {
-        Congestion vegas = new Congestion(stream, "vegas");
+        Congestion vegas = new Congestion(stream, Congestion.begin(stream, "vegas"));
         for (int i = 0; i < 10; i++) {
             assertFalse(look(vegas, 1, 40_000));
         }
         assertEquals("vegas", stream.congestion);
-        assertTrue(new Congestion(stream, "bbr").isForLossyLine());
+        assertTrue(new Congestion(stream, Congestion.begin(stream, "bbr")).isForLossyLine());
         stream.hasCongestions = false;
         stream.congestion = "reno";
-        Congestion none = new Congestion(stream, null);
+        Congestion none = new Congestion(stream, Congestion.begin(stream, null));
         for (int i = 0; i < 10; i++) {
             assertFalse(look(none, 1, 40_000));
         }
         assertEquals("reno", stream.congestion);
         stream.hasCongestions = true;
         stream.congestion = "reno";
-        Congestion without = new Congestion(stream, null);
+        Congestion without = new Congestion(stream, Congestion.begin(stream, null));
         stream.hasCongestions = false;
         int before = stream.congestionsTried;
         for (int i = 0; i < 10; i++) {
@@ -139,7 +139,7 @@ class CongestionTest {
     /** Where more waits unsent than the line sends in four milliseconds, writes become as long as three of them. */
     @Test
     void slowLine() {
-        Congestion congestion = new Congestion(stream, null);
+        Congestion congestion = new Congestion(stream, Congestion.begin(stream, null));
         look(congestion, 0, 60_000, 40_000);
         assertEquals(0, stream.mostUnsent, "the first look knows no rate");
         look(congestion, 5 * MEGABYTE, 19_999, 40_000);
@@ -159,7 +159,7 @@ class CongestionTest {
     /** A fast line whose queue is as long as one write is no slow one. */
     @Test
     void fastLine() {
-        Congestion congestion = new Congestion(stream, null);
+        Congestion congestion = new Congestion(stream, Congestion.begin(stream, null));
         for (int i = 0; i < 10; i++) {
             look(congestion, 1000 * MEGABYTE, 65_536, 40_000);
             look(congestion, 100_000, 2_999, 40_000);
@@ -170,7 +170,7 @@ class CongestionTest {
     /** With BBR, a queue bounds the rate to a little less than what comes through, until there is none for a while. */
     @Test
     void queueWithBbr() {
-        Congestion congestion = new Congestion(stream, "bbr");
+        Congestion congestion = new Congestion(stream, Congestion.begin(stream, "bbr"));
         look(congestion, 0, 0, 90_000);
         for (int i = 0; i < 100; i++) {
             look(congestion, 2 * MEGABYTE, 0, 49_999);
@@ -191,7 +191,7 @@ class CongestionTest {
     /** A queue that stays for a second is others', among whom we keep our share; and a line may become slow. */
     @Test
     void queueThatStays() {
-        Congestion congestion = new Congestion(stream, "bbr");
+        Congestion congestion = new Congestion(stream, Congestion.begin(stream, "bbr"));
         look(congestion, 0, 0, 40_000);
         for (int i = 0; i < 100; i++) {
             look(congestion, 2 * MEGABYTE, 0, 40_000);
@@ -213,7 +213,7 @@ class CongestionTest {
     /** Where little is on the way, more was not wanted, and the queue is others'. */
     @Test
     void littleOnTheWay() {
-        Congestion congestion = new Congestion(stream, "bbr");
+        Congestion congestion = new Congestion(stream, Congestion.begin(stream, "bbr"));
         for (int i = 0; i < 100; i++) {
             look(congestion, 100_000, 0, 90_000);
         }
@@ -223,7 +223,7 @@ class CongestionTest {
     /** CUBIC is not bounded: it shares the line's queue with others. */
     @Test
     void queueWithCubic() {
-        Congestion congestion = new Congestion(stream, null);
+        Congestion congestion = new Congestion(stream, Congestion.begin(stream, null));
         for (int i = 0; i < 10; i++) {
             look(congestion, MEGABYTE, 0, 90_000);
         }

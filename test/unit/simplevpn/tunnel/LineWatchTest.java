@@ -27,7 +27,8 @@ class LineWatchTest {
     }
 
     private LineWatch watch() {
-        return new LineWatch(loop, stream, new Outbox(new Pool(1 << 20)), null);
+        return new LineWatch(loop, stream, new Outbox(new Pool(1 << 20)),
+                Congestion.begin(stream, null));
     }
 
     /** Looking takes a call: between two looks passes a tenth of a second, however much is sent. */
