@@ -11,8 +11,9 @@ import simplevpn.linux.Stream;
  * does not have stays the system's choice.
  *
  * <p>BBR finds a line's rate by sending faster than that, and goes on so while it believes that nobody wants to send
- * more, which a tunnel looks like whose packets wait for answers. So once there is a queue, the kernel is told the rate
- * that comes through: what is too much then waits in the {@link Outbox}, where it does not delay what is not.
+ * more, which a tunnel looks like whose packets wait for answers. CUBIC sends more and more until a slow line's queue
+ * is full. So once there is a queue, the kernel is told the rate that comes through: what is too much then waits in the
+ * {@link Outbox}, where it does not delay what is not.
  */
 final class Congestion {
     private static final String CUBIC = "cubic";
@@ -36,6 +37,9 @@ final class Congestion {
     private static final int MEMORY = 30;
     /** Bytes on the way, or unsent, with which a connection is one that sends as fast as it can. */
     private static final int BUSY = 16 * 1024;
+    /** By which part less than the best is sent, so that a queue empties: as measured, with CUBIC and with BBR. */
+    private static final long BELOW = 50;
+    private static final long BELOW_LOSSY = 25;
     /** Looks in which a queue of our own is gone when we send a little less than the line can do. */
     private static final int DRAINED = 10;
 
@@ -98,8 +102,10 @@ final class Congestion {
                     (line.acknowledged - acknowledged) * 1_000_000 / Math.max(1, (now - looked) / 1000));
             limitUnsent(line, rate);
             remember(line, rate);
-            if (lossy) {
+            if (lossy || mostUnsent != 0) {
                 limitRate(line);
+            } else if (mostRate != 0) {
+                setRate(0);
             }
         }
         acknowledged = line.acknowledged;
@@ -156,9 +162,9 @@ final class Congestion {
     }
 
     /**
-     * While there is a queue, the limit is a little less than what came through at best, so that it empties; a queue
-     * that stays is others', among whom we keep our share by sending a little more. Without one the limit grows out of
-     * the way.
+     * A slow line, or one with BBR: while there is a queue, the limit is a little less than what came through at best,
+     * so that it empties; a queue that stays is others', among whom we keep our share by sending a little more. Without
+     * one the limit grows out of the way.
      */
     private void limitRate(Stream.Line line) {
         boolean queue = isQueue(line);
@@ -166,14 +172,21 @@ final class Congestion {
         if (queue ? !busy : mostRate == 0) {
             return;
         }
-        int known = Math.max(best, bestBefore);
-        long wanted = queue ? Math.max(LEAST_RATE, queued <= DRAINED ? known - known / 25L : known + known / 10L)
-                : mostRate + mostRate / 8L;
+        long wanted = mostRate + mostRate / 8L;
+        if (queue) {
+            int known = Math.max(best, bestBefore);
+            wanted = queued > DRAINED ? known + known / 10L : known - known / (lossy ? BELOW_LOSSY : BELOW);
+            wanted = Math.max(LEAST_RATE, wanted);
+        }
         int most = wanted > Integer.MAX_VALUE ? 0 : (int) wanted;
         if (most != mostRate) {
-            mostRate = most;
-            stream.limitRate(most);
+            setRate(most);
         }
+    }
+
+    private void setRate(int most) {
+        mostRate = most;
+        stream.limitRate(most);
     }
 
     private static boolean isQueue(Stream.Line line) {

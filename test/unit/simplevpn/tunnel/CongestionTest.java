@@ -220,13 +220,19 @@ class CongestionTest {
         assertEquals(0, stream.mostRate);
     }
 
-    /** CUBIC is not bounded: it shares the line's queue with others. */
+    /** CUBIC is bounded by a queue on a line that has shown to be slow, as long as it is: on no other. */
     @Test
     void queueWithCubic() {
         Congestion congestion = new Congestion(stream, Congestion.begin(stream, null));
-        for (int i = 0; i < 10; i++) {
-            look(congestion, MEGABYTE, 0, 90_000);
+        for (int i = 0; i < 100; i++) {
+            look(congestion, 2 * MEGABYTE, 7_999, 90_000);
         }
-        assertEquals(0, stream.mostRate);
+        assertEquals(0, stream.mostRate, "it shares the line's queue with others");
+        look(congestion, 2 * MEGABYTE, 8_000, 49_999);
+        assertEquals(0, stream.mostRate, "slow, but no queue");
+        look(congestion, 2 * MEGABYTE, 0, 50_000);
+        assertEquals(1_960_000, stream.mostRate, 50);
+        look(congestion, 22 * MEGABYTE, 0, 90_000);
+        assertEquals(0, stream.mostRate, "the line has become a fast one");
     }
 }
