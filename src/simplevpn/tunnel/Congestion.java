@@ -40,6 +40,8 @@ final class Congestion {
     /** By which part less than the best is sent, so that a queue empties: as measured, with CUBIC and with BBR. */
     private static final long BELOW = 50;
     private static final long BELOW_LOSSY = 25;
+    /** Microseconds by which a queue makes a round trip longer: on a short line a few packets are its fourth part. */
+    private static final int LEAST_QUEUE = 10_000;
     /** Looks in which a queue of our own is gone when we send a little less than the line can do. */
     private static final int DRAINED = 10;
 
@@ -102,7 +104,7 @@ final class Congestion {
                     (line.acknowledged - acknowledged) * 1_000_000 / Math.max(1, (now - looked) / 1000));
             limitUnsent(line, rate);
             remember(line, rate);
-            if (lossy || mostUnsent != 0) {
+            if (lossy || (mostUnsent != 0 && bestBefore != 0)) {
                 limitRate(line);
             } else if (mostRate != 0) {
                 setRate(0);
@@ -164,10 +166,10 @@ final class Congestion {
     /**
      * A slow line, or one with BBR: while there is a queue, the limit is a little less than what came through at best,
      * so that it empties; a queue that stays is others', among whom we keep our share by sending a little more. Without
-     * one the limit grows out of the way.
+     * one the limit grows out of the way. CUBIC, whose queue does no harm at first, goes on until the best is known.
      */
     private void limitRate(Stream.Line line) {
-        boolean queue = isQueue(line);
+        boolean queue = isQueue(line) && line.roundTrip - line.leastRoundTrip >= LEAST_QUEUE;
         queued = queue ? queued + 1 : 0;
         if (queue ? !busy : mostRate == 0) {
             return;

@@ -16,13 +16,14 @@ class CongestionTest {
     private static final int MEGABYTE = 1_000_000;
 
     private final MemoryStream stream = MemoryStream.pair(new MemoryKernel(), ANY, ANY, 1)[0];
+    private int leastRoundTrip = 40_000;
     private long now = 7;
 
     private boolean look(Congestion congestion, int lost, int roundTrip) {
         now += LOOK;
         stream.line.retransmitted += lost;
         stream.line.roundTrip = roundTrip;
-        stream.line.leastRoundTrip = 40_000;
+        stream.line.leastRoundTrip = leastRoundTrip;
         return congestion.learn(stream.line, now);
     }
 
@@ -234,5 +235,31 @@ class CongestionTest {
         assertEquals(1_960_000, stream.mostRate, 50);
         look(congestion, 22 * MEGABYTE, 0, 90_000);
         assertEquals(0, stream.mostRate, "the line has become a fast one");
+    }
+
+    /** In the first seconds nobody knows what a line can do, and a limit by that would keep it from showing. */
+    @Test
+    void queueAtFirst() {
+        Congestion congestion = new Congestion(stream, Congestion.begin(stream, null));
+        for (int i = 0; i < 30; i++) {
+            look(congestion, 2 * MEGABYTE, 20_000, 90_000);
+        }
+        assertEquals(6_000, stream.mostUnsent);
+        assertEquals(0, stream.mostRate);
+        look(congestion, 2 * MEGABYTE, 0, 90_000);
+        assertEquals(1_960_000, stream.mostRate, 50_000);
+    }
+
+    /** On a short line a few packets make a round trip several times as long: that is no queue yet. */
+    @Test
+    void shortLine() {
+        leastRoundTrip = 2_000;
+        Congestion congestion = new Congestion(stream, Congestion.begin(stream, null));
+        for (int i = 0; i < 100; i++) {
+            look(congestion, 2 * MEGABYTE, 20_000, 11_999);
+        }
+        assertEquals(0, stream.mostRate);
+        look(congestion, 2 * MEGABYTE, 0, 12_000);
+        assertEquals(1_960_000, stream.mostRate, 50);
     }
 }
