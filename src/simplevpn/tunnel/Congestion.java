@@ -5,8 +5,7 @@ import simplevpn.linux.Stream;
 /**
  * How one connection meets its line: which congestion control it has, and how much the kernel may hold for it.
  *
- * <p>Unless the user chose one, a connection begins with CUBIC, which together with the {@link Outbox} keeps queues
- * short. When it loses segments although there is no queue, its round-trip time being near the least, the line itself
+ * <p>Unless the user chose one, a connection begins with CUBIC. When it loses segments although there is no queue, its round-trip time being near the least, the line itself
  * loses them, and slowing down would not help: then it gets BBR, which takes such loss for what it is. What the kernel
  * does not have stays the system's choice.
  *
@@ -40,6 +39,8 @@ final class Congestion {
     /** By which part less than the best is sent, so that a queue empties: as measured, with CUBIC and with BBR. */
     private static final long BELOW = 50;
     private static final long BELOW_LOSSY = 25;
+    /** Looks in a row at a busy connection after which its smoothed rate is near what CUBIC gets out of the line. */
+    private static final int LEARNED = 20;
     /** Microseconds by which a queue makes a round trip longer: on a short line a few packets are its fourth part. */
     private static final int LEAST_QUEUE = 10_000;
     /** Looks in which a queue of our own is gone when we send a little less than the line can do. */
@@ -63,6 +64,8 @@ final class Congestion {
     private int smoothRate;
     /** Whether as much is sent as can be. */
     private boolean busy;
+    /** For how many looks in a row. */
+    private int busyLooks;
     /** The best smoothed rate of the last looks, and of as many before them. */
     private int best;
     private int bestBefore;
@@ -104,7 +107,7 @@ final class Congestion {
                     (line.acknowledged - acknowledged) * 1_000_000 / Math.max(1, (now - looked) / 1000));
             limitUnsent(line, rate);
             remember(line, rate);
-            if (lossy || (mostUnsent != 0 && bestBefore != 0)) {
+            if (lossy || mostUnsent != 0) {
                 limitRate(line);
             } else if (mostRate != 0) {
                 setRate(0);
@@ -153,7 +156,10 @@ final class Congestion {
     private void remember(Stream.Line line, int rate) {
         smoothRate += (rate - smoothRate) / SMOOTHING;
         busy = line.unsent > 0 || (long) smoothRate * line.roundTrip / 1_000_000 >= BUSY;
-        if (busy) {
+        // Nothing at all says nothing of what the line can do: it is out of reach for a while.
+        boolean seen = busy && rate > 0;
+        busyLooks = seen ? busyLooks + 1 : 0;
+        if (seen) {
             best = Math.max(best, smoothRate);
             if (++looks == MEMORY) {
                 bestBefore = best;
@@ -165,19 +171,21 @@ final class Congestion {
 
     /**
      * A slow line, or one with BBR: while there is a queue, the limit is a little less than what came through at best,
-     * so that it empties; a queue that stays is others', among whom we keep our share by sending a little more. Without
-     * one the limit grows out of the way. CUBIC, whose queue does no harm at first, goes on until the best is known.
+     * so that it empties. Without one the limit grows out of the way. A queue that stays is others', among whom BBR
+     * keeps its share by sending a little more, and CUBIC as it always does.
      */
     private void limitRate(Stream.Line line) {
-        boolean queue = isQueue(line) && line.roundTrip - line.leastRoundTrip >= LEAST_QUEUE;
+        boolean queue = (lossy || busyLooks >= LEARNED) && isQueue(line)
+                && line.roundTrip - line.leastRoundTrip >= LEAST_QUEUE;
         queued = queue ? queued + 1 : 0;
-        if (queue ? !busy : mostRate == 0) {
-            return;
-        }
+        boolean others = queued > DRAINED;
         long wanted = mostRate + mostRate / 8L;
-        if (queue) {
+        if (queue && (lossy || !others)) {
+            if (!busy) {
+                return;
+            }
             int known = Math.max(best, bestBefore);
-            wanted = queued > DRAINED ? known + known / 10L : known - known / (lossy ? BELOW_LOSSY : BELOW);
+            wanted = others ? known + known / 10L : known - known / (lossy ? BELOW_LOSSY : BELOW);
             wanted = Math.max(LEAST_RATE, wanted);
         }
         int most = wanted > Integer.MAX_VALUE ? 0 : (int) wanted;

@@ -237,17 +237,54 @@ class CongestionTest {
         assertEquals(0, stream.mostRate, "the line has become a fast one");
     }
 
-    /** In the first seconds nobody knows what a line can do, and a limit by that would keep it from showing. */
+    /** In the first two seconds nobody knows what a line can do, and a limit by that would keep it from showing. */
     @Test
     void queueAtFirst() {
         Congestion congestion = new Congestion(stream, Congestion.begin(stream, null));
-        for (int i = 0; i < 30; i++) {
+        for (int i = 0; i < 20; i++) {
             look(congestion, 2 * MEGABYTE, 20_000, 90_000);
         }
         assertEquals(6_000, stream.mostUnsent);
         assertEquals(0, stream.mostRate);
         look(congestion, 2 * MEGABYTE, 0, 90_000);
-        assertEquals(1_960_000, stream.mostRate, 50_000);
+        assertEquals(1_824_000, stream.mostRate, 1000);
+        look(congestion, 0, 20_000, 90_000);
+        assertEquals(2_052_000, stream.mostRate, 1000, "the line stands still: the next burst finds a limit that goes");
+        look(congestion, 2 * MEGABYTE, 20_000, 90_000);
+        assertEquals(2_308_000, stream.mostRate, 1000);
+    }
+
+    /** A queue that stays for a second is others', and CUBIC has its share of a line by what it always does. */
+    @Test
+    void queueThatStaysWithCubic() {
+        Congestion congestion = new Congestion(stream, Congestion.begin(stream, null));
+        for (int i = 0; i < 100; i++) {
+            look(congestion, 2 * MEGABYTE, 20_000, 40_000);
+        }
+        for (int i = 0; i < 10; i++) {
+            look(congestion, 2 * MEGABYTE, 0, 80_000);
+            assertEquals(1_960_000, stream.mostRate, 50);
+        }
+        look(congestion, 2 * MEGABYTE, 0, 80_000);
+        assertEquals(2_205_000, stream.mostRate, 50);
+        for (int i = 0; i < 70; i++) {
+            look(congestion, 2 * MEGABYTE, 0, 80_000);
+        }
+        assertEquals(0, stream.mostRate);
+    }
+
+    /** While nothing comes through, as where a radio cell is out of reach, nobody forgets what the line can do. */
+    @Test
+    void outage() {
+        Congestion congestion = new Congestion(stream, Congestion.begin(stream, "bbr"));
+        for (int i = 0; i < 100; i++) {
+            look(congestion, 2 * MEGABYTE, 20_000, 40_000);
+        }
+        for (int i = 0; i < 200; i++) {
+            look(congestion, 0, 20_000, 80_000);
+        }
+        look(congestion, 2 * MEGABYTE, 20_000, 80_000);
+        assertEquals(2_200_000, stream.mostRate, 50);
     }
 
     /** On a short line a few packets make a round trip several times as long: that is no queue yet. */
