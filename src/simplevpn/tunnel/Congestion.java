@@ -3,11 +3,12 @@ package simplevpn.tunnel;
 import simplevpn.linux.Stream;
 
 /**
- * How one connection meets its line: which congestion control it has, and how much the kernel may hold for it.
+ * How one connection meets its line: which congestion control it has, how much the kernel may hold for it, and how
+ * fast that goes out.
  *
- * <p>Unless the user chose one, a connection begins with CUBIC. When it loses segments although there is no queue, its round-trip time being near the least, the line itself
- * loses them, and slowing down would not help: then it gets BBR, which takes such loss for what it is. What the kernel
- * does not have stays the system's choice.
+ * <p>Unless the user chose one, a connection begins with CUBIC. When it loses segments although there is no queue, its
+ * round-trip time being near the least, the line itself loses them, and slowing down would not help: then it gets BBR,
+ * which takes such loss for what it is. What the kernel does not have stays the system's choice.
  *
  * <p>BBR finds a line's rate by sending faster than that, and goes on so while it believes that nobody wants to send
  * more, which a tunnel looks like whose packets wait for answers. CUBIC sends more and more until a slow line's queue
