@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import org.junit.jupiter.api.Test;
 import simplevpn.base.Failure;
+import simplevpn.memory.MemoryStream;
 
 /** Who is let in by a server with a key, and what both sides' people are told otherwise. */
 class KeysTest extends KeyedWorldTest {
@@ -141,6 +142,24 @@ class KeysTest extends KeyedWorldTest {
         world.pass(40 * World.SECOND);
         assertEquals(0, hub.server.hub.clients(), "a session is no right to come in");
         assertSaid(".*2002 refused: this server does not know key .*");
+    }
+
+    /** A stranger has ten seconds for its handshake too, however often it says a bit more. */
+    @Test
+    void handshakesHaveTenSeconds() throws Exception {
+        known("one");
+        server();
+        MemoryStream slow = world.acceptor.connect();
+        slow.put(new byte[] {22, 3, 1, 2, 0, 1});
+        for (int i = 0; i < 9; i++) {
+            world.pass(World.SECOND);
+            slow.put(new byte[1]);
+        }
+        world.pass(World.SECOND - 1);
+        assertFalse(slow.other().isClosed());
+        world.pass(1);
+        assertTrue(slow.other().isClosed());
+        assertSaid("192.0.2.99:40000 timed out: .*");
     }
 
     /** Two pins of one name are one client: a key is changed for another without a gap. */
