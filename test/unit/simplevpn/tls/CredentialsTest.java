@@ -9,7 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import simplevpn.base.Failure;
 
-/** What two ends agree on: the cipher that the client's processor is fast with, and to go on with a session of before. */
+/** What two ends agree on: the cipher that the client's processor is fast with, and a session to go on with. */
 class CredentialsTest extends TlsEnds {
     private long created;
 
