@@ -55,6 +55,8 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     private static final long SECOND = 1_000_000_000L;
     /** A connection that was joined for so long is one that worked. */
     private static final long LASTING = 10 * SECOND;
+    /** The same of one that its server ended: twice the longest pause, or two clients with one key never calm down. */
+    private static final long UNDISTURBED = 60 * SECOND;
     /** How long a server may take to answer the address request. */
     private static final long ANSWER_TIME = 10 * SECOND;
 
@@ -447,7 +449,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
             keepalive.received(loop.now());
         }
         if (why == null) {
-            lost(error == 0 ? "closed the connection" : Errno.text(-error));
+            lost(renewal.reason(error == 0 ? "closed the connection" : Errno.text(-error)));
             return;
         }
         String shown = link.stream.pin();
@@ -458,7 +460,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
         if (state == State.ASKING) {
             next(link.stream.peer() + " " + why);
         } else {
-            lost(why);
+            lost(renewal.reason(why));
         }
     }
 
@@ -481,7 +483,7 @@ public final class Client implements Router, Receiver, Dialer.Owner {
     /** A connection that carried packets is given up. */
     private void leave(String what) {
         loop.budget.logPeer(what + "; " + counts() + "; reconnecting", loop.now());
-        if (loop.now() - joined >= LASTING) {
+        if (loop.now() - joined >= (renewal.isDismissed() ? UNDISTURBED : LASTING)) {
             dialer.succeeded();
         }
     }

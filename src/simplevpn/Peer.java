@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import simplevpn.base.Failure;
 import simplevpn.base.Log;
 import simplevpn.linux.Buffer;
+import simplevpn.linux.Endpoint;
 import simplevpn.linux.Errno;
 import simplevpn.linux.Stream;
 import simplevpn.protocol.Admission;
@@ -227,7 +228,7 @@ final class Peer extends Member implements Receiver {
         server.gate.joined(name, address());
         Peer displaced = outcome.displaced();
         if (displaced != null) {
-            displaced.close("gone: the same client connected again from " + link.stream.peer());
+            displaced.giveUpTo(link.stream.peer());
         }
         hearTimes();
         Framing framing = outcome.framing();
@@ -293,10 +294,14 @@ final class Peer extends Member implements Receiver {
         if (state != State.JOINED || link.framing().isClassic()) {
             return true;
         }
+        return tell(server.complete(server.hub.answer(this, link.framing()), this));
+    }
+
+    /** Sends an extended client an answer that it has not asked for, if there is room; returns whether there was. */
+    private boolean tell(Answer answer) {
         ByteBuffer b = loop.message.bytes;
         Wire.request(b, Inbox.HEADROOM, 0, 0, 0);
-        int length = server.complete(server.hub.answer(this, link.framing()), this).write(b, Inbox.HEADROOM, b,
-                Inbox.HEADROOM);
+        int length = answer.write(b, Inbox.HEADROOM, b, Inbox.HEADROOM);
         boolean fits = link.takesMessage(length);
         if (fits) {
             link.sendMessage(loop.message, length, loop.now());
@@ -348,6 +353,15 @@ final class Peer extends Member implements Receiver {
         if (!owner.name.equals(name)) {
             close("gone: its address is that of " + owner.name + " now");
         }
+    }
+
+    /** The same client has its place now. As a rule this connection is dead; if not, its user reads why it ends. */
+    private void giveUpTo(Endpoint another) {
+        String why = Answer.CONNECTED_AGAIN + another;
+        if (state == State.JOINED && !link.framing().isClassic()) {
+            tell(Answer.refusing(why));
+        }
+        close("gone: " + why);
     }
 
     /** The server's owner wants that. */

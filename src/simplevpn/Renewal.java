@@ -20,6 +20,9 @@ final class Renewal extends Timer {
     private Answer told;
     /** What the server has said since, the newest of it, for which it was too early; or {@code null}. */
     private Answer newest;
+    /** Why the server ends the connection, in its words, and how many reads it took to hear them; or {@code null}. */
+    private String dismissal;
+    private int readsOfIt;
 
     Renewal(Client client) {
         this.client = client;
@@ -30,6 +33,7 @@ final class Renewal extends Timer {
     void began(Answer answer) {
         told = answer;
         newest = null;
+        dismissal = null;
     }
 
     /**
@@ -37,12 +41,29 @@ final class Renewal extends Timer {
      * fast the newest counts, a moment later.
      */
     void heard(Answer answer) throws Failure {
-        if (answer.isOfSame(told)) {
+        if (answer.isRefusal() && told.extended) {
+            dismissal = answer.refusal;
+            readsOfIt = client.link.reads();
+        } else if (answer.isOfSame(told)) {
             newest = answer;
             if (!isSet()) {
                 takeNewest(client.loop.now());
             }
         }
+    }
+
+    /** Whether the last thing that came over the connection is that its server ends it. */
+    boolean isDismissed() {
+        return client.isJoined() && dismissal != null && client.link.reads() == readsOfIt;
+    }
+
+    /** Why the connection has come to its end: for this reason, unless the server has given one. */
+    String reason(String otherwise) {
+        if (!isDismissed()) {
+            return otherwise;
+        }
+        return "has ended this connection: " + dismissal + (dismissal.startsWith(Answer.CONNECTED_AGAIN)
+                ? " (two machines with one key or token? see --join)" : "");
     }
 
     /** It is not too early any more. */

@@ -27,6 +27,9 @@ public final class Answer {
     /** What a refusal says when a secret is not that of an invitation, or not any more: a client knows these words. */
     public static final String NO_INVITATION = "this invitation is not valid here: used, expired or withdrawn";
 
+    /** What one begins with that ends a connection since its client has another one; its address follows. */
+    public static final String CONNECTED_AGAIN = "the same client connected again from ";
+
     /* Types of options. */
     private static final int NETMASK = 1;
     private static final int SERVER = 2;
@@ -116,6 +119,11 @@ public final class Answer {
             }
         }
         routes = Arrays.copyOf(kept, count);
+    }
+
+    /** Whether it is a valid refusal of an extended server. */
+    public boolean isRefusal() {
+        return extended && refusal != null && invalid == null;
     }
 
     /** Whether it says what is in force for the same address as an earlier one. */

@@ -144,7 +144,8 @@ public final class Link implements Handler {
             loop.stall();
             watch();
         }
-        if (error == 0 && servedTurn != loop.turns()) {
+        // The other end may have said why, before it broke a connection off.
+        if ((error == 0 || (failed && watched)) && servedTurn != loop.turns()) {
             servedTurn = loop.turns();
             read(failed);
         }
@@ -174,7 +175,7 @@ public final class Link implements Handler {
         for (int i = 0; i < Budget.READS && !leftover && !closed && (i == 0 || !loop.inbox.isDrained()); i++) {
             int result = loop.inbox.fill();
             if (result == Stream.END || (result == 0 && failed)) {
-                receiver.lost(0);
+                receiver.lost(error);
                 return;
             }
             if (result == 0) {
