@@ -115,6 +115,33 @@ final class KeysTest extends KeyedVpn {
         return host.run(20, "sh", "-c", script).output();
     }
 
+    /**
+     * A copied key: who loses its place is told by whom, in the middle of a transfer too, when the server breaks the
+     * connection off; one of 2013 gets its 20 bytes and no more. The two do not take turns without a pause.
+     */
+    @Test
+    void sameKeyTwice() throws IOException {
+        Program server = keyed();
+        Program first = client(east, with("east.key"));
+        new Transfer(east, hub, SERVER, 1L << 40);
+        certificate("east.key", "east.pem");
+        Program second = client(west, with("east.key"));
+        String again = "the same client connected again from " + quoted(west.outer4) + ":\\d+";
+        server.awaitLine(quoted(east.outer4) + ":\\d+ \\(10.0.0.7, east\\) gone: " + again + "; received ", 10);
+        first.awaitLine(quoted(hub.outer4) + ":2002 has ended this connection: " + again
+                + " \\(two machines with one key or token\\? see --join\\); received .*; reconnecting", 10);
+        second.awaitLine(quoted(hub.outer4) + ":2002 has ended this connection: the same client connected again from "
+                + quoted(east.outer4) + ":\\d+ \\(two machines .*; reconnecting", 30);
+        first.stop();
+        second.stop();
+        String classic = shell(east, "(printf '" + REQUEST + "'; sleep 8) | timeout 15 openssl s_client -quiet -connect "
+                + hub.outer4 + ":2002 -key " + file("east.key") + " -cert " + file("east.pem")
+                + " 2>/dev/null | od -An -tx1 | tr -d ' \\n' & sleep 2; timeout 4 " + Lab.TOP.resolve("cli") + " -s "
+                + hub.outer4 + " --once " + String.join(" ", with("east.key")) + " 2>/dev/null; wait");
+        server.awaitLine("gone: the same client connected again from " + quoted(east.outer4), 5);
+        assertEquals("45" + "00".repeat(15) + "0a000007", classic.strip());
+    }
+
     /** OpenSSL as a server of 2013 inside TLS: the client takes its answer. */
     @Test
     void opensslAsServer() {
