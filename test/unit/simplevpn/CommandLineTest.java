@@ -206,7 +206,9 @@ class CommandLineTest {
     void ciphers() throws Exception {
         String aes = "ciphers: AES-GCM by the processor";
         String other = "ciphers: ChaCha20-Poly1305, since AES-GCM would be Java code, slower";
-        String fast = Files.readString(Path.of("/proc/cpuinfo")).matches("(?s).* aes[ \n].*") ? aes : other;
+        String processor = Files.readString(Path.of("/proc/cpuinfo"));
+        String fast = processor.matches("(?s).* aes[ \n].*") && processor.matches("(?s).* (pclmulqdq|pmull)[ \n].*")
+                ? aes : other;
         // The options of a program with keys on a JDK's VM, of one without, of the tiny VM, and of interpreters.
         assertEquals(fast, cipherLine("-XX:TieredStopAtLevel=4"));
         assertEquals(fast, cipherLine("-Dsimplevpn.runtime=stock"));
