@@ -8,7 +8,7 @@ import simplevpn.tunnel.Timer;
 
 /**
  * What becomes another one while a client's connection stands: what the server says anew of routes, name servers and
- * domain, asked or not (PROTOCOL.md, part 6), and what the user says of options.
+ * domain, asked or not (PROTOCOL.md, part 6), and what the user says of options. It keeps a server's last words too.
  */
 final class Renewal extends Timer {
     private static final long SECOND = 1_000_000_000L;
