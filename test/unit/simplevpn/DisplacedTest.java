@@ -21,7 +21,8 @@ import simplevpn.memory.MemoryStream;
  */
 class DisplacedTest extends KeyedWorldTest {
     private static final String AGAIN = "the same client connected again from 192.0.2.2:50000";
-    private static final String COUNTS = "; received 0 packets, 0 bytes; sent 0 packets, 0 bytes; dropped 0, rejected 0";
+    private static final String COUNTS = "; received 0 packets, 0 bytes; sent 0 packets, 0 bytes; dropped 0,"
+            + " rejected 0";
     private static final String TOLD = "192.0.2.1:2002 has ended this connection: " + AGAIN
             + " (two machines with one key or token? see --join)" + COUNTS + ", resyncs 0; reconnecting";
     private static final String CLOSED = "192.0.2.1:2002 closed the connection" + COUNTS

@@ -134,8 +134,8 @@ final class KeysTest extends KeyedVpn {
                 + quoted(east.outer4) + ":\\d+ \\(two machines .*; reconnecting", 30);
         first.stop();
         second.stop();
-        String classic = shell(east, "(printf '" + REQUEST + "'; sleep 8) | timeout 15 openssl s_client -quiet -connect "
-                + hub.outer4 + ":2002 -key " + file("east.key") + " -cert " + file("east.pem")
+        String classic = shell(east, "(printf '" + REQUEST + "'; sleep 8) | timeout 15 openssl s_client -quiet"
+                + " -connect " + hub.outer4 + ":2002 -key " + file("east.key") + " -cert " + file("east.pem")
                 + " 2>/dev/null | od -An -tx1 | tr -d ' \\n' & sleep 2; timeout 4 " + Lab.TOP.resolve("cli") + " -s "
                 + hub.outer4 + " --once " + String.join(" ", with("east.key")) + " 2>/dev/null; wait");
         server.awaitLine("gone: the same client connected again from " + quoted(east.outer4), 5);
