@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -22,6 +23,9 @@ import simplevpn.harness.Program;
 final class KeysTest extends KeyedVpn {
     /** A dynamic request of 2013. */
     private static final String REQUEST = "\\105\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0";
+
+    /** What the server's lines about a connection from there begin with. */
+    private static final String OF_EAST = "^srv: 192\\.0\\.2\\.2:\\d+ ";
 
     /** Packets of all lengths and whole transfers, both ways, arrive as they were. */
     @Test
@@ -115,6 +119,33 @@ final class KeysTest extends KeyedVpn {
         return host.run(20, "sh", "-c", script).output();
     }
 
+    /** OpenSSL asks for an address; returns what it says. */
+    private String openssl(String... options) {
+        return shell(east, "(printf '" + REQUEST + "'; sleep 2) | timeout 10 openssl s_client -connect " + hub.outer4
+                + ":2002 " + String.join(" ", options) + " 2>&1");
+    }
+
+    private String opensslWith(String key, String... options) {
+        certificate(key, key + ".pem");
+        return openssl("-key", file(key), "-cert", file(key + ".pem"), String.join(" ", options));
+    }
+
+    /** A server with a key of each kind shows a client that knows one kind the key of that, and lets it in. */
+    @ParameterizedTest
+    @CsvSource({"ecdsa_secp256r1_sha256, micro.key, micro", "ed25519, east.key, east"})
+    void keyOfEachKind(String scheme, String own, String name) throws IOException {
+        String ecPin = ecKey("ec.key");
+        Files.writeString(lan.file("peers"), ecKey("micro.key") + " micro\n", StandardOpenOption.APPEND);
+        Program server = server("--key", file("ec.key"), "--key", file("srv.key"), "--peers", file("peers"));
+        assertTrue(server.said("this server's key is " + quoted(ecPin)), server::log);
+        assertTrue(server.said("this server's key is " + quoted(serverPin)), server::log);
+        lan.write("shown", opensslWith(own, "-sigalgs", scheme));
+        server.awaitLine("assigned \\S+ to " + name + " ", 5);
+        String shown = shell(hub, "openssl x509 -noout -pubkey -in " + file("shown")
+                + " | openssl pkey -pubin -outform DER | openssl dgst -sha256 -binary | base64").strip();
+        assertEquals(name.equals("east") ? serverPin : ecPin, "sha256:" + shown);
+    }
+
     /** OpenSSL as a server of 2013 inside TLS: the client takes its answer. */
     @Test
     void opensslAsServer() {
@@ -191,14 +222,18 @@ final class KeysTest extends KeyedVpn {
         west.awaitPing(SERVER, 5);
     }
 
-    /** What is not TLS 1.3 with a key is nobody, and says so in the log. */
+    /** What is not TLS 1.3 with a key is nobody: that end gets TLS's own alert, and the log says what is wanting. */
     @Test
     void others() {
         Program server = keyed();
-        shell(east, "timeout 5 openssl s_client -servername a.example -connect " + hub.outer4 + ":2002 </dev/null");
-        server.awaitLine("gone: TLS: .*(certificate|Empty client certificate chain)", 10);
-        shell(east, "timeout 5 openssl s_client -tls1_2 -connect " + hub.outer4 + ":2002 </dev/null");
-        server.awaitLine("gone: TLS: .*protocol_version", 10);
+        String shown = openssl("-servername", "a.example");
+        server.awaitLine(OF_EAST + "gone: TLS: \\(certificate_required\\) Empty client certificate chain$", 10);
+        assertTrue(shown.contains("tlsv13 alert certificate required"), shown);
+        shown = opensslWith("east.key", "-tls1_2");
+        server.awaitLine(OF_EAST + "gone: TLS: \\(protocol_version\\) Client requested protocol TLSv1.2 is not enabled"
+                + " or supported in server context$", 10);
+        assertTrue(shown.contains("tlsv1 alert protocol version"), shown);
+        assertFalse(server.said("assigned"), server::log);
         client(west, with("east.key"));
         west.awaitPing(SERVER, 5);
     }
