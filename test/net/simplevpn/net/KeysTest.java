@@ -146,6 +146,18 @@ final class KeysTest extends KeyedVpn {
         assertEquals(name.equals("east") ? serverPin : ecPin, "sha256:" + shown);
     }
 
+    /** A client's TLS knows what its processor is fast with: the server takes what that has in front. */
+    @Test
+    void cipherOfTheClient() {
+        keyed();
+        String[] suites = {"TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"};
+        for (int i = 0; i < suites.length; i++) {
+            String shown = opensslWith("east.key", "-ciphersuites", suites[i] + ":" + suites[(i + 1) % 3] + ":"
+                    + suites[(i + 2) % 3]);
+            assertTrue(shown.contains("Cipher is " + suites[i]), shown);
+        }
+    }
+
     /** OpenSSL as a server of 2013 inside TLS: the client takes its answer. */
     @Test
     void opensslAsServer() {
