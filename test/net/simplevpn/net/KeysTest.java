@@ -250,6 +250,25 @@ final class KeysTest extends KeyedVpn {
         west.awaitPing(SERVER, 5);
     }
 
+    /** One side has a key and the other none: both say what to do about it, the same each time. */
+    @Test
+    void keyOfOneSide() {
+        Program server = keyed();
+        Program client = clientStarting(east);
+        client.awaitLine("^cli: 192\\.0\\.2\\.1:2002 refused: this server takes clients with a key alone"
+                + " \\(see cli --key\\); trying again until it works$", 20);
+        server.awaitLine(OF_EAST + "refused: this server takes clients with a key alone \\(see cli --key\\)$", 5);
+        assertFalse(server.said("assigned"), server::log);
+        client.stop();
+        server.stop();
+        server = server();
+        client = clientStarting(east, with("east.key"));
+        client.awaitLine("^cli: 192\\.0\\.2\\.1:2002 closed the connection in the handshake: does it have a key"
+                + " \\(srv --key\\)\\?; trying again until it works$", 20);
+        server.awaitLine(OF_EAST + "speaks TLS, and this server has no key \\(see srv --key\\)$", 5);
+        assertFalse(server.said("assigned"), server::log);
+    }
+
     /** A config that comes through a pipe can be read once: nobody looks into it before the program does. */
     @Test
     void configFromPipe() {
