@@ -269,6 +269,26 @@ final class KeysTest extends KeyedVpn {
         assertFalse(server.said("assigned"), server::log);
     }
 
+    /** Who is removed while he is connected is disconnected, and told why when he comes again; so is the server's. */
+    @Test
+    void removed() throws IOException {
+        Program server = keyed();
+        Program client = client(east, with("east.key"));
+        String peers = quoted(file("peers"));
+        String key = quoted(Files.readString(lan.file("peers")).split(" ")[0]);
+        Files.writeString(lan.file("peers"), "# nobody\n");
+        server.awaitLine(OF_EAST + "\\(10\\.0\\.0\\.7, east\\) gone: its key is not in " + peers
+                + " any more; received \\d+ packets, ", 10);
+        server.awaitLine("^srv: " + peers + " was read anew: 0 clients$", 5);
+        client.awaitLine("^cli: 192\\.0\\.2\\.1:2002 closed the connection; received \\d+ packets, .*; reconnecting$",
+                10);
+        client.awaitLine("^cli: 192\\.0\\.2\\.1:2002 refused: this server does not know key " + key
+                + "; trying again until it works$", 20);
+        server.awaitLine(OF_EAST + "refused: this server does not know key " + key + "; with this line in " + peers
+                + " it would: " + key + " NAME$", 5);
+        assertFalse(east.reaches(SERVER));
+    }
+
     /** A config that comes through a pipe can be read once: nobody looks into it before the program does. */
     @Test
     void configFromPipe() {
