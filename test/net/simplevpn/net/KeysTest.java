@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import simplevpn.harness.Command;
 import simplevpn.harness.Host;
 import simplevpn.harness.Lab;
@@ -287,6 +288,28 @@ final class KeysTest extends KeyedVpn {
         server.awaitLine(OF_EAST + "refused: this server does not know key " + key + "; with this line in " + peers
                 + " it would: " + key + " NAME$", 5);
         assertFalse(east.reaches(SERVER));
+    }
+
+    /** A key file that others may read, or with a key of another kind, ends both programs with what mends it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"srv", "cli"})
+    void keyFiles(String name) {
+        hub.run("openssl", "genpkey", "-algorithm", "RSA", "-out", file("rsa.key")).ok();
+        for (String mode : new String[] {"640", "604", "602"}) {
+            hub.run("chmod", mode, file("rsa.key")).ok();
+            assertEnds(name, "others may read or write it (mode " + mode + "); chmod 600 " + file("rsa.key")
+                    + " makes it its owner's alone");
+        }
+        hub.run("chmod", "600", file("rsa.key")).ok();
+        assertEnds(name, "a kind of private key that is not taken, Ed25519 and EC P-256 are; --keygen FILE, or openssl"
+                + " genpkey -algorithm ed25519, makes a new one");
+    }
+
+    private void assertEnds(String name, String why) {
+        Program program = lan.start(hub, name, Command.words(List.of("--key", file("rsa.key")), name.equals("srv")
+                ? new String[] {"--peers", file("peers")} : new String[] {"-s", hub.outer4}).toArray(String[]::new));
+        assertEquals(2, program.awaitExit(15), program::log);
+        assertEquals(List.of(name + ": " + file("rsa.key") + ": " + why), program.lines());
     }
 
     /** A config that comes through a pipe can be read once: nobody looks into it before the program does. */
