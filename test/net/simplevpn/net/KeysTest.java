@@ -312,6 +312,39 @@ final class KeysTest extends KeyedVpn {
         assertEquals(List.of(name + ": " + file("rsa.key") + ": " + why), program.lines());
     }
 
+    /** Where the peers' folder cannot be written to, addresses outlive the server under /run, and a line says so. */
+    @Test
+    void readOnlyFolder() throws IOException {
+        lan.write("state/peers", key("a.key") + " a\n" + key("b.key") + " b\n");
+        Program server = onReadOnlyFolder();
+        server.awaitLine("^srv: open " + quoted(file("state/peers.leases")) + ": EROFS \\(Read-only file system\\):"
+                + " until this machine starts anew, clients' addresses are kept in /run/simplevpn-srv/peers\\.leases$", 5);
+        Program client = client(east, with("a.key"));
+        assertEquals("10.0.0.2", address(east));
+        client.stop();
+        server.kill();
+        server = onReadOnlyFolder();
+        client(west, with("b.key"));
+        assertEquals("10.0.0.3", address(west), "the first one is not there yet");
+        client(east, with("a.key"));
+        assertEquals("10.0.0.2", address(east));
+        assertEquals("a 10.0.0.2\nb 10.0.0.3\n", Files.readString(lan.file("run/peers.leases")));
+        assertFalse(server.said("other addresses"), server::log);
+    }
+
+    /** The mounts are the server's own: {@code ip netns exec} makes a namespace for them, which ends with it. */
+    private Program onReadOnlyFolder() {
+        Program server = lan.start(hub, List.of("sh", "-e", "-c", """
+                mkdir -p "$1" /run/simplevpn-srv
+                mount --bind "$1" /run/simplevpn-srv
+                mount --bind "$2" "$2"
+                mount -o remount,bind,ro "$2"
+                exec "$0" --key "$3" --peers "$2/peers"
+                """, Lab.TOP.resolve("srv").toString(), file("run"), file("state"), file("srv.key")));
+        server.awaitLine("listening on", 20);
+        return server;
+    }
+
     /** A config that comes through a pipe can be read once: nobody looks into it before the program does. */
     @Test
     void configFromPipe() {
