@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
@@ -65,6 +66,12 @@ final class PrivilegesTest extends Vpn {
         assertTrue(program.threads("Uid").size() > 5, "the VM has more threads than one");
     }
 
+    /** A crash leaves no copy of the memory, and what is below /proc is root's, whoever the process is. */
+    private static void assertHidden(Program program) throws IOException {
+        assertTrue(program.proc("limits").getLast().matches("(?s).*Max core file size +0 +0 .*"), program::toString);
+        assertEquals(0, Files.getAttribute(Path.of("/proc", Long.toString(program.pid()), "maps"), "unix:uid"));
+    }
+
     private static String all(String id) {
         return String.join("\t", id, id, id, id);
     }
@@ -94,6 +101,8 @@ final class PrivilegesTest extends Vpn {
         assertDropped(client, "4711", "4712");
         assertNoSecret(server, "srv.key");
         assertNoSecret(client, "cli.key");
+        assertHidden(server);
+        assertHidden(client);
 
         String device = east.tunnel().orElseThrow().device();
         east.run("ip", "link", "set", device, "down").ok();
