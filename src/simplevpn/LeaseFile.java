@@ -54,16 +54,21 @@ final class LeaseFile {
         this.most = most;
         path = peers + SUFFIX;
         open();
-        if (fd < 0) {
+        int refused = fd;
+        if (refused < 0) {
             Libc.mkdir(folder);
             path = folder + "/" + path.substring(path.lastIndexOf('/') + 1);
             open();
         }
         if (fd < 0) {
             tell(Errno.failure("open " + path, fd, ""));
-        } else {
-            read();
+            return;
         }
+        if (refused < 0) {
+            Log.event(Errno.failure("open " + peers + SUFFIX, refused, "until this machine starts anew, clients'"
+                    + " addresses are kept in " + path).getMessage());
+        }
+        read();
     }
 
     private void open() {

@@ -12,7 +12,7 @@ import simplevpn.tunnel.Timer;
 /**
  * Where strangers wait until a server begins to compute their handshakes: one at a time, when nothing else is to be
  * computed, and not more of them than a certain number a second, so that those who are in keep their rate. The sources
- * take turns as far as two of them do: a flood from one makes nobody else wait.
+ * take turns as far as two of them do: a flood from one makes nobody else wait, and one that has ended takes no turn.
  */
 final class Reception implements Handshakes {
     /** How often in the time of a turn it is looked whether what was computed is done. */
@@ -32,6 +32,13 @@ final class Reception implements Handshakes {
                 return;
             }
             TlsStream stream = take();
+            for (int left = 1; stream != null && stream.hasLeft(); left++) {
+                if (left == Budget.LEFT) {
+                    loop.timers.set(this, now);
+                    return;
+                }
+                stream = take();
+            }
             if (stream == null) {
                 return;
             }

@@ -279,6 +279,24 @@ public final class TlsStream extends Layer {
         }
     }
 
+    /**
+     * Whether the other end has gone while this one waited for its handshake to be computed, which nothing else tells:
+     * it is not read from meanwhile. Then it fails, and is not to be computed. By the loop's thread. Whoever sent as
+     * much as may be kept of it is not asked.
+     */
+    public boolean hasLeft() throws Failure {
+        records.open(this);
+        if (records.in.remaining() < Records.LONGEST) {
+            fill();
+        }
+        if (state == State.SHAKING_HANDS) {
+            return false;
+        }
+        computes = false;
+        owner.ready(false, false);
+        return true;
+    }
+
     /** It cannot be computed now. */
     public void refused() throws Failure {
         broken = TOO_MANY;

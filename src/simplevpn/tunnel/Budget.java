@@ -54,6 +54,8 @@ public final class Budget {
 
     /** Handshakes that have begun and wait to be computed: more than there are strangers. */
     public static final int HANDSHAKES = 2048;
+    /** Connections that one turn passes over, since they ended before it was theirs to have a handshake. */
+    public static final int LEFT = 32;
     /** Nanoseconds from the beginning of one handshake to the next: a hundred a second take a third of a PC's core. */
     public static final long HANDSHAKE_INTERVAL = 10_000_000;
     /** By how much their thread stands back behind the loop: of a core that both want, a quarter is left to it. */

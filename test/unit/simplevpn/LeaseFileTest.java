@@ -103,6 +103,8 @@ class LeaseFileTest extends KeyedWorldTest {
     void elsewhere() throws Exception {
         Files.createDirectory(file);
         LeaseFile leases = open();
+        assertSaid("open " + quoted(file.toString()) + ": EISDIR .*: until this machine starts anew, clients' addresses"
+                + " are kept in " + quoted(file("run").resolve("peers.leases").toString()));
         leases.note("one", address("10.0.0.2"));
         assertEquals("one 10.0.0.2\n", Files.readString(file("run").resolve("peers.leases")));
         assertEquals(address("10.0.0.2"), open().of("one"));

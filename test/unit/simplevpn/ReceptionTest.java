@@ -109,6 +109,34 @@ class ReceptionTest extends WorldTest {
         assertTrue(flood.get(20).peek().length > 0);
     }
 
+    /** Who closes its connection in good order while it waits is passed over too: the next of its host is next. */
+    @Test
+    void endedFloodTakesNoTurn() {
+        List<MemoryStream> flood = flood(1, MOST_OF_ONE - 1);
+        for (MemoryStream stream : flood) {
+            stream.close();
+        }
+        MemoryStream good = from(1);
+        world.run();
+        world.pass(TURN);
+        assertTrue(good.peek().length > 0);
+        assertEquals(0, open(flood));
+        assertSaid("198.51.100.1:1035 gone: closed the connection in the handshake");
+    }
+
+    /** Who has sent as much as is kept of a stranger, and stays, is not taken for one who has gone. */
+    @Test
+    void longestIsNotGone() {
+        world.acceptor.room = 50_000;
+        MemoryStream first = from(1);
+        MemoryStream full = from(1);
+        full.put(new byte[20_000]);
+        world.run();
+        world.pass(TURN);
+        assertTrue(first.peek().length > 0);
+        assertTrue(full.peek().length > 0, "its hello was answered");
+    }
+
     /** Work that was done is not thrown away for others of the same host; those that only wait give way. */
     @Test
     void whatHasBegunGoesOn() {

@@ -8,11 +8,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import simplevpn.harness.Command;
 import simplevpn.harness.Host;
 import simplevpn.harness.Lab;
@@ -22,6 +24,9 @@ import simplevpn.harness.Program;
 final class KeysTest extends KeyedVpn {
     /** A dynamic request of 2013. */
     private static final String REQUEST = "\\105\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0";
+
+    /** What the server's lines about a connection from there begin with. */
+    private static final String OF_EAST = "^srv: 192\\.0\\.2\\.2:\\d+ ";
 
     /** Packets of all lengths and whole transfers, both ways, arrive as they were. */
     @Test
@@ -142,6 +147,45 @@ final class KeysTest extends KeyedVpn {
         assertEquals("45" + "00".repeat(15) + "0a000007", classic.strip());
     }
 
+    /** OpenSSL asks for an address; returns what it says. */
+    private String openssl(String... options) {
+        return shell(east, "(printf '" + REQUEST + "'; sleep 2) | timeout 10 openssl s_client -connect " + hub.outer4
+                + ":2002 " + String.join(" ", options) + " 2>&1");
+    }
+
+    private String opensslWith(String key, String... options) {
+        certificate(key, key + ".pem");
+        return openssl("-key", file(key), "-cert", file(key + ".pem"), String.join(" ", options));
+    }
+
+    /** A server with a key of each kind shows a client that knows one kind the key of that, and lets it in. */
+    @ParameterizedTest
+    @CsvSource({"ecdsa_secp256r1_sha256, micro.key, micro", "ed25519, east.key, east"})
+    void keyOfEachKind(String scheme, String own, String name) throws IOException {
+        String ecPin = ecKey("ec.key");
+        Files.writeString(lan.file("peers"), ecKey("micro.key") + " micro\n", StandardOpenOption.APPEND);
+        Program server = server("--key", file("ec.key"), "--key", file("srv.key"), "--peers", file("peers"));
+        assertTrue(server.said("this server's key is " + quoted(ecPin)), server::log);
+        assertTrue(server.said("this server's key is " + quoted(serverPin)), server::log);
+        lan.write("shown", opensslWith(own, "-sigalgs", scheme));
+        server.awaitLine("assigned \\S+ to " + name + " ", 5);
+        String shown = shell(hub, "openssl x509 -noout -pubkey -in " + file("shown")
+                + " | openssl pkey -pubin -outform DER | openssl dgst -sha256 -binary | base64").strip();
+        assertEquals(name.equals("east") ? serverPin : ecPin, "sha256:" + shown);
+    }
+
+    /** A client's TLS knows what its processor is fast with: the server takes what that has in front. */
+    @Test
+    void cipherOfTheClient() {
+        keyed();
+        String[] suites = {"TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"};
+        for (int i = 0; i < suites.length; i++) {
+            String shown = opensslWith("east.key", "-ciphersuites", suites[i] + ":" + suites[(i + 1) % 3] + ":"
+                    + suites[(i + 2) % 3]);
+            assertTrue(shown.contains("Cipher is " + suites[i]), shown);
+        }
+    }
+
     /** OpenSSL as a server of 2013 inside TLS: the client takes its answer. */
     @Test
     void opensslAsServer() {
@@ -218,16 +262,114 @@ final class KeysTest extends KeyedVpn {
         west.awaitPing(SERVER, 5);
     }
 
-    /** What is not TLS 1.3 with a key is nobody, and says so in the log. */
+    /** What is not TLS 1.3 with a key is nobody: that end gets TLS's own alert, and the log says what is wanting. */
     @Test
     void others() {
         Program server = keyed();
-        shell(east, "timeout 5 openssl s_client -servername a.example -connect " + hub.outer4 + ":2002 </dev/null");
-        server.awaitLine("gone: TLS: .*(certificate|Empty client certificate chain)", 10);
-        shell(east, "timeout 5 openssl s_client -tls1_2 -connect " + hub.outer4 + ":2002 </dev/null");
-        server.awaitLine("gone: TLS: .*protocol_version", 10);
+        String shown = openssl("-servername", "a.example");
+        server.awaitLine(OF_EAST + "gone: TLS: \\(certificate_required\\) Empty client certificate chain$", 10);
+        assertTrue(shown.contains("tlsv13 alert certificate required"), shown);
+        shown = opensslWith("east.key", "-tls1_2");
+        server.awaitLine(OF_EAST + "gone: TLS: \\(protocol_version\\) Client requested protocol TLSv1.2 is not enabled"
+                + " or supported in server context$", 10);
+        assertTrue(shown.contains("tlsv1 alert protocol version"), shown);
+        assertFalse(server.said("assigned"), server::log);
         client(west, with("east.key"));
         west.awaitPing(SERVER, 5);
+    }
+
+    /** One side has a key and the other none: both say what to do about it, the same each time. */
+    @Test
+    void keyOfOneSide() {
+        Program server = keyed();
+        Program client = clientStarting(east);
+        client.awaitLine("^cli: 192\\.0\\.2\\.1:2002 refused: this server takes clients with a key alone"
+                + " \\(see cli --key\\); trying again until it works$", 20);
+        server.awaitLine(OF_EAST + "refused: this server takes clients with a key alone \\(see cli --key\\)$", 5);
+        assertFalse(server.said("assigned"), server::log);
+        client.stop();
+        server.stop();
+        server = server();
+        client = clientStarting(east, with("east.key"));
+        client.awaitLine("^cli: 192\\.0\\.2\\.1:2002 closed the connection in the handshake: does it have a key"
+                + " \\(srv --key\\)\\?; trying again until it works$", 20);
+        server.awaitLine(OF_EAST + "speaks TLS, and this server has no key \\(see srv --key\\)$", 5);
+        assertFalse(server.said("assigned"), server::log);
+    }
+
+    /** Who is removed while he is connected is disconnected, and told why when he comes again; so is the server's. */
+    @Test
+    void removed() throws IOException {
+        Program server = keyed();
+        Program client = client(east, with("east.key"));
+        String peers = quoted(file("peers"));
+        String key = quoted(Files.readString(lan.file("peers")).split(" ")[0]);
+        Files.writeString(lan.file("peers"), "# nobody\n");
+        server.awaitLine(OF_EAST + "\\(10\\.0\\.0\\.7, east\\) gone: its key is not in " + peers
+                + " any more; received \\d+ packets, ", 10);
+        server.awaitLine("^srv: " + peers + " was read anew: 0 clients$", 5);
+        client.awaitLine("^cli: 192\\.0\\.2\\.1:2002 closed the connection; received \\d+ packets, .*; reconnecting$",
+                10);
+        client.awaitLine("^cli: 192\\.0\\.2\\.1:2002 refused: this server does not know key " + key
+                + "; trying again until it works$", 20);
+        server.awaitLine(OF_EAST + "refused: this server does not know key " + key + "; with this line in " + peers
+                + " it would: " + key + " NAME$", 5);
+        assertFalse(east.reaches(SERVER));
+    }
+
+    /** A key file that others may read, or with a key of another kind, ends both programs with what mends it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"srv", "cli"})
+    void keyFiles(String name) {
+        hub.run("openssl", "genpkey", "-algorithm", "RSA", "-out", file("rsa.key")).ok();
+        for (String mode : new String[] {"640", "604", "602"}) {
+            hub.run("chmod", mode, file("rsa.key")).ok();
+            assertEnds(name, "others may read or write it (mode " + mode + "); chmod 600 " + file("rsa.key")
+                    + " makes it its owner's alone");
+        }
+        hub.run("chmod", "600", file("rsa.key")).ok();
+        assertEnds(name, "a kind of private key that is not taken, Ed25519 and EC P-256 are; --keygen FILE, or openssl"
+                + " genpkey -algorithm ed25519, makes a new one");
+    }
+
+    private void assertEnds(String name, String why) {
+        Program program = lan.start(hub, name, Command.words(List.of("--key", file("rsa.key")), name.equals("srv")
+                ? new String[] {"--peers", file("peers")} : new String[] {"-s", hub.outer4}).toArray(String[]::new));
+        assertEquals(2, program.awaitExit(15), program::log);
+        assertEquals(List.of(name + ": " + file("rsa.key") + ": " + why), program.lines());
+    }
+
+    /** Where the peers' folder cannot be written to, addresses outlive the server under /run, and a line says so. */
+    @Test
+    void readOnlyFolder() throws IOException {
+        lan.write("state/peers", key("a.key") + " a\n" + key("b.key") + " b\n");
+        Program server = onReadOnlyFolder();
+        server.awaitLine("^srv: open " + quoted(file("state/peers.leases")) + ": EROFS \\(Read-only file system\\):"
+                + " until this machine starts anew, clients' addresses are kept in /run/simplevpn-srv/peers\\.leases$", 5);
+        Program client = client(east, with("a.key"));
+        assertEquals("10.0.0.2", address(east));
+        client.stop();
+        server.kill();
+        server = onReadOnlyFolder();
+        client(west, with("b.key"));
+        assertEquals("10.0.0.3", address(west), "the first one is not there yet");
+        client(east, with("a.key"));
+        assertEquals("10.0.0.2", address(east));
+        assertEquals("a 10.0.0.2\nb 10.0.0.3\n", Files.readString(lan.file("run/peers.leases")));
+        assertFalse(server.said("other addresses"), server::log);
+    }
+
+    /** The mounts are the server's own: {@code ip netns exec} makes a namespace for them, which ends with it. */
+    private Program onReadOnlyFolder() {
+        Program server = lan.start(hub, List.of("sh", "-e", "-c", """
+                mkdir -p "$1" /run/simplevpn-srv
+                mount --bind "$1" /run/simplevpn-srv
+                mount --bind "$2" "$2"
+                mount -o remount,bind,ro "$2"
+                exec "$0" --key "$3" --peers "$2/peers"
+                """, Lab.TOP.resolve("srv").toString(), file("run"), file("state"), file("srv.key")));
+        server.awaitLine("listening on", 20);
+        return server;
     }
 
     /** A config that comes through a pipe can be read once: nobody looks into it before the program does. */

@@ -75,11 +75,16 @@ final class TlsAbuseTest extends Vpn {
         }
         Wait.pause(TIDY);
         long before = server.rss();
+        StringBuilder times = new StringBuilder();
         for (Attack.Kind kind : Attack.Kind.values()) {
             attack(kind, goal(kind));
+            long begin = System.nanoTime();
             join();
+            times.append(' ').append(kind).append(' ').append(
+                    TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin)).append(',');
             server.await("the descriptors of before " + kind, 20, () -> server.descriptors() == descriptors);
         }
+        System.out.println("    a new client is in, ms after the end of" + times.substring(0, times.length() - 1));
         server.await("the memory of before, " + before + " KiB and a tenth", 60,
                 () -> server.rss() < before * 11 / 10);
         assertTrue(server.lines().size() < 1000, () -> server.lines().size() + " lines");

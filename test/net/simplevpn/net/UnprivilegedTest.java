@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -239,7 +241,7 @@ final class UnprivilegedTest extends Vpn {
 
     /** With a key nobody else sees a program's memory, not even its own user, and a crash leaves no copy of it. */
     @Test
-    void memoryWithKey(@TempDir Path folder) {
+    void memoryWithKey(@TempDir Path folder) throws IOException {
         make(east, "10.0.6.6/16");
         make(west, "10.0.6.7/16");
         String key = folder.resolve("key").toString();
@@ -258,6 +260,13 @@ final class UnprivilegedTest extends Vpn {
         assertEquals(0, readMemory(west, plain), "what a key changes");
         assertEquals(1, readMemory(east, secret));
         assertTrue(secret.proc("limits").getLast().matches("(?s).*Max core file size +0 +0 .*"));
+        make(hub, "10.0.0.1/16");
+        Files.writeString(folder.resolve("peers"), "");
+        Program server = start(hub, NOTHING, "srv", "-i", "vpn0", "--key", key, "--peers",
+                folder.resolve("peers").toString());
+        server.awaitLine("listening on", 20);
+        assertEquals(1, readMemory(hub, server));
+        assertTrue(server.proc("limits").getLast().matches("(?s).*Max core file size +0 +0 .*"));
     }
 
     /** The status of a command that reads where the program's memory is, as its own user. */

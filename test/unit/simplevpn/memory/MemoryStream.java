@@ -99,6 +99,10 @@ public final class MemoryStream implements Stream, MemoryKernel.Descriptor {
         if (size == 0) {
             return ended || failed ? END : 0;
         }
+        if (length == 0) {
+            // What read(2) says to this is what it says at the end.
+            return END;
+        }
         if (holdsWhatCame) {
             held = size;
         }
