@@ -2,7 +2,6 @@ package simplevpn.net;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -103,6 +102,10 @@ final class BalancerTest extends KeyedVpn {
         return client;
     }
 
+    private static long connections(Program client) {
+        return client.lines().stream().filter(line -> line.contains("connected to")).count();
+    }
+
     private static String from(String address) {
         return "\\b" + Pattern.quote(address) + "\\b|\\[" + Pattern.quote(address) + "]";
     }
@@ -118,16 +121,17 @@ final class BalancerTest extends KeyedVpn {
         balance("check inter 300ms send-proxy-v2");
         awaitState("one", "UP");
         awaitState("two", "UP");
-        through(east, "east.key", balancer.outer4);
+        Program first = through(east, "east.key", balancer.outer4);
         assertEquals("10.0.0.7", address(east));
-        assertTrue(one.said("(" + from(east.outer4) + "):\\d+ assigned 10.0.0.7 to east"), one::log);
-        new Transfer(east, hub, SERVER, 20_000_000).await(40);
-        new Transfer(hub, east, "10.0.0.7", 20_000_000).await(40);
+        one.awaitLine("(" + from(east.outer4) + "):\\d+ assigned 10.0.0.7 to east", 20);
+        new Transfer(east, hub, SERVER, 20_000_000).await(60);
+        new Transfer(hub, east, "10.0.0.7", 20_000_000).await(60);
 
         admin("set server servers/one state drain");
         through(west, "west.key", balancer.outer6);
-        assertTrue(other.said("(" + from(west.outer6) + "):\\d+ assigned 10.0.0.8 to west"), other::log);
-        assertTrue(east.reaches(SERVER), "who is connected stays");
+        other.awaitLine("(" + from(west.outer6) + "):\\d+ assigned 10.0.0.8 to west", 20);
+        east.awaitPing(SERVER, 20);
+        assertEquals(1, connections(first), "who is connected stays");
         admin("shutdown sessions server servers/one");
         other.awaitLine("(" + from(east.outer4) + "):\\d+ assigned 10.0.0.7 to east", 20);
         east.awaitPing("10.0.0.8", 20);
@@ -148,8 +152,8 @@ final class BalancerTest extends KeyedVpn {
     @Test
     void aroundTheBalancer() throws Exception {
         Program one = server(hub, "one");
-        client(east, with("east.key"));
-        east.awaitPing(SERVER, 5);
+        Program first = client(east, with("east.key"));
+        east.awaitPing(SERVER, 20);
         clientStarting(balancer, with("west.key"));
         one.awaitLine("(" + from(balancer.outer4) + "):\\d+ turned away: does not begin with a PROXY protocol header;"
                 + " all from --proxy-protocol have to begin with one \\(HAProxy: send-proxy-v2\\)$", 20);
@@ -158,6 +162,7 @@ final class BalancerTest extends KeyedVpn {
         one.awaitLine("(" + from(balancer.outer4) + "):\\d+ turned away: sends a PROXY protocol header of version 1,"
                 + " and only version 2 is taken", 20);
         assertFalse(one.said("west"), one::log);
-        assertTrue(east.reaches(SERVER));
+        east.awaitPing(SERVER, 20);
+        assertEquals(1, connections(first), first::log);
     }
 }

@@ -55,8 +55,8 @@ final class OddCertificatesTest extends KeyedVpn {
         Program check = lan.start(east, "cli", "--check", "-s", hub.outer4, "--key", file("east.key"), "--server-pin",
                 pin);
         assertEquals(16, check.awaitExit(30), check::log);
-        check.awaitLine("^TLS +ok ", 1);
-        check.awaitLine("^address +FAILED .*does not answer the address request", 1);
+        check.awaitLine("^TLS +ok ", 20);
+        check.awaitLine("^address +FAILED .*does not answer the address request", 20);
         server.dismiss();
     }
 }

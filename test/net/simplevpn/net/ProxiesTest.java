@@ -117,10 +117,10 @@ final class ProxiesTest extends KeyedVpn {
     private void assertWorks(String url, String... more) throws Exception {
         Program client = through(url, more);
         awaitAddress(client, east);
-        client.awaitLine("connected to " + GATE + ":\\d+ \\(proxy for " + NAME + ":2002\\), address 10\\.", 5);
-        east.awaitPing(SERVER, 5);
+        client.awaitLine("connected to " + GATE + ":\\d+ \\(proxy for " + NAME + ":2002\\), address 10\\.", 20);
+        east.awaitPing(SERVER, 20);
         Transfer transfer = new Transfer(east, hub, SERVER, 5_000_000);
-        transfer.await(30);
+        transfer.await(60);
         client.stop();
     }
 
@@ -201,7 +201,7 @@ final class ProxiesTest extends KeyedVpn {
                 + " port 443 alone", url, with("east.key"));
         Program client = through(url, with("east.key", "-p", "443"));
         awaitAddress(client, east);
-        east.awaitPing(SERVER, 5);
+        east.awaitPing(SERVER, 20);
     }
 
     @Test
@@ -251,7 +251,7 @@ final class ProxiesTest extends KeyedVpn {
         server();
         Program client = through("http://" + GATE + ":3128", "--default-route");
         awaitAddress(client, east);
-        east.awaitPing(SERVER, 5);
+        east.awaitPing(SERVER, 20);
         String routes = east.run("ip", "route").ok().output();
         assertTrue(routes.contains(GATE + " via " + west.outer4 + " dev eth0 proto 202 metric 2002"), routes);
         assertFalse(Pattern.compile("(?m)^" + Pattern.quote(hub.outer4) + " .*proto 202").matcher(routes).find(),
@@ -273,8 +273,8 @@ final class ProxiesTest extends KeyedVpn {
         forbidDirect("del");
         Program client = through("http://" + GATE + ":3128", words);
         awaitAddress(client, east);
-        client.awaitLine("connect proxy " + GATE + ":3128: ECONNREFUSED .*; trying without it", 5);
-        client.awaitLine("connected to " + hub.outer4 + ":2002, address", 5);
-        Wait.until("an answer", 5, () -> east.reaches(SERVER));
+        client.awaitLine("connect proxy " + GATE + ":3128: ECONNREFUSED .*; trying without it", 20);
+        client.awaitLine("connected to " + hub.outer4 + ":2002, address", 20);
+        Wait.until("an answer", 20, () -> east.reaches(SERVER));
     }
 }

@@ -76,13 +76,13 @@ final class ProxyTest extends KeyedVpn {
     void bothOnOnePort() throws Exception {
         Program client = through("--server-name", NAME);
         awaitAddress(client, east);
-        east.awaitPing(SERVER, 5);
+        east.awaitPing(SERVER, 20);
         Transfer transfer = new Transfer(east, hub, SERVER, 50_000_000);
-        Wait.until("data in the tunnel", 10, () -> transfer.received() > 0);
+        Wait.until("data in the tunnel", 30, () -> transfer.received() > 0);
         assertTrue(page("www.example.org").contains("HTTP/1.0 200 ok"));
         transfer.await(60);
         client.stop();
-        proxy.awaitLine(Pattern.quote(east.outer4) + ":\\d+ .* https tunnel/srv ", 10);
+        proxy.awaitLine(Pattern.quote(east.outer4) + ":\\d+ .* https tunnel/srv ", 30);
     }
 
     /** A client without the name meets the web server; it says what may be missing, and the tunnel's hears nothing. */
@@ -102,7 +102,7 @@ final class ProxyTest extends KeyedVpn {
     void proxyRestarts() {
         awaitAddress(through("--server-name", NAME), east);
         proxy.dismiss();
-        server.awaitLine("east\\) gone", 10);
+        server.awaitLine("east\\) gone", 30);
         startProxy();
         east.awaitPing(SERVER, 40);
     }

@@ -19,7 +19,7 @@ import simplevpn.harness.Lab;
 import simplevpn.harness.Wait;
 
 /** Fifty sites whose networks all are 192.168.1.0/24, joined by the README's recipe: three of them are there. */
-@Timeout(value = 150, unit = TimeUnit.SECONDS)
+@Timeout(value = 240, unit = TimeUnit.SECONDS)
 final class SitesTest extends Routed {
     private static final int SITES = 50;
     private static final int[] PRESENT = {1, 2, 50};
@@ -86,7 +86,7 @@ final class SitesTest extends Routed {
             int port = ((InetSocketAddress) receiver.getLocalAddress()).getPort();
             sender.send(ByteBuffer.wrap(new byte[] {7}), new InetSocketAddress("10.1." + site + ".77", port));
             InetSocketAddress[] source = new InetSocketAddress[1];
-            Wait.until("a datagram from " + seenAs, 10, () -> {
+            Wait.until("a datagram from " + seenAs, 30, () -> {
                 try {
                     source[0] = (InetSocketAddress) receiver.receive(ByteBuffer.allocate(10));
                 } catch (IOException e) {

@@ -36,7 +36,7 @@ final class TlsAbuseTest extends Vpn {
         String[] pins = new String[3];
         for (int i = 0; i < pins.length; i++) {
             Program keygen = lan.start(hub, "cli", "--keygen", key(i));
-            assertEquals(0, keygen.awaitExit(15));
+            assertEquals(0, keygen.awaitExit(30));
             pins[i] = keygen.lastLine();
         }
         Key own = OtherSide.key(1);
@@ -110,7 +110,7 @@ final class TlsAbuseTest extends Vpn {
         Crowd crowd = new Crowd(away, hub, 1000);
         Files.writeString(lan.file("peers"), crowd.peers());
         Program keygen = lan.start(hub, "cli", "--keygen", key(0));
-        assertEquals(0, keygen.awaitExit(15));
+        assertEquals(0, keygen.awaitExit(30));
         List<String> words = List.of("--key", key(0), "--peers", file("peers"), "-t", "600");
         for (int i = 0; i < 2; i++) {
             Program server = server(words.toArray(String[]::new));
