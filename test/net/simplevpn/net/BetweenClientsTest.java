@@ -30,9 +30,9 @@ final class BetweenClientsTest extends Vpn {
     private Program between(String how) {
         Program server = server("--network6", NETWORK, "--between-clients", how);
         one = client(east);
-        one.awaitLine("address " + EAST + "/16 and " + EAST6, 20);
+        one.awaitLine("address " + EAST + "/16 and " + EAST6, 60);
         other = client(west);
-        other.awaitLine("address " + WEST + "/16 and " + WEST6, 20);
+        other.awaitLine("address " + WEST + "/16 and " + WEST6, 60);
         return server;
     }
 
@@ -141,7 +141,7 @@ final class BetweenClientsTest extends Vpn {
     void aKernelThatDoesNotForward() {
         Program server = between("kernel");
         server.awaitLine("does not forward packets, so that no client reaches another; as root: sysctl -w"
-                + " net.ipv4.conf.tun0.forwarding=1 net.ipv6.conf.all.forwarding=1", 20);
+                + " net.ipv4.conf.tun0.forwarding=1 net.ipv6.conf.all.forwarding=1", 60);
         assertAnswers(east, WEST, " 0 received");
         assertReaches(east, SERVER);
         set("ipv4/conf/tun0/forwarding", 1);
@@ -174,6 +174,6 @@ final class BetweenClientsTest extends Vpn {
         assertReaches(east, SERVER);
         assertReaches(west, PREFIX + "a00:1");
         server.stop();
-        Wait.until("the count", 20, () -> server.said("\\(" + EAST + "\\) closed; .*, rejected 0, prohibited 6"));
+        Wait.until("the count", 60, () -> server.said("\\(" + EAST + "\\) closed; .*, rejected 0, prohibited 6"));
     }
 }

@@ -120,7 +120,7 @@ final class ClassicClientTest extends Vpn {
             client.assertClosed();
         }
         witness.assertAlive();
-        server.awaitLine("broke the protocol: ", 20);
+        server.awaitLine("broke the protocol: ", 60);
     }
 
     /** IPv6 packets are skipped by their length, however they are split, and the connection goes on. */

@@ -31,7 +31,7 @@ final class ClassicServerTest extends Vpn {
         new ClassicServer(hub, request -> Frames.join(ClassicServer.answer(request, Frames.address("10.0.5.1")),
                 ClassicServer.answer(request, Frames.address("10.0.5.2"))));
         client(east);
-        east.awaitPing(SERVER, 20);
+        east.awaitPing(SERVER, 60);
         assertEquals("10.0.5.1", address(east));
     }
 
@@ -45,7 +45,7 @@ final class ClassicServerTest extends Vpn {
         east.pingAll(to, 5, "-s", "1372");
         for (int i = 0; i < 4; i++) {
             east.ping(to, "-c", "60", "-l", "60", "-s", "1000", "-w", "1");
-            east.awaitPing(to, 30);
+            east.awaitPing(to, 60);
         }
         assertEquals(2, server.connections(), "both connections were kept");
     }
@@ -76,13 +76,13 @@ final class ClassicServerTest extends Vpn {
         byte[] packet = Frames.echo("10.0.0.9", address(east), 1, 600);
         for (int cut : new int[] {1, 19, 20, 21, 300, 627}) {
             peer.send(Arrays.copyOf(packet, cut));
-            east.awaitPing(SERVER, 30);
+            east.awaitPing(SERVER, 60);
             peer.send(Arrays.copyOfRange(packet, cut, packet.length));
-            east.awaitPing(SERVER, 30);
+            east.awaitPing(SERVER, 60);
         }
         for (int length : new int[] {1, 20, 1500, 60_000}) {
             peer.send(ClassicServer.debris(length, length));
-            east.awaitPing(SERVER, 30);
+            east.awaitPing(SERVER, 60);
         }
         assertEquals(1, server.connections(), "the connection was kept");
         assertTrue(client.alive());
@@ -97,7 +97,7 @@ final class ClassicServerTest extends Vpn {
         Program client = client(east);
         assertEquals("10.0.0.9", address(east));
         assertEquals(4, server.connections());
-        client.awaitLine("127\\.0\\.0\\.1", 20);
+        client.awaitLine("127\\.0\\.0\\.1", 60);
     }
 
     /** Options that do not fit make the answer invalid; options of unknown types are skipped and the others obeyed. */
@@ -128,7 +128,7 @@ final class ClassicServerTest extends Vpn {
         byte[] again = server.awaitPeer(30).awaitRequest(20);
         assertEquals(Frames.address("10.0.0.2"), Frames.source(again));
         assertEquals(ClassicClient.hex(Arrays.copyOf(request, 12)), ClassicClient.hex(Arrays.copyOf(again, 12)));
-        east.awaitPing(SERVER, 30);
+        east.awaitPing(SERVER, 60);
         assertEquals(device, east.run("ip", "-o", "-4", "addr").ok().output(), "the same device with the same index");
     }
 
@@ -139,7 +139,7 @@ final class ClassicServerTest extends Vpn {
         ClassicServer server = new ClassicServer(hub, request -> ClassicServer.extendedAnswer("10.3.0.7", fast));
         client(east);
         ClassicServer.Peer first = server.awaitPeer(20);
-        Wait.until("keepalives beyond the timeout", 20,
+        Wait.until("keepalives beyond the timeout", 60,
                 () -> first.reads.stream().filter(Frames::isKeepalive).count() >= 5);
         assertEquals(1, server.connections(), "answered keepalives keep the connection");
         first.mute();

@@ -95,7 +95,7 @@ final class CommandTest extends Vpn {
         assertOneLine(unknown, "no-such-host\\.invalid");
         server();
         client(east, "--once");
-        east.awaitPing(SERVER, 20);
+        east.awaitPing(SERVER, 60);
     }
 
     /** --help and --version print to the point and end with status 0; -u is answered with one clear line. */
@@ -140,7 +140,7 @@ final class CommandTest extends Vpn {
         }
         Program server = lan.start(hub, List.of("env", "-u", "LC_ALL", locale, folder.resolve("srv").toString(),
                 "--config", config.toString()));
-        server.awaitLine("network 10\\.66\\.0\\.0/24", 30);
+        server.awaitLine("network 10\\.66\\.0\\.0/24", 60);
         Program client = lan.start(east, List.of("env", "-u", "LC_ALL", locale, folder.resolve("cli").toString(),
                 "-s", "h\u00fcb", "--once"));
         assertEquals(4, client.awaitExit(60), client::log);
@@ -158,13 +158,13 @@ final class CommandTest extends Vpn {
             lan.start(program.startsWith("srv") ? hub : east, List.of("sh", "-c",
                     "exec " + Lab.TOP.resolve(program) + " <&- >&- 2>&-"));
         }
-        Wait.until("an address on the client's device", 20, () -> east.tunnel().isPresent());
+        Wait.until("an address on the client's device", 60, () -> east.tunnel().isPresent());
         ClassicClient classic = new ClassicClient(west, hub);
         String own = classic.join();
         classic.send(Frames.echo("10.0.77.77", SERVER, 1, 30));
         classic.send(Frames.echo(own, SERVER, 2, 30));
         assertTrue(Frames.isEchoReply(classic.receive(), 2), "a frame, and not what is said of the forged one");
-        east.awaitPing(SERVER, 30);
+        east.awaitPing(SERVER, 60);
     }
 
     /** The server may listen on an address that its host does not have yet. */

@@ -63,9 +63,9 @@ final class FaultTest extends Vpn {
     void killedClientGetsItsAddressAgain() throws Exception {
         Program server = server("-t", "4");
         client(east, "-a", "10.0.8.8").kill();
-        server.await("the address for the restarted client", 30, () -> {
+        server.await("the address for the restarted client", 60, () -> {
             Program again = clientStarting(east, "-a", "10.0.8.8");
-            Wait.until("an address or a refusal", 30, () -> !again.alive() || east.tunnel().isPresent());
+            Wait.until("an address or a refusal", 60, () -> !again.alive() || east.tunnel().isPresent());
             return again.alive();
         });
         assertEquals("10.0.8.8", address(east));
@@ -160,7 +160,7 @@ final class FaultTest extends Vpn {
     @Test
     void signalEndsAWaitingClient() {
         Program client = clientStarting(east);
-        client.await("a line about the server", 30, () -> !client.lines().isEmpty());
+        client.await("a line about the server", 60, () -> !client.lines().isEmpty());
         client.stop();
     }
 
@@ -189,14 +189,14 @@ final class FaultTest extends Vpn {
         transfer.await(60);
         long growth = server.rss() - before;
         assertTrue(growth < 12_000, () -> "server grew by " + growth + " KiB");
-        east.awaitPing(SERVER, 20);
+        east.awaitPing(SERVER, 60);
     }
 
     /** The client tries until its server is there, with one line per change of state and not per attempt. */
     @Test
     void clientWaitsForItsServer() {
         Program client = clientStarting(east);
-        client.await("a line about the server", 30, () -> !client.lines().isEmpty());
+        client.await("a line about the server", 60, () -> !client.lines().isEmpty());
         Wait.pause(4000);
         assertEquals(1, client.lines().size(), client::log);
         server();
@@ -211,11 +211,11 @@ final class FaultTest extends Vpn {
         Wait.pause(6000);
         assertFalse(server.said("timed out|gone"), server::log);
         assertEquals(1, client.lines().stream().filter(line -> line.contains("connected to")).count(), client::log);
-        east.awaitPing(SERVER, 20);
+        east.awaitPing(SERVER, 60);
     }
 
     private static Transfer started(Transfer transfer) {
-        Wait.until("the transfer's first bytes", 30, () -> transfer.received() > 2_000_000);
+        Wait.until("the transfer's first bytes", 60, () -> transfer.received() > 2_000_000);
         return transfer;
     }
 

@@ -53,11 +53,11 @@ final class ForwardTest extends Vpn {
     @Test
     void serverIsFoundByEveryKindOfName() {
         lan.start(east, "cli", "-s", hub.outer6);
-        Wait.until("an address over IPv6", 30, () -> east.tunnel().isPresent());
-        east.awaitPing(SERVER, 20);
-        lan.start(west, "srv", "-l", "127.0.0.1", "-n", "10.99.0.0/16").awaitLine("listening on", 30);
+        Wait.until("an address over IPv6", 60, () -> east.tunnel().isPresent());
+        east.awaitPing(SERVER, 60);
+        lan.start(west, "srv", "-l", "127.0.0.1", "-n", "10.99.0.0/16").awaitLine("listening on", 60);
         Program client = lan.start(west, "cli", "-s", "localhost", "-i", "second");
-        client.await("a second device on one host", 30,
+        client.await("a second device on one host", 60,
                 () -> west.run("ip", "-4", "-o", "addr", "show", "second").output().contains("10.99.0.2/16"));
     }
 
@@ -101,7 +101,7 @@ final class ForwardTest extends Vpn {
         String address = address(west);
         east.pingAll(address, 1);
         leaving.stop();
-        server.await("the address to be unreachable", 20,
+        server.await("the address to be unreachable", 60,
                 () -> east.ping(address, "-c", "1", "-W", "1").output().contains("Host Unreachable"));
         east.pingAll(SERVER, 1);
     }

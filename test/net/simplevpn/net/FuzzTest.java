@@ -58,7 +58,7 @@ final class FuzzTest extends Vpn {
         assertGrowth(server, serverBefore);
         assertGrowth(client, clientBefore);
 
-        Wait.until("an echo request at the classic client", 30, () -> {
+        Wait.until("an echo request at the classic client", 60, () -> {
             echo(fuzzer, own, witness, LAST);
             return reading.isDone();
         });

@@ -34,7 +34,7 @@ final class GarbageTest extends Vpn {
     @ParameterizedTest(name = "the other client {0}")
     @ValueSource(strings = {"with offload", "--no-offload"})
     void noCollectionAtFullSpeed(String other) throws IOException {
-        start(hub, "Server").awaitLine("listening on", 30);
+        start(hub, "Server").awaitLine("listening on", 60);
         awaitAddress(start(east, "Client", "-s", hub.outer4), east);
         List<String> options = new ArrayList<>(List.of("-s", hub.outer4));
         if (other.startsWith("--")) {

@@ -53,14 +53,14 @@ final class InvitationTest extends Vpn {
         awaitAddress(device, east);
         assertEquals("10.0.0.7", address(east));
         awaitAddress(join(west, invite("west"), "west"), west);
-        west.awaitPing("10.0.0.7", 20);
+        west.awaitPing("10.0.0.7", 60);
         String lines = Files.readString(peers);
         assertTrue(lines.matches("sha256:\\S+ east 10\\.0\\.0\\.7\nsha256:\\S+ west\n"), lines);
-        server.awaitLine("west is taken in by invitation", 20);
+        server.awaitLine("west is taken in by invitation", 60);
         device.stop();
         Program again = lan.start(east, "cli", "--config", lan.file("east/cli.conf").toString());
         awaitAddress(again, east);
-        east.awaitPing(SERVER, 20);
+        east.awaitPing(SERVER, 60);
     }
 
     /** A thief of an invitation that was used gets nothing, and is told. */
@@ -95,11 +95,11 @@ final class InvitationTest extends Vpn {
         Path file = lan.write("invitation", "cli --join " + invite("east") + "\n");
         Path config = lan.write("cli.conf", "join " + file + "\ndir " + lan.file("kept") + "\n");
         Program early = lan.start(east, "cli", "--config", config.toString());
-        early.awaitLine("ECONNREFUSED", 20);
+        early.awaitLine("ECONNREFUSED", 60);
         assertTrue(Files.exists(file));
         server(keyed());
         awaitAddress(early, east);
-        early.await("the invitation's end", 20, () -> !Files.exists(file));
+        early.await("the invitation's end", 60, () -> !Files.exists(file));
         early.stop();
         awaitAddress(lan.start(east, "cli", "--config", config.toString()), east);
     }
@@ -115,8 +115,8 @@ final class InvitationTest extends Vpn {
             Path ballast = peers.resolveSibling("ballast");
             Command.run(30, "sh", "-c", "head -c 65536 /dev/zero >" + ballast);
             Program device = join(east, invitation, "east");
-            server.awaitLine("ENOSPC", 20);
-            device.awaitLine("this server cannot take anybody in now", 20);
+            server.awaitLine("ENOSPC", 60);
+            device.awaitLine("this server cannot take anybody in now", 60);
             assertEquals("", Files.readString(peers));
             assertEquals(1, Files.readString(peers.resolveSibling("peers.invitations")).lines().count());
             Files.delete(ballast);

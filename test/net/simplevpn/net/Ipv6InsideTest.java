@@ -29,10 +29,10 @@ final class Ipv6InsideTest extends KeyedVpn {
     @Test
     void everyHostAnswersPings() {
         Program server = server("--network6", NETWORK);
-        server.awaitLine("network 10.0.0.0/16 and " + NETWORK + ", this host is 10.0.0.1 and " + HUB, 20);
+        server.awaitLine("network 10.0.0.0/16 and " + NETWORK + ", this host is 10.0.0.1 and " + HUB, 60);
         Program client = client(east);
-        client.awaitLine("address 10.0.0.2/16 and " + EAST + "/64 on ", 20);
-        client(west).awaitLine("address 10.0.0.3/16 and " + WEST + "/64 on ", 20);
+        client.awaitLine("address 10.0.0.2/16 and " + EAST + "/64 on ", 60);
+        client(west).awaitLine("address 10.0.0.3/16 and " + WEST + "/64 on ", 60);
         assertEquals(HUB + "/64 " + EAST + "/64 " + WEST + "/64",
                 hub.tunnel6().orElse("") + " " + east.tunnel6().orElse("") + " " + west.tunnel6().orElse(""));
         for (String size : new String[] {"0", "56", "1452", "9000"}) {
@@ -102,7 +102,7 @@ final class Ipv6InsideTest extends KeyedVpn {
         for (String pause : new String[] {"0", "0.5"}) {
             east.run("sh", "-c", "ip link set " + device + " down; sleep " + pause + "; ip link set " + device + " up")
                     .ok();
-            east.awaitPing(HUB, 30);
+            east.awaitPing(HUB, 60);
         }
         assertEquals(EAST + "/64", east.tunnel6().orElse(""));
     }
@@ -124,14 +124,14 @@ final class Ipv6InsideTest extends KeyedVpn {
     @Test
     void networkOfTheKey() {
         Program server = keyed();
-        client(east, with("east.key")).awaitLine("address 10.0.0.7/16 and fd[0-9a-f:]*::a00:7/64", 20);
+        client(east, with("east.key")).awaitLine("address 10.0.0.7/16 and fd[0-9a-f:]*::a00:7/64", 60);
         String first = hub.tunnel6().orElseThrow();
         assertTrue(first.matches("fd[0-9a-f:]+::a00:1/64"), first);
         hub.pingAll(east.tunnel6().orElseThrow().replace("/64", ""), 3);
         server.stop();
         keyed();
         assertEquals(first, hub.tunnel6().orElseThrow());
-        east.awaitPing(first.replace("/64", ""), 30);
+        east.awaitPing(first.replace("/64", ""), 60);
     }
 
     /** A server with a key has none where its owner does not want it. */

@@ -29,7 +29,7 @@ final class KeysTest extends KeyedVpn {
         keyed();
         client(east, with("east.key"));
         assertEquals("10.0.0.7", address(east));
-        east.awaitPing(SERVER, 20);
+        east.awaitPing(SERVER, 60);
         for (int length : new int[] {0, 1, 1000, 1472, 1473, 8000, 65000}) {
             east.run("ping", "-c", "1", "-W", "5", "-s", String.valueOf(length), SERVER).ok();
         }
@@ -43,18 +43,18 @@ final class KeysTest extends KeyedVpn {
         Program server = keyed();
         String pin = key("west.key");
         Program stranger = clientStarting(west, with("west.key"));
-        stranger.awaitLine("refused: this server does not know key " + quoted(pin), 20);
+        stranger.awaitLine("refused: this server does not know key " + quoted(pin), 60);
         server.awaitLine("refused: this server does not know key .* with this line in .* it would: "
                 + quoted(pin) + " NAME", 5);
         Program other = client(east, with("east.key"));
         String before = Files.readString(lan.file("peers"));
         Files.writeString(lan.file("peers"), before + pin + " west\n");
-        server.awaitLine("was read anew: 2 clients", 20);
+        server.awaitLine("was read anew: 2 clients", 60);
         awaitAddress(stranger, west);
-        west.awaitPing("10.0.0.7", 20);
+        west.awaitPing("10.0.0.7", 60);
         Path next = lan.write("next", before);
         Files.move(next, lan.file("peers"), StandardCopyOption.REPLACE_EXISTING);
-        server.awaitLine("west\\) gone: its key is not in .* any more", 20);
+        server.awaitLine("west\\) gone: its key is not in .* any more", 60);
         assertStayed(other);
     }
 
@@ -66,7 +66,7 @@ final class KeysTest extends KeyedVpn {
         for (int i = 1; i <= 3; i++) {
             int count = i;
             server.signal("HUP");
-            server.await("a look at the peers, " + i + " times", 20, () ->
+            server.await("a look at the peers, " + i + " times", 60, () ->
                     server.lines().stream().filter(line -> line.endsWith("reload: nothing changed")).count() == count);
         }
         assertStayed(client);
@@ -75,7 +75,7 @@ final class KeysTest extends KeyedVpn {
 
     /** Those who stay in the file stay connected. */
     private void assertStayed(Program client) {
-        east.awaitPing(SERVER, 20);
+        east.awaitPing(SERVER, 60);
         assertEquals(1, client.lines().stream().filter(line -> line.contains("connected to")).count(), client::log);
     }
 
@@ -98,10 +98,10 @@ final class KeysTest extends KeyedVpn {
     void serverRestarts() {
         Program server = keyed();
         client(east, with("east.key"));
-        east.awaitPing(SERVER, 20);
+        east.awaitPing(SERVER, 60);
         server.kill();
         keyed();
-        east.awaitPing(SERVER, 30);
+        east.awaitPing(SERVER, 60);
         assertEquals("10.0.0.7", address(east));
     }
 
@@ -130,7 +130,7 @@ final class KeysTest extends KeyedVpn {
                 + " timeout 60 openssl s_server -quiet -tls1_3 -Verify 1 -accept 2002 -key " + file("srv.key")
                 + " -cert " + file("srv.pem")));
         Program client = clientStarting(east, with("east.key"));
-        client.awaitLine("connected to .* \\(classic\\), address 10.0.0.9", 30);
+        client.awaitLine("connected to .* \\(classic\\), address 10.0.0.9", 60);
         server.dismiss();
     }
 
@@ -139,13 +139,13 @@ final class KeysTest extends KeyedVpn {
     @CsvSource({"1970-01-01 00:01:00, 2100-06-01 12:00:00", "2100-06-01 12:00:00, 1970-01-01 00:01:00"})
     void clocks(String ofServer, String ofClient) {
         Program server = lan.start(hub, at(ofServer, "srv", "--key", file("srv.key"), "--peers", file("peers")));
-        server.awaitLine("listening on", 20);
+        server.awaitLine("listening on", 60);
         assertEquals(ofServer.substring(0, 4), hub.run(at(ofServer, "date", "+%Y").toArray(String[]::new)).output()
                 .strip());
         Program client = lan.start(east, at(ofClient, "cli", Command.words(List.of("-s", hub.outer4), with("east.key"))
                 .toArray(String[]::new)));
         awaitAddress(client, east);
-        east.awaitPing(SERVER, 20);
+        east.awaitPing(SERVER, 60);
     }
 
     /** A command at another time; what has passed since the machine's start is right. */
@@ -160,7 +160,7 @@ final class KeysTest extends KeyedVpn {
     void serverName() {
         keyed();
         client(east, with("east.key", "--server-name", "vpn.example.org"));
-        east.awaitPing(SERVER, 20);
+        east.awaitPing(SERVER, 60);
     }
 
     /**
@@ -191,11 +191,11 @@ final class KeysTest extends KeyedVpn {
                 hello -sigalgs RSA-PSS+SHA256
                 """).toString();
         east.run(150, "sh", script, hub.outer4 + ":2002");
-        server.await("the ends of all of them", 20, () ->
+        server.await("the ends of all of them", 60, () ->
                 server.lines().stream().filter(line -> line.contains(" gone")).count() > 13);
         assertFalse(server.said("gone: TLS: [a-z]+/"), server::log);
         client(west, with("east.key"));
-        west.awaitPing(SERVER, 20);
+        west.awaitPing(SERVER, 60);
     }
 
     /** What is not TLS 1.3 with a key is nobody, and says so in the log. */
@@ -203,11 +203,11 @@ final class KeysTest extends KeyedVpn {
     void others() {
         Program server = keyed();
         shell(east, "timeout 5 openssl s_client -servername a.example -connect " + hub.outer4 + ":2002 </dev/null");
-        server.awaitLine("gone: TLS: .*(certificate|Empty client certificate chain)", 30);
+        server.awaitLine("gone: TLS: .*(certificate|Empty client certificate chain)", 60);
         shell(east, "timeout 5 openssl s_client -tls1_2 -connect " + hub.outer4 + ":2002 </dev/null");
-        server.awaitLine("gone: TLS: .*protocol_version", 30);
+        server.awaitLine("gone: TLS: .*protocol_version", 60);
         client(west, with("east.key"));
-        west.awaitPing(SERVER, 20);
+        west.awaitPing(SERVER, 60);
     }
 
     /** A config that comes through a pipe can be read once: nobody looks into it before the program does. */
@@ -219,7 +219,7 @@ final class KeysTest extends KeyedVpn {
                 peers $2
                 END
                 """, Lab.TOP.resolve("srv").toString(), file("srv.key"), file("peers")));
-        server.awaitLine("this server's key is " + Pattern.quote(serverPin), 30);
-        server.awaitLine("listening on", 30);
+        server.awaitLine("this server's key is " + Pattern.quote(serverPin), 60);
+        server.awaitLine("listening on", 60);
     }
 }

@@ -42,7 +42,7 @@ final class PrivilegesTest extends Vpn {
     private Program keyed(String... more) {
         Program server = start(hub, "srv", Command.words(List.of("-v", "--key", file("srv.key"), "--peers",
                 file("peers")), more).toArray(String[]::new));
-        server.awaitLine("listening on", 20);
+        server.awaitLine("listening on", 60);
         return server;
     }
 
@@ -87,7 +87,7 @@ final class PrivilegesTest extends Vpn {
         Program server = keyed("--user", NOBODY);
         Program client = client(pin);
         awaitAddress(client, east);
-        east.awaitPing(SERVER, 20);
+        east.awaitPing(SERVER, 60);
         assertDropped(server, id("-u"), id("-g"));
         assertDropped(client, "4711", "4712");
         assertNoSecret(server, "srv.key");
@@ -96,24 +96,24 @@ final class PrivilegesTest extends Vpn {
         String device = east.tunnel().orElseThrow().device();
         east.run("ip", "link", "set", device, "down").ok();
         east.run("ip", "link", "set", device, "up").ok();
-        east.awaitPing(SERVER, 30);
+        east.awaitPing(SERVER, 60);
         hub.run("ip", "link", "set", "tun0", "down").ok();
         hub.run("ip", "link", "set", "tun0", "up").ok();
-        east.awaitPing(SERVER, 30);
+        east.awaitPing(SERVER, 60);
 
         east.run("ip", "link", "set", device, "down", "mtu", "1300").ok();
         east.run("ip", "address", "flush", "dev", device).ok();
         server.kill();
         server = keyed("--user", NOBODY);
-        east.awaitPing(SERVER, 40);
+        east.awaitPing(SERVER, 60);
         assertEquals(1500, east.mtu(device));
         assertPeersAreRead(server);
 
         // A network around the server's own address takes a route around the tunnel, which goes with the client.
         server.stop();
         keyed("--network", "192.0.2.0/24");
-        client.awaitLine("route 192\\.0\\.2\\.1/32 dev eth0 added", 40);
-        client.awaitLine("address 192\\.0\\.2\\.\\d+/24", 30);
+        client.awaitLine("route 192\\.0\\.2\\.1/32 dev eth0 added", 60);
+        client.awaitLine("address 192\\.0\\.2\\.\\d+/24", 60);
         client.stop();
         assertFalse(east.run("ip", "route").ok().output().contains("metric 2002"));
         assertTrue(east.tunnel().isEmpty());
@@ -122,7 +122,7 @@ final class PrivilegesTest extends Vpn {
 
     private void assertPeersAreRead(Program server) throws IOException {
         Files.writeString(lan.file("peers"), Files.readString(lan.file("peers")) + "# more\n");
-        server.awaitLine("was read anew: 1 clients", 30);
+        server.awaitLine("was read anew: 1 clients", 60);
         assertFalse(server.said("EPERM|EACCES|not permitted|denied"), server::log);
     }
 
@@ -142,7 +142,7 @@ final class PrivilegesTest extends Vpn {
     void withoutKeys() {
         Program server = server();
         Program client = client(east);
-        east.awaitPing(SERVER, 20);
+        east.awaitPing(SERVER, 60);
         for (Program program : List.of(server, client)) {
             String user = program.threads("Uid").getFirst();
             assertFalse(user.startsWith("0"), user);
@@ -156,12 +156,12 @@ final class PrivilegesTest extends Vpn {
     @Test
     void rootThatStays() {
         Program server = server("--user", "root");
-        server.awaitLine("stays root, as --user says", 20);
+        server.awaitLine("stays root, as --user says", 60);
         assertEquals(Set.of(all("0")), Set.copyOf(server.threads("Uid")));
         assertEquals(Set.of("1"), Set.copyOf(server.threads("NoNewPrivs")));
         Program client = client(east, "--user", "0:0");
         assertEquals(1, client.lines().stream().filter(line -> line.contains("stays root")).count());
-        east.awaitPing(SERVER, 20);
+        east.awaitPing(SERVER, 60);
     }
 
     /** Peers that could not be read when they change end the start, with a line that says what to do. */
@@ -177,7 +177,7 @@ final class PrivilegesTest extends Vpn {
                 + " has to be able to read it: chown 4711 \\S+/peers, and chmod a\\+x the folders above$");
         hub.run("chmod", "711", file("closed")).ok();
         server("--user", OTHER, "--key", file("srv.key"), "--peers", file("closed/peers"))
-                .awaitLine("inotify for \\S+/closed: EACCES .*; changes of \\S+ are noticed some seconds later", 20);
+                .awaitLine("inotify for \\S+/closed: EACCES .*; changes of \\S+ are noticed some seconds later", 60);
     }
 
     /** A container that has no such user, or lets root be nobody else, is told of at the start. */

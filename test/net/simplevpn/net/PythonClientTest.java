@@ -19,7 +19,7 @@ final class PythonClientTest extends Vpn {
     private Program python() {
         Command.run(120, Lab.TOP.resolve("jlink/need").toString(), "python3").ok();
         Program client = lan.start(east, List.of("python3", CLIENT.toString(), hub.outer4));
-        client.awaitLine("address 10\\.0\\.0\\.2", 20);
+        client.awaitLine("address 10\\.0\\.0\\.2", 60);
         return client;
     }
 

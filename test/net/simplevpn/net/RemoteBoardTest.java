@@ -103,17 +103,17 @@ final class RemoteBoardTest extends Vpn {
         joined(east, board, "board");
         Program laptop = joined(west, notebook, "laptop");
         assertEquals("10.0.0.7", address(east));
-        west.awaitPing("10.0.0.7", 30);
+        west.awaitPing("10.0.0.7", 60);
 
         assertFalse(west.reaches(CAMERA));
         hub.run("sh", "-c", line("sudo sed")).ok();
-        server.await("a route to the board's LAN", 30, () -> hub.run("ip", "route", "show", "proto", "202").output()
+        server.await("a route to the board's LAN", 60, () -> hub.run("ip", "route", "show", "proto", "202").output()
                 .contains("192.168.50.0/24"));
         nft(east, line("sudo sysctl"));
         nft(east, line("sudo nft"));
-        hub.awaitPing(CAMERA, 30);
+        hub.awaitPing(CAMERA, 60);
         laptop.stop();
         awaitAddress(lan.start(west, "cli", "--config", lan.file("laptop/cli.conf").toString()), west);
-        west.awaitPing(CAMERA, 30);
+        west.awaitPing(CAMERA, 60);
     }
 }

@@ -49,7 +49,7 @@ final class ScaleTest extends Vpn {
     void fullHouse() throws Exception {
         Program server = lan.start(hub,
                 Image.command(Image.OWN, List.of("-Xmx5m"), "Server", "-n", "10.0.0.0/8", "--max-per-source", "9999"));
-        server.awaitLine("listening on .* at most \\d+ clients", 30);
+        server.awaitLine("listening on .* at most \\d+ clients", 60);
         int most = Integer.parseInt(server.log().replaceFirst("(?s).* at most (\\d+) clients.*", "$1"));
         assertTrue(most > 300 && most < 2000, server::log);
         List<ClassicClient> clients = new ArrayList<>();
@@ -80,12 +80,12 @@ final class ScaleTest extends Vpn {
         comeAndGo(1000);
         long before = server.rss();
         comeAndGo(5000);
-        server.await("the descriptors of before", 30, () -> server.descriptors() == descriptors);
+        server.await("the descriptors of before", 60, () -> server.descriptors() == descriptors);
         witness.close();
         long growth = server.rss() - before;
         assertTrue(growth < 8_000, () -> "5000 connections left " + growth + " KiB");
         client(east);
-        east.awaitPing(SERVER, 20);
+        east.awaitPing(SERVER, 60);
     }
 
     private void comeAndGo(int times) throws IOException {

@@ -78,7 +78,7 @@ final class TlsAbuseTest extends Vpn {
         for (Attack.Kind kind : Attack.Kind.values()) {
             attack(kind, goal(kind));
             join();
-            server.await("the descriptors of before " + kind, 20, () -> server.descriptors() == descriptors);
+            server.await("the descriptors of before " + kind, 60, () -> server.descriptors() == descriptors);
         }
         server.await("the memory of before, " + before + " KiB and a tenth", 60,
                 () -> server.rss() < before * 11 / 10);

@@ -68,7 +68,7 @@ final class UnprivilegedTest extends Vpn {
     @Test
     void capabilityAlone() throws Exception {
         Program server = start(hub, NET_ADMIN, "srv");
-        server.awaitLine("listening on", 30);
+        server.awaitLine("listening on", 60);
         assertUser(server, NET_ADMIN_BIT);
         Program client = start(east, NET_ADMIN, "cli", "-s", hub.outer4, "-m", "1420");
         awaitAddress(client, east);
@@ -90,14 +90,14 @@ final class UnprivilegedTest extends Vpn {
         String before = state(hub) + state(east);
         for (int i = 0; i < 2; i++) {
             Program server = start(hub, NOTHING, "srv", "-i", "vpn0");
-            server.awaitLine("listening on", 30);
+            server.awaitLine("listening on", 60);
             assertUser(server, 0);
-            server.awaitLine("vpn0 has the address 10\\.0\\.0\\.1/16 already", 20);
+            server.awaitLine("vpn0 has the address 10\\.0\\.0\\.1/16 already", 60);
             Program client = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4);
-            client.awaitLine("connected to .*address 10\\.0\\.6\\.6/16 on vpn0", 30);
+            client.awaitLine("connected to .*address 10\\.0\\.6\\.6/16 on vpn0", 60);
             assertUser(client, 0);
             assertEquals(1, client.lines().stream().filter(line -> line.contains("already")).count(), client::log);
-            server.awaitLine("10\\.0\\.6\\.6 \\(static", 20);
+            server.awaitLine("10\\.0\\.6\\.6 \\(static", 60);
             new Transfer(east, hub, SERVER, 5_000_000).await(60);
             client.stop();
             server.stop();
@@ -114,7 +114,7 @@ final class UnprivilegedTest extends Vpn {
                 "preferred_lft", "5000").ok();
         server("-i", "vpn0");
         client(east);
-        east.awaitPing(SERVER, 30);
+        east.awaitPing(SERVER, 60);
         String addresses = hub.run("ip", "-o", "-4", "address", "show", "dev", "vpn0").ok().output();
         assertTrue(addresses.contains("10.9.9.9/32")
                 && addresses.matches("(?s).*10\\.0\\.0\\.1/16.*valid_lft [45]\\d{3}sec.*"),
@@ -136,7 +136,7 @@ final class UnprivilegedTest extends Vpn {
         assertOneLine(server, "SIOCSIFFLAGS vpn0: EPERM .*root: ip link set dev vpn0 up$");
         hub.run("ip", "link", "set", "dev", "vpn0", "up").ok();
         server = start(hub, NOTHING, "srv", "-i", "vpn0");
-        server.awaitLine("listening on", 30);
+        server.awaitLine("listening on", 60);
         Program client = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4, "-a", "10.0.7.7");
         assertEquals(1, client.awaitExit(30), client::log);
         assertOneLine(client, "SIOCSIFADDR vpn0: EPERM .*ip address add 10\\.0\\.7\\.7/16 dev vpn0");
@@ -166,14 +166,14 @@ final class UnprivilegedTest extends Vpn {
         make(east, "10.0.0.9/16");
         Program server = start(hub, NOTHING, "srv", "-i", "vpn0");
         server.awaitLine("vpn0 keeps its MTU of 1300 bytes instead of 1500; as root: ip link set dev vpn0 mtu 1500",
-                30);
-        server.awaitLine("listening on", 30);
+                60);
+        server.awaitLine("listening on", 60);
         client(west);
         assertEquals(1300, west.mtu(west.tunnel().orElseThrow().device()), "what the server says is what it has");
         Program client = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4);
         client.awaitLine("vpn0 keeps its MTU of 1500 bytes instead of 1300; as root: ip link set dev vpn0 mtu 1300",
-                30);
-        client.awaitLine("connected to .*, MTU 1300", 30);
+                60);
+        client.awaitLine("connected to .*, MTU 1300", 60);
         assertEquals(1500, east.mtu("vpn0"));
         new Transfer(east, west, address(west), 5_000_000).await(60);
         new Transfer(east, hub, SERVER, 5_000_000).await(60);
@@ -192,10 +192,10 @@ final class UnprivilegedTest extends Vpn {
             5, 5, (byte) 172, 20, 0, 0, 16};
         new ClassicServer(hub, request -> ClassicServer.extendedAnswer("10.3.0.7", options));
         Program client = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4);
-        client.awaitLine("connected to", 30);
+        client.awaitLine("connected to", 60);
         client.awaitLine("RTM_NEWROUTE 172\\.20\\.0\\.0/16 dev vpn0: EPERM .*root:"
-                + " ip route add 172\\.20\\.0\\.0/16 dev vpn0$", 20);
-        client.awaitLine("route 172\\.16\\.8\\.0/21 left out: .* dev eth0$", 20);
+                + " ip route add 172\\.20\\.0\\.0/16 dev vpn0$", 60);
+        client.awaitLine("route 172\\.16\\.8\\.0/21 left out: .* dev eth0$", 60);
         assertFalse(client.said("172\\.20\\.0\\.0/14"), client::log);
     }
 
@@ -208,11 +208,11 @@ final class UnprivilegedTest extends Vpn {
         assertEquals(4, client.awaitExit(30), client::log);
         assertOneLine(client, "SO_MARK 7: EPERM \\(Operation not permitted\\): run with the capability CAP_NET_ADMIN$");
         Program bound = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4, "--bind", "eth0");
-        bound.awaitLine("connected to", 30);
+        bound.awaitLine("connected to", 60);
         east.run("ip", "address", "del", east.outer4 + "/24", "dev", "eth0").ok();
         east.run("ip", "address", "add", "192.0.2.77/24", "dev", "eth0").ok();
-        bound.awaitLine("is reached from 192\\.0\\.2\\.77 now", 30);
-        east.awaitPing(SERVER, 30);
+        bound.awaitLine("is reached from 192\\.0\\.2\\.77 now", 60);
+        east.awaitPing(SERVER, 60);
     }
 
     /** A port below 1024 takes a capability of its own, which the message names. */
@@ -222,7 +222,7 @@ final class UnprivilegedTest extends Vpn {
         assertEquals(1, server.awaitExit(30), server::log);
         assertOneLine(server, ":443: EACCES .*CAP_NET_BIND_SERVICE");
         server = start(hub, NET_ADMIN + ",+net_bind_service", "srv", "-p", "443");
-        server.awaitLine("listening on", 30);
+        server.awaitLine("listening on", 60);
     }
 
     /** Who is not root becomes nobody else, and needs not: himself he may name. */
@@ -232,7 +232,7 @@ final class UnprivilegedTest extends Vpn {
         assertEquals(2, server.awaitExit(30), server::log);
         assertOneLine(server, "--user root: only root can become another user; leave it out \\(srv --help .*");
         server = start(hub, NET_ADMIN, "srv", "--user", UID);
-        server.awaitLine("listening on", 30);
+        server.awaitLine("listening on", 60);
         assertUser(server, NET_ADMIN_BIT);
         assertEquals(Set.of("1"), Set.copyOf(server.threads("NoNewPrivs")));
     }
@@ -253,7 +253,7 @@ final class UnprivilegedTest extends Vpn {
         Program secret = start(east, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4, "--key", key);
         Program plain = start(west, NOTHING, "cli", "-i", "vpn0", "-s", hub.outer4);
         for (Program program : List.of(secret, plain)) {
-            program.awaitLine("trying again until it works", 20);
+            program.awaitLine("trying again until it works", 60);
         }
         assertEquals(0, readMemory(west, plain), "what a key changes");
         assertEquals(1, readMemory(east, secret));
@@ -276,7 +276,7 @@ final class UnprivilegedTest extends Vpn {
         assertEquals("0 0", premadeDevice("leave"));
         assertEquals("0 1", premadeDevice("look"), "the kernel remembers that super-packets were wanted");
         Program server = start(hub, NOTHING, "srv", "-i", "vpn0");
-        server.awaitLine("listening on", 30);
+        server.awaitLine("listening on", 60);
         client(east);
         new Transfer(east, hub, SERVER, 5_000_000).await(60);
         assertEquals("0 1", premadeDevice("look"));

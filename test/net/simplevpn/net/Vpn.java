@@ -78,8 +78,8 @@ abstract class Vpn {
     /** A server on the hub that listens and has its device. */
     Program server(String... arguments) {
         Program server = lan.start(hub, "srv", arguments);
-        server.awaitLine("listening on", 30);
-        server.await("an address on the server's device", 20, () -> hub.tunnel().isPresent());
+        server.awaitLine("listening on", 60);
+        server.await("an address on the server's device", 60, () -> hub.tunnel().isPresent());
         return server;
     }
 
@@ -96,8 +96,8 @@ abstract class Vpn {
     }
 
     void awaitAddress(Program client, Host host) {
-        client.await("an address on the client's device", 20, () -> host.tunnel().isPresent());
-        client.awaitLine("connected to", 20);
+        client.await("an address on the client's device", 60, () -> host.tunnel().isPresent());
+        client.awaitLine("connected to", 60);
     }
 
     String address(Host host) {
