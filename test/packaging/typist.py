@@ -14,7 +14,7 @@ import time
 PROMPT = "READY>"
 # Longer than a loaded machine takes to start a shell; and how long a shell that completes says nothing when it is done.
 PATIENCE = 30
-QUIET = 1.5
+QUIET = 2.5
 
 setup, typed, shell = sys.argv[1], sys.argv[2], sys.argv[3:]
 process, terminal = pty.fork()

@@ -54,7 +54,7 @@ class CommandLineTest {
     }
 
     private static void assertEnds(Process process, int status, String output, String error) throws Exception {
-        assertTrue(process.waitFor(20, TimeUnit.SECONDS), "still running: " + process.info());
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS), "still running: " + process.info());
         assertEquals(error, text(process.getErrorStream()));
         assertEquals(output, text(process.getInputStream()));
         assertEquals(status, process.exitValue());

@@ -81,7 +81,7 @@ abstract class BoardTest extends Vpn {
         // One of the boards has no other C library.
         assertTrue(version.contains(target.equals("armhf") ? ", bundled" : ", the system's"), version);
         assertStops(board, "cli");
-        again.awaitLine("\\(10\\.0\\.0\\.2\\) gone|\\(10\\.0\\.0\\.2\\) closed", 20);
+        again.awaitLine("\\(10\\.0\\.0\\.2\\) gone|\\(10\\.0\\.0\\.2\\) closed", BOOT);
     }
 
     /** The server on a board: the same, and after its restart its client has the address that it had before. */
@@ -178,7 +178,7 @@ abstract class BoardTest extends Vpn {
         board.ask(END.formatted("TERM"));
         Path peers = lan.file("peers");
         Files.writeString(peers, Files.readString(peers).replaceAll("board.*", "$0 net=192.168.7.0/24"));
-        server.awaitLine("was read anew: 2 clients", 10);
+        server.awaitLine("was read anew: 2 clients", BOOT);
         hub.run("ip", "address", "add", ELSEWHERE + "/32", "dev", "lo").ok();
         west.run("ip", "address", "add", "192.168.8.1/32", "dev", "lo").ok();
         client(west, "--key", file("west.key"), "--server-pin", serverPin);
@@ -192,7 +192,7 @@ abstract class BoardTest extends Vpn {
             board.ping("192.168.8.1");
             board.echo("192.168.7.1", BYTES / 10);
             board.echo("fd00:77::a00:9", BYTES / 10);
-            west.awaitPing("192.168.7.1", 10);
+            west.awaitPing("192.168.7.1", BOOT);
             String hook = board.ask("cat /run/up; rm /run/up");
             assertTrue(hook.contains("ADDRESS=10.0.0.9\n") && hook.contains("NAME=board\n"), hook);
             if (signal.equals("TERM")) {
@@ -238,7 +238,7 @@ abstract class BoardTest extends Vpn {
     private String tryWith(int megabytes) {
         try (Lan lan = new Lan("hub", "board")) {
             Program server = lan.start(lan.host(0), "srv");
-            server.awaitLine("listening on", 15);
+            server.awaitLine("listening on", 30);
             Board board = new Board(lan, lan.host(0), lan.host(1), target, megabytes, "cli");
             try {
                 board.await("an address for the board", TRY, () -> server.said("assigned 10\\.0\\.0\\.2 "));

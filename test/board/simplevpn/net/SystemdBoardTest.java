@@ -59,7 +59,7 @@ final class SystemdBoardTest extends Vpn {
         systemctl("kill --kill-who=main --signal=STOP");
         awaitConnection(server, 2);
         assertEquals("1", show("NRestarts"), "restarts after SIGSTOP");
-        assertTrue(journal().contains("Watchdog timeout"), "the watchdog had no part in it");
+        board.await("the watchdog's part in it", PATIENCE, () -> journal().contains("Watchdog timeout"));
         board.ping(SERVER);
         board.tell("restarted by the watchdog");
 
@@ -90,7 +90,7 @@ final class SystemdBoardTest extends Vpn {
                 + " $0/usr/sbin/dnsmasq --keep-in-foreground --log-facility=- --user=root --pid-file="
                 + " --conf-file=/dev/null --no-resolv --no-hosts --address=/shed." + domain + "/10.0.0.77"
                 + " --listen-address=$1 --bind-interfaces", fetched("dnsmasq-base"), SERVER));
-        dnsmasq.awaitLine("started", 10);
+        dnsmasq.awaitLine("started", 30);
         String hook = "/usr/local/lib/simplevpn/resolv";
         board.ask("cat /etc/simplevpn/cli.conf - >/run/names.conf <<.\nup " + hook + "\ndown " + hook
                 + "\nuser root\n.\nmount --bind /run/names.conf /etc/simplevpn/cli.conf;"
@@ -198,9 +198,9 @@ final class SystemdBoardTest extends Vpn {
         assertEquals("inactive", show("ActiveState"), "state after the stop");
         assertEquals("success", show("Result"), "result of the stop");
         assertFalse(board.ask("ip -o link").contains(" tun0: "), "tun0 outlives the stop");
-        String journal = journal();
-        assertTrue(journal.contains("ended by a signal"), "the program's last line is not in the journal");
-        assertEquals(List.of(), journal.lines().filter(DENIED.asPredicate()).toList(), "what the sandbox took away");
+        // What a program has said is in the journal some time after its end.
+        board.await("the program's last line in the journal", PATIENCE, () -> journal().contains("ended by a signal"));
+        assertEquals(List.of(), journal().lines().filter(DENIED.asPredicate()).toList(), "what the sandbox took away");
         board.tell("stopped");
     }
 

@@ -47,7 +47,7 @@ public final class Command {
 
     /** Runs a script of the shell that ends with the first command that fails; then this fails too. */
     public static void script(String name, String script, String... arguments) {
-        run(name, 20, words(List.of("sh", "-e", "-c", script), arguments)).ok();
+        run(name, 60, words(List.of("sh", "-e", "-c", script), arguments)).ok();
     }
 
     private static Result run(String name, int seconds, List<String> words) {

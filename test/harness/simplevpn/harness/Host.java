@@ -26,7 +26,7 @@ public final class Host {
     private static final int TIMEOUT = 15_000;
 
     /** With a deadline the usual ping ends at the first answer; those of inetutils and busybox have no such thing. */
-    private static final String[] ONE_OF_FIVE = Command.run(10, "ping", "-V").output().contains("iputils")
+    private static final String[] ONE_OF_FIVE = Command.run(20, "ping", "-V").output().contains("iputils")
             ? new String[] {"-c", "1", "-i", "0.2", "-w", "1"} : new String[] {"-c", "5", "-i", "0.2", "-W", "1"};
 
     /** {@code ip -o -4 addr}: "3: tun0    inet 10.0.0.2/16 brd 10.0.255.255 scope global tun0\ ..." */
@@ -97,6 +97,18 @@ public final class Host {
         return run(Command.words(command, address).toArray(String[]::new));
     }
 
+    /**
+     * Pings so many times, one after the other; fails when one of them is not answered within 10 seconds. A ping that
+     * sends more than one gives the last no longer than two round trips of those before it, whatever its -W is: on a
+     * machine that has much to do that is no loss.
+     */
+    public void pingAll(String address, int times, String... options) {
+        String[] one = Command.words(List.of("-c", "1", "-W", "10"), options).toArray(String[]::new);
+        for (int i = 0; i < times; i++) {
+            ping(address, one).ok();
+        }
+    }
+
     /** Whether one of five pings within a second is answered. */
     public boolean reaches(String address) {
         return ping(address, ONE_OF_FIVE).status() == 0;
@@ -155,7 +167,7 @@ public final class Host {
 
     /** Ends whatever still lives in the namespace: what runs in it, and this VM's sockets. */
     void clear() {
-        Command.run(10, "ip", "netns", "pids", namespace).output().lines().filter(line -> line.matches("\\d+"))
+        Command.run(30, "ip", "netns", "pids", namespace).output().lines().filter(line -> line.matches("\\d+"))
                 .map(Long::valueOf).flatMap(pid -> ProcessHandle.of(pid).stream())
                 .forEach(ProcessHandle::destroyForcibly);
         for (Closeable socket : sockets) {

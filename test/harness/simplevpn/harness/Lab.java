@@ -166,7 +166,7 @@ public abstract class Lab implements AutoCloseable {
                 return;
             }
             hosts.forEach(host -> attempt(host::clear));
-            hosts.forEach(host -> attempt(() -> Command.run(20, "ip", "netns", "del", host.namespace).ok()));
+            hosts.forEach(host -> attempt(() -> Command.run(60, "ip", "netns", "del", host.namespace).ok()));
             attempt(() -> Command.run(60, "rm", "-rf", TOP.resolve("build").resolve(name).toString()).ok());
         }
     }

@@ -85,11 +85,15 @@ public final class Program {
             if (condition.getAsBoolean()) {
                 return true;
             }
-            if (!alive) {
-                throw new LabException(
-                        name + " ended with status " + awaitExit(1) + " before " + what + ": " + lastLine());
+            if (alive) {
+                return false;
             }
-            return false;
+            int status = awaitExit(1);
+            // Only now is all read that it printed.
+            if (condition.getAsBoolean()) {
+                return true;
+            }
+            throw new LabException(name + " ended with status " + status + " before " + what + ": " + lastLine());
         });
     }
 
@@ -115,13 +119,13 @@ public final class Program {
 
     /** Sends a signal, for example {@code INT}. */
     public void signal(String signal) {
-        Command.run(5, "sh", "-c", "kill -" + signal + " " + process.pid()).ok();
+        Command.run(20, "sh", "-c", "kill -" + signal + " " + process.pid()).ok();
     }
 
     /** Ends it with SIGKILL. */
     public void kill() {
         process.destroyForcibly();
-        awaitExit(10);
+        awaitExit(30);
     }
 
     /**
@@ -130,7 +134,7 @@ public final class Program {
      */
     public void stop() {
         process.toHandle().destroy();
-        int status = awaitExit(10);
+        int status = awaitExit(30);
         if (status != 0) {
             throw new LabException(name + " ended with status " + status + " after SIGTERM:\n" + log());
         }
@@ -168,7 +172,7 @@ public final class Program {
                 member.destroyForcibly();
             }
         }
-        awaitExit(10);
+        awaitExit(30);
     }
 
     /** Resident memory in KiB. */
@@ -205,15 +209,20 @@ public final class Program {
         return process.pid();
     }
 
-    /** What a file of /proc/PID has (proc(5)), for each process that this one forked, and last for itself. */
+    /**
+     * What a file of /proc/PID has (proc(5)), for each process that this one forked and that does not end meanwhile,
+     * and last for itself.
+     */
     public List<String> proc(String file) {
         List<String> texts = new ArrayList<>();
-        try {
-            for (ProcessHandle member : Command.family(process)) {
+        for (ProcessHandle member : Command.family(process)) {
+            try {
                 texts.add(Files.readString(Path.of("/proc", Long.toString(member.pid()), file)));
+            } catch (IOException e) {
+                if (member.pid() == process.pid()) {
+                    throw new LabException(name + ": " + e, e);
+                }
             }
-        } catch (IOException e) {
-            throw new LabException(name + ": " + e, e);
         }
         return texts;
     }

@@ -54,7 +54,7 @@ final class Watch {
                 #!/bin/sh
                 exec '%s/bin/java' -Xlog:exceptions:file='%s/%%p':none:filecount=0 "$@"
                 """.formatted(image, LOGS));
-        Command.run(5, "chmod", "755", java.toString()).ok();
+        Command.run(20, "chmod", "755", java.toString()).ok();
         // The archives' place, as the launcher knows it.
         Files.createSymbolicLink(java.getParent().resolveSibling("lib"), image.resolve("lib"));
         for (String launcher : List.of("srv", "cli")) {

@@ -98,7 +98,7 @@ final class AnyLinuxTest extends Vpn {
     private static void script(Path file, String... lines) throws IOException {
         Files.createDirectories(file.getParent());
         Files.writeString(file, "#!/bin/sh\n" + String.join("\n", lines) + "\n");
-        Command.run(5, "chmod", "755", file.toString()).ok();
+        Command.run(20, "chmod", "755", file.toString()).ok();
     }
 
     /** Both programs start where there is no C library at all, with their classes from the archive. */
@@ -163,13 +163,13 @@ final class AnyLinuxTest extends Vpn {
         Path root = system();
         Path loader = loader(root);
         Files.createDirectories(loader.getParent());
-        Command.run(5, "cp", "-L", "/" + root.relativize(loader), loader.toString()).ok();
-        String libraries = Command.run(5, "sh", "-c", "dirname $(ldconfig -p | sed -n 's/.*libc.so.6 .*=> //p'"
+        Command.run(20, "cp", "-L", "/" + root.relativize(loader), loader.toString()).ok();
+        String libraries = Command.run(20, "sh", "-c", "dirname $(ldconfig -p | sed -n 's/.*libc.so.6 .*=> //p'"
                 + " | head -n 1)").ok().output().strip();
         Path folder = root.resolve(libraries.substring(1));
         Files.createDirectories(folder);
         for (String library : List.of("libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0")) {
-            Command.run(5, "cp", "-L", libraries + "/" + library, folder.toString()).ok();
+            Command.run(20, "cp", "-L", libraries + "/" + library, folder.toString()).ok();
         }
         assertSays(SYSTEMS, run(inLab(withProc(root, "/srv", "--version"))));
         assertSays(SYSTEMS, run(List.of(tree(Image.OWN) + "/srv", "--version")));

@@ -24,7 +24,7 @@ import simplevpn.harness.Program;
 /** What jlink/reach leaves out of java.base is missed by nothing that fails: each error has its message. */
 @Timeout(value = 600, unit = TimeUnit.SECONDS)
 final class ErrorPathsTest extends Vpn {
-    private static final int START = 90;
+    private static final int START = 180;
     private static final int FEW = 7;
     /** What only a VM says that lacks something. */
     private static final Pattern LACKS = Pattern.compile("Exception|Error\\b|java[./]lang|\tat |no such method");

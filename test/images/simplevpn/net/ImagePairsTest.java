@@ -29,8 +29,8 @@ final class ImagePairsTest extends Vpn {
         Program client = client(clientTarget);
         assertEquals(SERVER, address(hub));
         assertEquals("10.0.0.2", address(east));
-        east.ping(SERVER, "-c", "3").ok();
-        hub.ping("10.0.0.2", "-c", "3").ok();
+        east.pingAll(SERVER, 3);
+        hub.pingAll("10.0.0.2", 3);
         new Transfer(east, hub, SERVER, BYTES).await(180);
         OffloadPairsTest.assertSizes(client, true, true);
         server.stop();

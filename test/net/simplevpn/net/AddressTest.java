@@ -141,7 +141,7 @@ final class AddressTest extends Vpn {
         assertRefused(ANY);
         only.assertAlive();
         only.close();
-        server.await("the freed address", 10, () -> asksAndGets(ANY));
+        server.await("the freed address", 60, () -> asksAndGets(ANY));
     }
 
     /** A static address is free for the next one after its holder has gone. */
@@ -149,7 +149,7 @@ final class AddressTest extends Vpn {
     void staticAddressIsReused() {
         Program server = server();
         for (int i = 0; i < 3; i++) {
-            server.await("the static address", 10, () -> asksAndGets("10.0.3.3"));
+            server.await("the static address", 60, () -> asksAndGets("10.0.3.3"));
         }
     }
 
@@ -198,7 +198,7 @@ final class AddressTest extends Vpn {
         first.assertAlive();
         second.assertAlive();
         second.close();
-        server.await("a place for one more", 10, () -> asksAndGets(ANY));
+        server.await("a place for one more", 60, () -> asksAndGets(ANY));
         first.assertAlive();
     }
 
@@ -210,7 +210,7 @@ final class AddressTest extends Vpn {
         ClassicClient talking = new ClassicClient(east, hub);
         assertEquals("10.0.6.6", silent.ask("10.0.6.6"));
         talking.join();
-        server.await("the silent client's address", 12, () -> {
+        server.await("the silent client's address", 60, () -> {
             try {
                 talking.assertAlive();
             } catch (IOException e) {

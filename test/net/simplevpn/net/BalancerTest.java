@@ -2,7 +2,6 @@ package simplevpn.net;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -54,7 +53,7 @@ final class BalancerTest extends KeyedVpn {
                 balancer.outer4 + "," + balancer.outer6);
         lan.write(name + "/srv.conf", option + "\nkey " + file("srv.key") + "\npeers " + file(name + "/peers") + "\n");
         Program server = lan.start(host, "srv", "--config", file(name + "/srv.conf"));
-        server.awaitLine("listening on", 20);
+        server.awaitLine("listening on", 60);
         return server;
     }
 
@@ -71,7 +70,7 @@ final class BalancerTest extends KeyedVpn {
                 "LD_LIBRARY_PATH=$(echo $0/usr/lib/*-linux-*) exec $0/usr/sbin/haproxy -db -f $1",
                 fetched("haproxy"), file("haproxy.cfg")));
         proxies.add(proxy);
-        proxy.await("HAProxy's socket", 20, () -> Files.exists(lan.file("admin.sock")));
+        proxy.await("HAProxy's socket", 60, () -> Files.exists(lan.file("admin.sock")));
     }
 
     /** What HAProxy says to a command. */
@@ -92,7 +91,7 @@ final class BalancerTest extends KeyedVpn {
 
     /** Waits until HAProxy's checks have seen that a server is there, or not. */
     private void awaitState(String server, String state) {
-        Wait.until(server + " " + state, 20, () -> admin("show stat").lines().anyMatch(line ->
+        Wait.until(server + " " + state, 60, () -> admin("show stat").lines().anyMatch(line ->
                 line.startsWith("servers," + server + ",") && line.contains("," + state + ",")));
     }
 
@@ -101,6 +100,10 @@ final class BalancerTest extends KeyedVpn {
                 .toArray(String[]::new));
         awaitAddress(client, host);
         return client;
+    }
+
+    private static long connections(Program client) {
+        return client.lines().stream().filter(line -> line.contains("connected to")).count();
     }
 
     private static String from(String address) {
@@ -118,25 +121,26 @@ final class BalancerTest extends KeyedVpn {
         balance("check inter 300ms send-proxy-v2");
         awaitState("one", "UP");
         awaitState("two", "UP");
-        through(east, "east.key", balancer.outer4);
+        Program first = through(east, "east.key", balancer.outer4);
         assertEquals("10.0.0.7", address(east));
-        assertTrue(one.said("(" + from(east.outer4) + "):\\d+ assigned 10.0.0.7 to east"), one::log);
-        new Transfer(east, hub, SERVER, 20_000_000).await(40);
-        new Transfer(hub, east, "10.0.0.7", 20_000_000).await(40);
+        one.awaitLine("(" + from(east.outer4) + "):\\d+ assigned 10.0.0.7 to east", 60);
+        new Transfer(east, hub, SERVER, 20_000_000).await(60);
+        new Transfer(hub, east, "10.0.0.7", 20_000_000).await(60);
 
         admin("set server servers/one state drain");
         through(west, "west.key", balancer.outer6);
-        assertTrue(other.said("(" + from(west.outer6) + "):\\d+ assigned 10.0.0.8 to west"), other::log);
-        assertTrue(east.reaches(SERVER), "who is connected stays");
+        other.awaitLine("(" + from(west.outer6) + "):\\d+ assigned 10.0.0.8 to west", 60);
+        east.awaitPing(SERVER, 60);
+        assertEquals(1, connections(first), "who is connected stays");
         admin("shutdown sessions server servers/one");
-        other.awaitLine("(" + from(east.outer4) + "):\\d+ assigned 10.0.0.7 to east", 20);
-        east.awaitPing("10.0.0.8", 20);
+        other.awaitLine("(" + from(east.outer4) + "):\\d+ assigned 10.0.0.7 to east", 60);
+        east.awaitPing("10.0.0.8", 60);
 
         admin("set server servers/one state ready");
         awaitState("one", "UP");
         other.kill();
-        one.awaitLine("(" + from(west.outer6) + "):\\d+ assigned 10.0.0.8 to west", 40);
-        east.awaitPing("10.0.0.8", 40);
+        one.awaitLine("(" + from(west.outer6) + "):\\d+ assigned 10.0.0.8 to west", 60);
+        east.awaitPing("10.0.0.8", 60);
         assertEquals("10.0.0.7", address(east));
         assertEquals("10.0.0.8", address(west));
         awaitState("two", "DOWN");
@@ -148,16 +152,17 @@ final class BalancerTest extends KeyedVpn {
     @Test
     void aroundTheBalancer() throws Exception {
         Program one = server(hub, "one");
-        client(east, with("east.key"));
-        east.awaitPing(SERVER, 5);
+        Program first = client(east, with("east.key"));
+        east.awaitPing(SERVER, 60);
         clientStarting(balancer, with("west.key"));
         one.awaitLine("(" + from(balancer.outer4) + "):\\d+ turned away: does not begin with a PROXY protocol header;"
-                + " all from --proxy-protocol have to begin with one \\(HAProxy: send-proxy-v2\\)$", 20);
+                + " all from --proxy-protocol have to begin with one \\(HAProxy: send-proxy-v2\\)$", 60);
         balance("send-proxy");
         lan.start(west, "cli", Command.words(List.of("-s", balancer.outer4), with("west.key")).toArray(String[]::new));
         one.awaitLine("(" + from(balancer.outer4) + "):\\d+ turned away: sends a PROXY protocol header of version 1,"
-                + " and only version 2 is taken", 20);
+                + " and only version 2 is taken", 60);
         assertFalse(one.said("west"), one::log);
-        assertTrue(east.reaches(SERVER));
+        east.awaitPing(SERVER, 60);
+        assertEquals(1, connections(first), first::log);
     }
 }

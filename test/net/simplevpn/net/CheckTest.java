@@ -161,7 +161,7 @@ final class CheckTest extends KeyedVpn {
                 with("east.key"));
         checkHub(14, "TLS", "--server-pin is missing; .*add --server-pin sha256:", "--key", file("east.key"));
         between.stop();
-        server().awaitLine("listening", 5);
+        server().awaitLine("listening", 60);
         checkHub(14, "TLS", "closed the connection in the handshake.*; start srv with --key", with("east.key"));
     }
 
@@ -220,14 +220,14 @@ final class CheckTest extends KeyedVpn {
     void besideAClient() {
         Program server = keyed();
         Program client = client(east, with("east.key"));
-        east.awaitPing(SERVER, 10);
+        east.awaitPing(SERVER, 60);
         Program check = lan.start(east, "cli", Command.words(List.of("--check", "-s", hub.outer4), with("east.key"))
                 .toArray(String[]::new));
         assertEquals(0, check.awaitExit(30), check::log);
         assertTrue(check.lastLine().matches("key +skipped .*a client runs here with this key.*end it to check.*"),
                 check::log);
         assertTrue(check.said("TLS +ok"), check::log);
-        assertTrue(east.reaches(SERVER));
+        east.awaitPing(SERVER, 60);
         assertFalse(server.said("connected again"), server::log);
         assertEquals(1, client.lines().stream().filter(line -> line.contains("connected to")).count(), client::log);
         client.stop();
@@ -247,7 +247,7 @@ final class CheckTest extends KeyedVpn {
         keyed();
         Program invite = lan.start(hub, "srv", "--key", file("srv.key"), "--peers", file("peers"), "--invite", "shed",
                 "--host", hub.outer4);
-        assertEquals(0, invite.awaitExit(15), invite::log);
+        assertEquals(0, invite.awaitExit(30), invite::log);
         String[] words = invite.lastLine().split(" ");
         String dir = lan.file("joined").toString();
         Program check = lan.start(east, "cli", "--check", "--join", words[words.length - 1], "--dir", dir);

@@ -40,7 +40,7 @@ final class ClockTest extends KeyedVpn {
                 String.valueOf(errno), "/usr/bin/env", "LD_PRELOAD=/usr/$LIB/faketime/libfaketime.so.1",
                 "FAKETIME=@" + time, "FAKETIME_DONT_FAKE_MONOTONIC=1", Lab.TOP.resolve("cli").toString()), words));
         awaitAddress(client, east);
-        east.awaitPing(SERVER, 10);
+        east.awaitPing(SERVER, 60);
         return client;
     }
 
@@ -53,7 +53,7 @@ final class ClockTest extends KeyedVpn {
     void fromTheBeginning() {
         keyed();
         Program client = at("1970-01-01 00:01:00", 0);
-        client.awaitLine("the clock was set by the server's, \\d+ s forward", 5);
+        client.awaitLine("the clock was set by the server's, \\d+ s forward", 60);
         Matcher told = Pattern.compile("server's, (\\d+) s forward").matcher(client.log());
         assertTrue(told.find());
         long real = System.currentTimeMillis() / 1000;
@@ -69,10 +69,10 @@ final class ClockTest extends KeyedVpn {
     void denied() {
         Program server = keyed();
         Program client = at("1970-01-01 00:01:00", 1);
-        client.awaitLine("the clock stays wrong: clock_settime: EPERM .*CAP_SYS_TIME", 5);
+        client.awaitLine("the clock stays wrong: clock_settime: EPERM .*CAP_SYS_TIME", 60);
         server.kill();
         keyed();
-        east.awaitPing(SERVER, 40);
+        east.awaitPing(SERVER, 60);
         assertEquals(1, client.lines().stream().filter(line -> line.contains("clock")).count(), client::log);
     }
 

@@ -50,7 +50,7 @@ final class CommandTest extends Vpn {
     void portInUse() {
         server();
         Program second = lan.start(hub, "srv", "-n", "10.8.0.0/16", "-i", "second");
-        assertEquals(1, second.awaitExit(15));
+        assertEquals(1, second.awaitExit(30));
         assertOneLine(second, "2002");
         assertTrue(hub.run("ip", "link", "show", "second").status() != 0, "no device of the second server");
     }
@@ -61,7 +61,7 @@ final class CommandTest extends Vpn {
         // "ip netns exec" runs each command with mounts of its own, so this hides the device from the server alone.
         Program server = lan.start(hub, List.of("sh", "-c",
                 "mount -t tmpfs none /dev/net && exec '" + Lab.TOP.resolve("srv") + "'"));
-        assertEquals(1, server.awaitExit(15));
+        assertEquals(1, server.awaitExit(30));
         assertOneLine(server, "/dev/net/tun.*tun");
     }
 
@@ -70,7 +70,7 @@ final class CommandTest extends Vpn {
     void noPrivilege() {
         Program server = lan.start(hub, List.of("setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin",
                 Lab.TOP.resolve("srv").toString()));
-        assertEquals(1, server.awaitExit(15));
+        assertEquals(1, server.awaitExit(30));
         assertOneLine(server, "CAP_NET_ADMIN");
     }
 
@@ -79,7 +79,7 @@ final class CommandTest extends Vpn {
     void refusedAddress() {
         server();
         Program client = clientStarting(east, "-a", "10.1.3.3");
-        assertEquals(3, client.awaitExit(15), client::log);
+        assertEquals(3, client.awaitExit(30), client::log);
         assertTrue(client.said("refused.*\\w{4}"), client::log);
         assertTrue(east.tunnel().isEmpty(), "no device is left");
     }
@@ -95,7 +95,7 @@ final class CommandTest extends Vpn {
         assertOneLine(unknown, "no-such-host\\.invalid");
         server();
         client(east, "--once");
-        east.awaitPing(SERVER, 5);
+        east.awaitPing(SERVER, 60);
     }
 
     /** --help and --version print to the point and end with status 0; -u is answered with one clear line. */
@@ -104,15 +104,15 @@ final class CommandTest extends Vpn {
         for (String program : List.of("srv", "cli")) {
             for (String option : List.of("--help", "-h")) {
                 Program help = lan.start(east, program, option);
-                assertEquals(0, help.awaitExit(15), help::log);
+                assertEquals(0, help.awaitExit(30), help::log);
                 assertTrue(help.said("--port") && help.said("--version"), help::log);
             }
             Program version = lan.start(east, program, "--version");
-            assertEquals(0, version.awaitExit(15), version::log);
+            assertEquals(0, version.awaitExit(30), version::log);
             assertTrue(version.said("simplevpn.*\\d") && version.said("class-data archive"), version::log);
         }
         Program udp = lan.start(east, "srv", "-u");
-        assertEquals(2, udp.awaitExit(15));
+        assertEquals(2, udp.awaitExit(30));
         assertOneLine(udp, "UDP");
     }
 
@@ -140,14 +140,14 @@ final class CommandTest extends Vpn {
         }
         Program server = lan.start(hub, List.of("env", "-u", "LC_ALL", locale, folder.resolve("srv").toString(),
                 "--config", config.toString()));
-        server.awaitLine("network 10\\.66\\.0\\.0/24", 15);
+        server.awaitLine("network 10\\.66\\.0\\.0/24", 60);
         Program client = lan.start(east, List.of("env", "-u", "LC_ALL", locale, folder.resolve("cli").toString(),
                 "-s", "h\u00fcb", "--once"));
         assertEquals(4, client.awaitExit(60), client::log);
         assertOneLine(client, "h\u00fcb: ");
         Program missing = lan.start(west, List.of("env", "-u", "LC_ALL", locale, folder.resolve("srv").toString(),
                 "--config", folder.resolve("\u00e4").toString()));
-        assertEquals(1, missing.awaitExit(15), missing::log);
+        assertEquals(1, missing.awaitExit(30), missing::log);
         assertOneLine(missing, "/\u00e4: ENOENT");
     }
 
@@ -158,13 +158,13 @@ final class CommandTest extends Vpn {
             lan.start(program.startsWith("srv") ? hub : east, List.of("sh", "-c",
                     "exec " + Lab.TOP.resolve(program) + " <&- >&- 2>&-"));
         }
-        Wait.until("an address on the client's device", 20, () -> east.tunnel().isPresent());
+        Wait.until("an address on the client's device", 60, () -> east.tunnel().isPresent());
         ClassicClient classic = new ClassicClient(west, hub);
         String own = classic.join();
         classic.send(Frames.echo("10.0.77.77", SERVER, 1, 30));
         classic.send(Frames.echo(own, SERVER, 2, 30));
         assertTrue(Frames.isEchoReply(classic.receive(), 2), "a frame, and not what is said of the forged one");
-        east.awaitPing(SERVER, 10);
+        east.awaitPing(SERVER, 60);
     }
 
     /** The server may listen on an address that its host does not have yet. */
@@ -182,11 +182,11 @@ final class CommandTest extends Vpn {
     void wrongConfigurationFile(@TempDir Path folder) throws IOException {
         Path file = folder.resolve("simplevpn.conf");
         Program missing = lan.start(hub, "srv", "--config", file.toString());
-        assertEquals(1, missing.awaitExit(15), missing::log);
+        assertEquals(1, missing.awaitExit(30), missing::log);
         assertOneLine(missing, "simplevpn\\.conf.*ENOENT");
         Files.writeString(file, "port 2002\nprot 2002\n");
         Program wrong = lan.start(hub, "srv", "--config", file.toString());
-        assertEquals(2, wrong.awaitExit(15), wrong::log);
+        assertEquals(2, wrong.awaitExit(30), wrong::log);
         assertOneLine(wrong, "simplevpn\\.conf.*2.*prot");
     }
 
@@ -196,7 +196,7 @@ final class CommandTest extends Vpn {
         server("-l", hub.outer4, "-p", "443");
         client(east, "-p", "443");
         Program elsewhere = lan.start(west, "cli", "--once", "-s", hub.outer6, "-p", "443");
-        assertEquals(4, elsewhere.awaitExit(15), elsewhere::log);
+        assertEquals(4, elsewhere.awaitExit(30), elsewhere::log);
     }
 
     /** A program starts in a folder that is gone: it needs none. */

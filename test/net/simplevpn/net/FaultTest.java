@@ -63,13 +63,13 @@ final class FaultTest extends Vpn {
     void killedClientGetsItsAddressAgain() throws Exception {
         Program server = server("-t", "4");
         client(east, "-a", "10.0.8.8").kill();
-        server.await("the address for the restarted client", 30, () -> {
+        server.await("the address for the restarted client", 60, () -> {
             Program again = clientStarting(east, "-a", "10.0.8.8");
-            Wait.until("an address or a refusal", 15, () -> !again.alive() || east.tunnel().isPresent());
+            Wait.until("an address or a refusal", 60, () -> !again.alive() || east.tunnel().isPresent());
             return again.alive();
         });
         assertEquals("10.0.8.8", address(east));
-        new Transfer(east, hub, SERVER, 1_000_000).await(20);
+        new Transfer(east, hub, SERVER, 1_000_000).await(60);
     }
 
     /** A cable that is pulled for longer than the timeout and plugged again: the transfer goes on by itself. */
@@ -106,7 +106,7 @@ final class FaultTest extends Vpn {
     void readerThatNeverReads() throws Exception {
         Program server = server();
         client(east);
-        new Transfer(east, hub, SERVER, 20_000_000).await(30);
+        new Transfer(east, hub, SERVER, 20_000_000).await(60);
         ClassicClient sloth = new ClassicClient(west, hub);
         ClassicClient writer = new ClassicClient(west, hub);
         String from = writer.join();
@@ -122,7 +122,7 @@ final class FaultTest extends Vpn {
             writer.send(packets);
         }
         writer.assertAlive();
-        transfer.await(30);
+        transfer.await(60);
         long growth = server.rss() - before;
         assertTrue(growth < 12_000, () -> "server grew by " + growth + " KiB while 86 MB waited for one reader");
         for (int i = 0; i < 20; i++) {
@@ -149,10 +149,10 @@ final class FaultTest extends Vpn {
         Program server = server();
         Program client = client(east);
         client.signal(signal);
-        assertEquals(0, client.awaitExit(5), client::log);
+        assertEquals(0, client.awaitExit(20), client::log);
         assertTrue(east.tunnel().isEmpty(), "the client's device is gone");
         server.signal(signal);
-        assertEquals(0, server.awaitExit(5), server::log);
+        assertEquals(0, server.awaitExit(20), server::log);
         assertTrue(hub.tunnel().isEmpty(), "the server's device is gone");
     }
 
@@ -160,7 +160,7 @@ final class FaultTest extends Vpn {
     @Test
     void signalEndsAWaitingClient() {
         Program client = clientStarting(east);
-        client.await("a line about the server", 15, () -> !client.lines().isEmpty());
+        client.await("a line about the server", 60, () -> !client.lines().isEmpty());
         client.stop();
     }
 
@@ -169,7 +169,7 @@ final class FaultTest extends Vpn {
     void rubbishIsRefused() throws Exception {
         Program server = server();
         client(east);
-        new Transfer(east, hub, SERVER, 20_000_000).await(30);
+        new Transfer(east, hub, SERVER, 20_000_000).await(60);
         long before = server.rss();
         List<ClassicClient> rubbish = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
@@ -186,17 +186,17 @@ final class FaultTest extends Vpn {
         for (ClassicClient client : rubbish) {
             client.assertClosed();
         }
-        transfer.await(30);
+        transfer.await(60);
         long growth = server.rss() - before;
         assertTrue(growth < 12_000, () -> "server grew by " + growth + " KiB");
-        east.awaitPing(SERVER, 5);
+        east.awaitPing(SERVER, 60);
     }
 
     /** The client tries until its server is there, with one line per change of state and not per attempt. */
     @Test
     void clientWaitsForItsServer() {
         Program client = clientStarting(east);
-        client.await("a line about the server", 15, () -> !client.lines().isEmpty());
+        client.await("a line about the server", 60, () -> !client.lines().isEmpty());
         Wait.pause(4000);
         assertEquals(1, client.lines().size(), client::log);
         server();
@@ -211,11 +211,11 @@ final class FaultTest extends Vpn {
         Wait.pause(6000);
         assertFalse(server.said("timed out|gone"), server::log);
         assertEquals(1, client.lines().stream().filter(line -> line.contains("connected to")).count(), client::log);
-        east.awaitPing(SERVER, 5);
+        east.awaitPing(SERVER, 60);
     }
 
     private static Transfer started(Transfer transfer) {
-        Wait.until("the transfer's first bytes", 15, () -> transfer.received() > 2_000_000);
+        Wait.until("the transfer's first bytes", 60, () -> transfer.received() > 2_000_000);
         return transfer;
     }
 
@@ -227,7 +227,7 @@ final class FaultTest extends Vpn {
         String device = host.tunnel().orElseThrow().device();
         int lines = program.lines().size();
         host.run("ip", "link", "del", device).ok();
-        assertEquals(1, program.awaitExit(10), program::log);
+        assertEquals(1, program.awaitExit(30), program::log);
         List<String> last = program.lines().subList(lines, program.lines().size());
         assertTrue(last.stream().filter(line -> line.contains(device)).count() == 1, () -> "said: " + last);
     }

@@ -28,9 +28,9 @@ final class ForwardTest extends Vpn {
         client(east);
         client(west);
         for (String size : new String[] {"0", "56", "1472", "9000"}) {
-            assertNoLoss(east.ping(SERVER, "-c", "3", "-i", "0.02", "-s", size));
-            assertNoLoss(hub.ping(address(east), "-c", "3", "-i", "0.02", "-s", size));
-            assertNoLoss(east.ping(address(west), "-c", "3", "-i", "0.02", "-s", size));
+            east.pingAll(SERVER, 3, "-s", size);
+            hub.pingAll(address(east), 3, "-s", size);
+            east.pingAll(address(west), 3, "-s", size);
         }
     }
 
@@ -38,7 +38,7 @@ final class ForwardTest extends Vpn {
     @Test
     void clientAndServerExchangeStreams() throws Exception {
         client(east);
-        new Transfer(east, hub, SERVER, BYTES).await(60);
+        new Transfer(east, hub, SERVER, BYTES).await(120);
     }
 
     /** 100 MB each way at once between two clients arrive byte for byte. */
@@ -46,18 +46,18 @@ final class ForwardTest extends Vpn {
     void clientsExchangeStreams() throws Exception {
         client(east);
         client(west);
-        new Transfer(east, west, address(west), BYTES).await(60);
+        new Transfer(east, west, address(west), BYTES).await(120);
     }
 
     /** The outer connection may be IPv6, and HOST a name of which only the last address answers. */
     @Test
     void serverIsFoundByEveryKindOfName() {
         lan.start(east, "cli", "-s", hub.outer6);
-        Wait.until("an address over IPv6", 15, () -> east.tunnel().isPresent());
-        east.awaitPing(SERVER, 5);
-        lan.start(west, "srv", "-l", "127.0.0.1", "-n", "10.99.0.0/16").awaitLine("listening on", 15);
+        Wait.until("an address over IPv6", 60, () -> east.tunnel().isPresent());
+        east.awaitPing(SERVER, 60);
+        lan.start(west, "srv", "-l", "127.0.0.1", "-n", "10.99.0.0/16").awaitLine("listening on", 60);
         Program client = lan.start(west, "cli", "-s", "localhost", "-i", "second");
-        client.await("a second device on one host", 15,
+        client.await("a second device on one host", 60,
                 () -> west.run("ip", "-4", "-o", "addr", "show", "second").output().contains("10.99.0.2/16"));
     }
 
@@ -74,7 +74,7 @@ final class ForwardTest extends Vpn {
     void unassignedAddressDoesNotLoop() {
         client(east);
         hub.run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward").ok();
-        assertNoLoss(east.ping(SERVER, "-c", "1"));
+        east.pingAll(SERVER, 1);
         String device = hub.tunnel().orElseThrow().device();
         String written = hub.run("cat", "/sys/class/net/" + device + "/statistics/rx_packets").ok().output();
         east.ping(NOBODY, "-c", "5", "-i", "0.05", "-W", "1");
@@ -90,7 +90,7 @@ final class ForwardTest extends Vpn {
         east.run("ip", "route", "add", "198.51.100.0/24", "dev", east.tunnel().orElseThrow().device()).ok();
         west.run("ip", "addr", "add", "198.51.100.7/32", "dev", "lo").ok();
         hub.run("ip", "route", "add", "198.51.100.0/24", "via", west.outer4).ok();
-        assertNoLoss(east.ping("198.51.100.7", "-c", "3", "-i", "0.05"));
+        east.pingAll("198.51.100.7", 3);
     }
 
     /** A client that a user stops leaves its address unreachable, and the server and the others as they were. */
@@ -99,20 +99,16 @@ final class ForwardTest extends Vpn {
         client(east);
         Program leaving = client(west);
         String address = address(west);
-        assertNoLoss(east.ping(address, "-c", "1"));
+        east.pingAll(address, 1);
         leaving.stop();
-        server.await("the address to be unreachable", 5,
+        server.await("the address to be unreachable", 60,
                 () -> east.ping(address, "-c", "1", "-W", "1").output().contains("Host Unreachable"));
-        assertNoLoss(east.ping(SERVER, "-c", "1"));
+        east.pingAll(SERVER, 1);
     }
 
     private static void assertUnreachable(Host host) {
-        Command.Result result = host.ping(NOBODY, "-c", "2", "-i", "0.2", "-W", "2");
+        Command.Result result = host.ping(NOBODY, "-c", "2", "-i", "0.2", "-W", "5");
         assertEquals(1, result.status());
         assertTrue(result.output().contains("Destination Host Unreachable"), result::output);
-    }
-
-    private static void assertNoLoss(Command.Result result) {
-        assertTrue(result.output().contains(" 0% packet loss"), () -> result.command() + ":\n" + result.output());
     }
 }

@@ -39,7 +39,7 @@ final class FuzzTest extends Vpn {
         random.nextBytes(noise);
         Program server = server();
         Program client = client(east);
-        new Transfer(east, hub, SERVER, 20_000_000).await(30);
+        new Transfer(east, hub, SERVER, 20_000_000).await(60);
         ExtendedClient fuzzer = new ExtendedClient(west, hub, 1);
         ExtendedClient.Answer answer = fuzzer.handshake(ExtendedClient.OFFLOAD, "0.0.0.0");
         assertEquals(ExtendedClient.OFFLOAD, answer.features(), "accepted features");
@@ -58,7 +58,7 @@ final class FuzzTest extends Vpn {
         assertGrowth(server, serverBefore);
         assertGrowth(client, clientBefore);
 
-        Wait.until("an echo request at the classic client", 10, () -> {
+        Wait.until("an echo request at the classic client", 60, () -> {
             echo(fuzzer, own, witness, LAST);
             return reading.isDone();
         });
@@ -68,7 +68,7 @@ final class FuzzTest extends Vpn {
         fuzzer.receiveReply(1);
         echo(fuzzer, own, address(east), 2);
         fuzzer.receiveReply(2);
-        new Transfer(east, hub, SERVER, 20_000_000).await(30);
+        new Transfer(east, hub, SERVER, 20_000_000).await(60);
         assertEquals(1, client.lines().stream().filter(line -> line.contains("connected to")).count(), client::log);
     }
 

@@ -34,7 +34,7 @@ final class GarbageTest extends Vpn {
     @ParameterizedTest(name = "the other client {0}")
     @ValueSource(strings = {"with offload", "--no-offload"})
     void noCollectionAtFullSpeed(String other) throws IOException {
-        start(hub, "Server").awaitLine("listening on", 15);
+        start(hub, "Server").awaitLine("listening on", 60);
         awaitAddress(start(east, "Client", "-s", hub.outer4), east);
         List<String> options = new ArrayList<>(List.of("-s", hub.outer4));
         if (other.startsWith("--")) {
@@ -43,6 +43,7 @@ final class GarbageTest extends Vpn {
         awaitAddress(start(west, "Client", options.toArray(String[]::new)), west);
         Transfer transfer = new Transfer(east, west, address(west), Long.MAX_VALUE);
         Wait.pause(WARM_UP);
+        Wait.until("enough packets to warm up", 60, () -> transfer.received() > BYTES);
         List<Long> before = collections();
         long received = transfer.received();
         Wait.pause(FULL_SPEED);

@@ -33,7 +33,7 @@ final class HooksTest extends Vpn {
     }
 
     private void await(Program program, String name, int lines) {
-        program.await(lines + " lines in " + name, 20, () -> {
+        program.await(lines + " lines in " + name, 60, () -> {
             try {
                 return read(name).size() >= lines;
             } catch (IOException e) {
@@ -55,10 +55,10 @@ final class HooksTest extends Vpn {
         Program server = server("--dns", "10.0.0.1", "--dns", "10.0.0.9", "--domain", "vpn.test");
         Program client = client(east, "--up", hook + "  word", "--down", hook + " other");
         await(client, "told", 1);
-        client.awaitLine("up: up is done", 10);
+        client.awaitLine("up: up is done", 60);
         assertTrue(east.run("ip", "route").output().contains("198.51.100.0/24 dev tun0"));
         server.stop();
-        client.awaitLine("down: down is done", 10);
+        client.awaitLine("down: down is done", 60);
         server("--domain", "other.test");
         await(client, "told", 3);
         client.stop();
@@ -88,21 +88,21 @@ final class HooksTest extends Vpn {
             assertEquals("10.0.0." + i, client.join());
             more.add(client);
         }
-        server.awaitLine("client-up of 10\\.0\\.0\\.4: x{300}\\.\\.\\.", 10);
-        server.awaitLine("client-up of 10\\.0\\.0\\.5 was killed by signal 11", 10);
-        server.awaitLine("client-up of 10\\.0\\.0\\.6 ended with status 9", 10);
-        server.awaitLine("client-up of 10\\.0\\.0\\.7 ended with status 4", 10);
+        server.awaitLine("client-up of 10\\.0\\.0\\.4: x{300}\\.\\.\\.", 60);
+        server.awaitLine("client-up of 10\\.0\\.0\\.5 was killed by signal 11", 60);
+        server.awaitLine("client-up of 10\\.0\\.0\\.6 ended with status 9", 60);
+        server.awaitLine("client-up of 10\\.0\\.0\\.7 ended with status 4", 60);
         more.get(1).close();
-        server.awaitLine("client-down of 10\\.0\\.0\\.4: /no/such: ENOENT \\(No such file or directory\\)", 10);
+        server.awaitLine("client-down of 10\\.0\\.0\\.4: /no/such: ENOENT \\(No such file or directory\\)", 60);
         long lines = server.lines().stream().filter(line -> line.contains(": y")).count();
         assertTrue(lines < 200, lines + " lines of one that writes without end");
-        east.awaitPing(SERVER, 5);
-        server.awaitLine("client-up of 10\\.0\\.0\\.2 has not ended after 3\\d s, and is killed", 40);
-        Wait.until("the end of what hung", 10, () -> !Files.exists(Path.of("/proc/" + first(lan.file("hangs")))));
+        east.awaitPing(SERVER, 60);
+        server.awaitLine("client-up of 10\\.0\\.0\\.2 has not ended after 3\\d s, and is killed", 60);
+        Wait.until("the end of what hung", 60, () -> !Files.exists(Path.of("/proc/" + first(lan.file("hangs")))));
         String left = first(lan.file("leaves"));
         assertTrue(Files.exists(Path.of("/proc", left)), "what one leaves running stays");
         hub.run("kill", left).ok();
-        east.awaitPing(SERVER, 5);
+        east.awaitPing(SERVER, 60);
         assertFalse(first.said("lost|closed"), first::log);
         assertEquals(0, server.proc("stat").stream().filter(stat -> stat.contains(") Z ")).count(), "zombies");
     }
@@ -134,8 +134,9 @@ final class HooksTest extends Vpn {
         for (ClassicClient client : there) {
             client.close();
         }
-        server.awaitLine("gone", 10);
+        server.awaitLine("gone", 60);
         Wait.pause(1000);
+        server.await("the programs of those who have gone", 60, () -> nobodyIsUp("notes"));
         server.stop();
         Map<String, String> last = new HashMap<>();
         List<String> notes = read("notes");
@@ -149,12 +150,23 @@ final class HooksTest extends Vpn {
         assertFalse(last.containsValue("client-up"), last::toString);
     }
 
+    /** Whether the last that was noted of each address is its end. */
+    private boolean nobodyIsUp(String name) {
+        Map<String, String> last = new HashMap<>();
+        try {
+            read(name).forEach(note -> last.put(note.substring(note.indexOf(' ') + 1), note));
+        } catch (IOException e) {
+            return false;
+        }
+        return last.values().stream().allMatch(note -> note.startsWith("client-down"));
+    }
+
     /** The end is waited for, and not for ever: a script has its seconds, what hangs is killed, the status is 0. */
     @Test
     void ends() {
         script("slow", "sleep 1", "ip -o -4 address show dev \"$INTERFACE\" >\"${0%/*}/$HOOK-$REASON\"");
         Program server = server("--up", file("slow"), "--down", file("slow"));
-        server.await("the end of up", 10, () -> Files.exists(lan.file("up-joined")));
+        server.await("the end of up", 60, () -> Files.exists(lan.file("up-joined")));
         server.stop();
         assertTrue(first(lan.file("down-ended")).contains("10.0.0.1/16"), server::log);
         server();

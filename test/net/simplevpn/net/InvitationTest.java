@@ -21,9 +21,9 @@ final class InvitationTest extends Vpn {
     @BeforeEach
     void key() throws IOException {
         peers = Files.createDirectory(lan.file("state")).resolve("peers");
-        Command.run(10, "chown", "nobody", peers.getParent().toString()).ok();
+        Command.run(30, "chown", "nobody", peers.getParent().toString()).ok();
         Files.writeString(peers, "");
-        assertEquals(0, lan.start(hub, "srv", "--keygen", file("srv.key")).awaitExit(15));
+        assertEquals(0, lan.start(hub, "srv", "--keygen", file("srv.key")).awaitExit(30));
     }
 
     private String[] keyed(String... more) {
@@ -35,7 +35,7 @@ final class InvitationTest extends Vpn {
     private String invite(String name, String... more) {
         Program srv = lan.start(hub, "srv", keyed(Command.words(List.of("--invite", name, "--host", hub.outer4), more)
                 .toArray(String[]::new)));
-        assertEquals(0, srv.awaitExit(15), srv::log);
+        assertEquals(0, srv.awaitExit(30), srv::log);
         assertTrue(srv.lastLine().startsWith("cli --join " + hub.outer4 + ":2002/"), srv::log);
         return srv.lastLine().substring("cli --join ".length());
     }
@@ -53,14 +53,14 @@ final class InvitationTest extends Vpn {
         awaitAddress(device, east);
         assertEquals("10.0.0.7", address(east));
         awaitAddress(join(west, invite("west"), "west"), west);
-        west.awaitPing("10.0.0.7", 5);
+        west.awaitPing("10.0.0.7", 60);
         String lines = Files.readString(peers);
         assertTrue(lines.matches("sha256:\\S+ east 10\\.0\\.0\\.7\nsha256:\\S+ west\n"), lines);
-        server.awaitLine("west is taken in by invitation", 5);
+        server.awaitLine("west is taken in by invitation", 60);
         device.stop();
         Program again = lan.start(east, "cli", "--config", lan.file("east/cli.conf").toString());
         awaitAddress(again, east);
-        assertTrue(east.reaches(SERVER));
+        east.awaitPing(SERVER, 60);
     }
 
     /** A thief of an invitation that was used gets nothing, and is told. */
@@ -83,7 +83,7 @@ final class InvitationTest extends Vpn {
         Files.delete(peers);
         Files.createSymbolicLink(peers, victim);
         Program srv = lan.start(hub, "srv", keyed("--invite", "east", "--host", hub.outer4));
-        assertEquals(2, srv.awaitExit(15), srv::log);
+        assertEquals(2, srv.awaitExit(30), srv::log);
         assertTrue(srv.lastLine().endsWith("/peers is a symbolic link in a folder that is not root's: name the file"
                 + " that it leads to"), srv::log);
         assertEquals("", Files.readString(victim));
@@ -95,11 +95,11 @@ final class InvitationTest extends Vpn {
         Path file = lan.write("invitation", "cli --join " + invite("east") + "\n");
         Path config = lan.write("cli.conf", "join " + file + "\ndir " + lan.file("kept") + "\n");
         Program early = lan.start(east, "cli", "--config", config.toString());
-        early.awaitLine("ECONNREFUSED", 20);
+        early.awaitLine("ECONNREFUSED", 60);
         assertTrue(Files.exists(file));
         server(keyed());
         awaitAddress(early, east);
-        early.await("the invitation's end", 5, () -> !Files.exists(file));
+        early.await("the invitation's end", 60, () -> !Files.exists(file));
         early.stop();
         awaitAddress(lan.start(east, "cli", "--config", config.toString()), east);
     }
@@ -107,16 +107,16 @@ final class InvitationTest extends Vpn {
     /** The server's disk is full: nobody is taken in, no file is damaged, and as soon as there is room it goes on. */
     @Test
     void fullDisk() throws Exception {
-        Command.run(10, "mount", "-t", "tmpfs", "-o", "size=16k,uid=65534", "none", peers.getParent().toString()).ok();
+        Command.run(30, "mount", "-t", "tmpfs", "-o", "size=16k,uid=65534", "none", peers.getParent().toString()).ok();
         try {
             Files.writeString(peers, "");
             String invitation = invite("east");
             Program server = server(keyed());
             Path ballast = peers.resolveSibling("ballast");
-            Command.run(10, "sh", "-c", "head -c 65536 /dev/zero >" + ballast);
+            Command.run(30, "sh", "-c", "head -c 65536 /dev/zero >" + ballast);
             Program device = join(east, invitation, "east");
-            server.awaitLine("ENOSPC", 20);
-            device.awaitLine("this server cannot take anybody in now", 5);
+            server.awaitLine("ENOSPC", 60);
+            device.awaitLine("this server cannot take anybody in now", 60);
             assertEquals("", Files.readString(peers));
             assertEquals(1, Files.readString(peers.resolveSibling("peers.invitations")).lines().count());
             Files.delete(ballast);
@@ -124,7 +124,7 @@ final class InvitationTest extends Vpn {
             assertTrue(Files.readString(peers).endsWith(" east\n"));
             server.stop();
         } finally {
-            Command.run(10, "umount", "-l", peers.getParent().toString()).ok();
+            Command.run(30, "umount", "-l", peers.getParent().toString()).ok();
         }
     }
 

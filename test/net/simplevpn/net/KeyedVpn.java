@@ -40,7 +40,7 @@ abstract class KeyedVpn extends Vpn {
 
     private String pin(String option, String name) {
         Program program = lan.start(hub, "cli", option, file(name));
-        assertEquals(0, program.awaitExit(15));
+        assertEquals(0, program.awaitExit(30));
         return program.lastLine();
     }
 

@@ -31,7 +31,7 @@ final class OddCertificatesTest extends KeyedVpn {
             east.run("openssl", "s_client", "-connect", hub.outer4 + ":2002", "-cert", file("odd.pem"), "-key",
                     file("east.key")).ok();
             int before = gone++;
-            server.await("the end of " + extension, 20, () -> count(server, "gone") > before);
+            server.await("the end of " + extension, 60, () -> count(server, "gone") > before);
             assertFalse(server.said("gone: "), () -> extension + ": " + server.log());
         }
     }
@@ -51,12 +51,12 @@ final class OddCertificatesTest extends KeyedVpn {
                 file("ca.pem"), "-reqin", file("request"), "-respout", file("response"), "-ndays", "3").ok();
         Program server = lan.start(hub, List.of("openssl", "s_server", "-accept", "2002", "-tls1_3", "-cert",
                 file("ca.pem"), "-key", file("ca.key"), "-status_file", file("response")));
-        server.awaitLine("ACCEPT", 20);
+        server.awaitLine("ACCEPT", 60);
         Program check = lan.start(east, "cli", "--check", "-s", hub.outer4, "--key", file("east.key"), "--server-pin",
                 pin);
         assertEquals(16, check.awaitExit(30), check::log);
-        check.awaitLine("^TLS +ok ", 1);
-        check.awaitLine("^address +FAILED .*does not answer the address request", 1);
+        check.awaitLine("^TLS +ok ", 60);
+        check.awaitLine("^address +FAILED .*does not answer the address request", 60);
         server.dismiss();
     }
 }

@@ -38,14 +38,14 @@ final class PrivilegesTest extends Vpn {
 
     private String key(String name) {
         Program keygen = lan.start(hub, "cli", "--keygen", file(name));
-        assertEquals(0, keygen.awaitExit(15));
+        assertEquals(0, keygen.awaitExit(30));
         return keygen.lastLine();
     }
 
     private Program keyed(String... more) {
         Program server = start(hub, "srv", Command.words(List.of("-v", "--key", file("srv.key"), "--peers",
                 file("peers")), more).toArray(String[]::new));
-        server.awaitLine("listening on", 20);
+        server.awaitLine("listening on", 60);
         return server;
     }
 
@@ -96,7 +96,7 @@ final class PrivilegesTest extends Vpn {
         Program server = keyed("--user", NOBODY);
         Program client = client(pin);
         awaitAddress(client, east);
-        east.awaitPing(SERVER, 5);
+        east.awaitPing(SERVER, 60);
         assertDropped(server, id("-u"), id("-g"));
         assertDropped(client, "4711", "4712");
         assertNoSecret(server, "srv.key");
@@ -107,24 +107,24 @@ final class PrivilegesTest extends Vpn {
         String device = east.tunnel().orElseThrow().device();
         east.run("ip", "link", "set", device, "down").ok();
         east.run("ip", "link", "set", device, "up").ok();
-        east.awaitPing(SERVER, 10);
+        east.awaitPing(SERVER, 60);
         hub.run("ip", "link", "set", "tun0", "down").ok();
         hub.run("ip", "link", "set", "tun0", "up").ok();
-        east.awaitPing(SERVER, 10);
+        east.awaitPing(SERVER, 60);
 
         east.run("ip", "link", "set", device, "down", "mtu", "1300").ok();
         east.run("ip", "address", "flush", "dev", device).ok();
         server.kill();
         server = keyed("--user", NOBODY);
-        east.awaitPing(SERVER, 40);
+        east.awaitPing(SERVER, 60);
         assertEquals(1500, east.mtu(device));
         assertPeersAreRead(server);
 
         // A network around the server's own address takes a route around the tunnel, which goes with the client.
         server.stop();
         keyed("--network", "192.0.2.0/24");
-        client.awaitLine("route 192\\.0\\.2\\.1/32 dev eth0 added", 40);
-        client.awaitLine("address 192\\.0\\.2\\.\\d+/24", 10);
+        client.awaitLine("route 192\\.0\\.2\\.1/32 dev eth0 added", 60);
+        client.awaitLine("address 192\\.0\\.2\\.\\d+/24", 60);
         client.stop();
         assertFalse(east.run("ip", "route").ok().output().contains("metric 2002"));
         assertTrue(east.tunnel().isEmpty());
@@ -133,7 +133,7 @@ final class PrivilegesTest extends Vpn {
 
     private void assertPeersAreRead(Program server) throws IOException {
         Files.writeString(lan.file("peers"), Files.readString(lan.file("peers")) + "# more\n");
-        server.awaitLine("was read anew: 1 clients", 10);
+        server.awaitLine("was read anew: 1 clients", 60);
         assertFalse(server.said(DENIED), server::log);
     }
 
@@ -153,7 +153,7 @@ final class PrivilegesTest extends Vpn {
     void withoutKeys() {
         Program server = server();
         Program client = client(east);
-        east.awaitPing(SERVER, 5);
+        east.awaitPing(SERVER, 60);
         for (Program program : List.of(server, client)) {
             String user = program.threads("Uid").getFirst();
             assertFalse(user.startsWith("0"), user);
@@ -167,12 +167,12 @@ final class PrivilegesTest extends Vpn {
     @Test
     void rootThatStays() {
         Program server = server("--user", "root");
-        assertTrue(server.said("stays root, as --user says"), server::log);
+        server.awaitLine("stays root, as --user says", 60);
         assertEquals(Set.of(all("0")), Set.copyOf(server.threads("Uid")));
         assertEquals(Set.of("1"), Set.copyOf(server.threads("NoNewPrivs")));
         Program client = client(east, "--user", "0:0");
         assertEquals(1, client.lines().stream().filter(line -> line.contains("stays root")).count());
-        east.awaitPing(SERVER, 5);
+        east.awaitPing(SERVER, 60);
     }
 
     /** Peers that could not be read when they change end the start, with a line that says what to do. */
@@ -183,12 +183,12 @@ final class PrivilegesTest extends Vpn {
         hub.run("chmod", "700", file("closed")).ok();
         Program server = lan.start(hub, "srv", "--user", OTHER, "--key", file("srv.key"), "--peers",
                 file("closed/peers"));
-        assertEquals(1, server.awaitExit(15), server::log);
+        assertEquals(1, server.awaitExit(30), server::log);
         assertOneLine(server, "open \\S+/peers: EACCES \\(Permission denied\\): user 4711, as whom this program runs,"
                 + " has to be able to read it: chown 4711 \\S+/peers, and chmod a\\+x the folders above$");
         hub.run("chmod", "711", file("closed")).ok();
         server("--user", OTHER, "--key", file("srv.key"), "--peers", file("closed/peers"))
-                .awaitLine("inotify for \\S+/closed: EACCES .*; changes of \\S+ are noticed some seconds later", 5);
+                .awaitLine("inotify for \\S+/closed: EACCES .*; changes of \\S+ are noticed some seconds later", 60);
     }
 
     /** A container that has no such user, or lets root be nobody else, is told of at the start. */
@@ -196,7 +196,7 @@ final class PrivilegesTest extends Vpn {
     void containers() {
         Program server = lan.start(hub, List.of("setpriv", "--bounding-set=-setuid,-setgid",
                 "--inh-caps=-setuid,-setgid", Lab.TOP.resolve("srv").toString(), "--user", OTHER));
-        assertEquals(1, server.awaitExit(15), server::log);
+        assertEquals(1, server.awaitExit(30), server::log);
         assertOneLine(server, "setgroups: EPERM \\(Operation not permitted\\): this container does not let root become"
                 + " 4711:4712; --user root stays root$");
     }

@@ -68,7 +68,7 @@ final class ProxiesTest extends KeyedVpn {
         proxy = lan.start(west, Command.words(List.of("sh", "-c", "mount --bind $1 /etc/hosts && shift &&"
                 + " LD_LIBRARY_PATH=$(echo $0/usr/lib/*-linux-*) exec \"$@\"", "build/packages/" + folder,
                 lan.file("hosts").toString()), command));
-        proxy.await("the proxy on port " + port, 20, () -> west.run("ss", "-Hltn", "sport = :" + port).output()
+        proxy.await("the proxy on port " + port, 60, () -> west.run("ss", "-Hltn", "sport = :" + port).output()
                 .contains("LISTEN"));
     }
 
@@ -117,10 +117,10 @@ final class ProxiesTest extends KeyedVpn {
     private void assertWorks(String url, String... more) throws Exception {
         Program client = through(url, more);
         awaitAddress(client, east);
-        client.awaitLine("connected to " + GATE + ":\\d+ \\(proxy for " + NAME + ":2002\\), address 10\\.", 5);
-        east.awaitPing(SERVER, 5);
+        client.awaitLine("connected to " + GATE + ":\\d+ \\(proxy for " + NAME + ":2002\\), address 10\\.", 60);
+        east.awaitPing(SERVER, 60);
         Transfer transfer = new Transfer(east, hub, SERVER, 5_000_000);
-        transfer.await(30);
+        transfer.await(60);
         client.stop();
     }
 
@@ -201,7 +201,7 @@ final class ProxiesTest extends KeyedVpn {
                 + " port 443 alone", url, with("east.key"));
         Program client = through(url, with("east.key", "-p", "443"));
         awaitAddress(client, east);
-        east.awaitPing(SERVER, 5);
+        east.awaitPing(SERVER, 60);
     }
 
     @Test
@@ -251,15 +251,15 @@ final class ProxiesTest extends KeyedVpn {
         server();
         Program client = through("http://" + GATE + ":3128", "--default-route");
         awaitAddress(client, east);
-        east.awaitPing(SERVER, 5);
+        east.awaitPing(SERVER, 60);
         String routes = east.run("ip", "route").ok().output();
         assertTrue(routes.contains(GATE + " via " + west.outer4 + " dev eth0 proto 202 metric 2002"), routes);
         assertFalse(Pattern.compile("(?m)^" + Pattern.quote(hub.outer4) + " .*proto 202").matcher(routes).find(),
                 routes);
         proxy.dismiss();
-        client.awaitLine("reconnecting", 20);
+        client.awaitLine("reconnecting", 60);
         squid();
-        east.awaitPing(SERVER, 40);
+        east.awaitPing(SERVER, 60);
         client.stop();
         assertFalse(east.run("ip", "route").ok().output().contains("proto 202"));
     }
@@ -273,8 +273,8 @@ final class ProxiesTest extends KeyedVpn {
         forbidDirect("del");
         Program client = through("http://" + GATE + ":3128", words);
         awaitAddress(client, east);
-        client.awaitLine("connect proxy " + GATE + ":3128: ECONNREFUSED .*; trying without it", 5);
-        client.awaitLine("connected to " + hub.outer4 + ":2002, address", 5);
-        Wait.until("an answer", 5, () -> east.reaches(SERVER));
+        client.awaitLine("connect proxy " + GATE + ":3128: ECONNREFUSED .*; trying without it", 60);
+        client.awaitLine("connected to " + hub.outer4 + ":2002, address", 60);
+        Wait.until("an answer", 60, () -> east.reaches(SERVER));
     }
 }

@@ -57,7 +57,7 @@ final class ProxyTest extends KeyedVpn {
         proxy = lan.start(hub, List.of("sh", "-c",
                 "LD_LIBRARY_PATH=$(echo $0/usr/lib/*-linux-*) exec $0/usr/sbin/haproxy -db -f $1",
                 Lab.TOP.resolve("build/packages/haproxy").toString(), file("haproxy.cfg")));
-        Wait.until("the page", 20, () -> page("www.example.org").contains("HTTP/1.0 200 ok"));
+        Wait.until("the page", 60, () -> page("www.example.org").contains("HTTP/1.0 200 ok"));
     }
 
     /** What the web server says to somebody who asks for a name. */
@@ -76,13 +76,13 @@ final class ProxyTest extends KeyedVpn {
     void bothOnOnePort() throws Exception {
         Program client = through("--server-name", NAME);
         awaitAddress(client, east);
-        east.awaitPing(SERVER, 5);
+        east.awaitPing(SERVER, 60);
         Transfer transfer = new Transfer(east, hub, SERVER, 50_000_000);
-        Wait.until("data in the tunnel", 10, () -> transfer.received() > 0);
+        Wait.until("data in the tunnel", 60, () -> transfer.received() > 0);
         assertTrue(page("www.example.org").contains("HTTP/1.0 200 ok"));
         transfer.await(60);
         client.stop();
-        proxy.awaitLine(Pattern.quote(east.outer4) + ":\\d+ .* https tunnel/srv ", 10);
+        proxy.awaitLine(Pattern.quote(east.outer4) + ":\\d+ .* https tunnel/srv ", 60);
     }
 
     /** A client without the name meets the web server; it says what may be missing, and the tunnel's hears nothing. */
@@ -102,8 +102,8 @@ final class ProxyTest extends KeyedVpn {
     void proxyRestarts() {
         awaitAddress(through("--server-name", NAME), east);
         proxy.dismiss();
-        server.awaitLine("east\\) gone", 10);
+        server.awaitLine("east\\) gone", 60);
         startProxy();
-        east.awaitPing(SERVER, 40);
+        east.awaitPing(SERVER, 60);
     }
 }

@@ -17,7 +17,7 @@ import simplevpn.harness.Program;
  * The README's recipe of a board behind a NAT, command by command: the hub is the rented host, east the board, west the
  * laptop; "gate" is the NAT, and "camera" a machine of the board's LAN that knows no way out of it.
  */
-@Timeout(value = 150, unit = TimeUnit.SECONDS)
+@Timeout(value = 240, unit = TimeUnit.SECONDS)
 final class RemoteBoardTest extends Vpn {
     private static final String SECTION = "## A board I want to reach";
     private static final String CAMERA = "192.168.50.20";
@@ -77,7 +77,7 @@ final class RemoteBoardTest extends Vpn {
     /** The command that the server prints for a device. */
     private String invitation(String name) throws IOException {
         Program invite = lan.start(hub, "srv", words("sudo ./srv --config srv.conf --invite " + name));
-        assertEquals(0, invite.awaitExit(15), invite::log);
+        assertEquals(0, invite.awaitExit(30), invite::log);
         assertTrue(invite.lastLine().startsWith("cli --join "), invite::log);
         return invite.lastLine().substring("cli --join ".length());
     }
@@ -93,7 +93,7 @@ final class RemoteBoardTest extends Vpn {
     void recipe() throws IOException {
         hub.run("sh", "-c", line("sudo install")).ok();
         Program keygen = lan.start(hub, "srv", words("sudo ./srv --keygen"));
-        assertEquals(0, keygen.awaitExit(15), keygen::log);
+        assertEquals(0, keygen.awaitExit(30), keygen::log);
         hub.run("sh", "-c", line("printf")).ok();
         String board = invitation("board");
         String notebook = invitation("laptop");
@@ -103,17 +103,17 @@ final class RemoteBoardTest extends Vpn {
         joined(east, board, "board");
         Program laptop = joined(west, notebook, "laptop");
         assertEquals("10.0.0.7", address(east));
-        west.awaitPing("10.0.0.7", 10);
+        west.awaitPing("10.0.0.7", 60);
 
         assertFalse(west.reaches(CAMERA));
         hub.run("sh", "-c", line("sudo sed")).ok();
-        server.await("a route to the board's LAN", 15, () -> hub.run("ip", "route", "show", "proto", "202").output()
+        server.await("a route to the board's LAN", 60, () -> hub.run("ip", "route", "show", "proto", "202").output()
                 .contains("192.168.50.0/24"));
         nft(east, line("sudo sysctl"));
         nft(east, line("sudo nft"));
-        hub.awaitPing(CAMERA, 10);
+        hub.awaitPing(CAMERA, 60);
         laptop.stop();
         awaitAddress(lan.start(west, "cli", "--config", lan.file("laptop/cli.conf").toString()), west);
-        west.awaitPing(CAMERA, 10);
+        west.awaitPing(CAMERA, 60);
     }
 }

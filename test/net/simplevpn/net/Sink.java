@@ -57,6 +57,6 @@ final class Sink {
                     syn ? Transport.SYN | Transport.ACK : Transport.ACK, new byte[0]));
         }
         assertEquals(BYTES, done, "all has come before the end");
-        sender.get(10, TimeUnit.SECONDS);
+        sender.get(60, TimeUnit.SECONDS);
     }
 }

@@ -19,7 +19,7 @@ import simplevpn.harness.Lab;
 import simplevpn.harness.Wait;
 
 /** Fifty sites whose networks all are 192.168.1.0/24, joined by the README's recipe: three of them are there. */
-@Timeout(value = 150, unit = TimeUnit.SECONDS)
+@Timeout(value = 240, unit = TimeUnit.SECONDS)
 final class SitesTest extends Routed {
     private static final int SITES = 50;
     private static final int[] PRESENT = {1, 2, 50};
@@ -70,12 +70,12 @@ final class SitesTest extends Routed {
         for (int from = 0; from < machines.length; from++) {
             for (int to = 0; to < machines.length; to++) {
                 if (from != to) {
-                    machines[from].awaitPing("10.1." + PRESENT[to] + ".2", 20);
+                    machines[from].awaitPing("10.1." + PRESENT[to] + ".2", 60);
                     assertSeen(machines[from], "10.1." + PRESENT[from] + ".2", machines[to], PRESENT[to]);
                 }
             }
         }
-        hub.awaitPing("10.1.50.77", 20);
+        hub.awaitPing("10.1.50.77", 60);
     }
 
     /** A datagram to the host 77 of a site is that host's, and comes from the address that its sender has outside. */
@@ -86,7 +86,7 @@ final class SitesTest extends Routed {
             int port = ((InetSocketAddress) receiver.getLocalAddress()).getPort();
             sender.send(ByteBuffer.wrap(new byte[] {7}), new InetSocketAddress("10.1." + site + ".77", port));
             InetSocketAddress[] source = new InetSocketAddress[1];
-            Wait.until("a datagram from " + seenAs, 10, () -> {
+            Wait.until("a datagram from " + seenAs, 60, () -> {
                 try {
                     source[0] = (InetSocketAddress) receiver.receive(ByteBuffer.allocate(10));
                 } catch (IOException e) {

@@ -50,14 +50,14 @@ final class SurroundingsTest extends Vpn {
         Program server = server();
         Program client = lan.start(east, "cli", "-s", INSIDE);
         awaitAddress(client, east);
-        east.awaitPing(SERVER, 10);
+        east.awaitPing(SERVER, 60);
         String way = INSIDE + " via " + hub.outer4 + " dev eth0";
         assertTrue(east.run("ip", "route").output().contains(way), client::log);
         server.kill();
-        Wait.until("no detour without a connection", 20, () -> !east.run("ip", "route").output().contains(way));
+        Wait.until("no detour without a connection", 60, () -> !east.run("ip", "route").output().contains(way));
         server();
         awaitSecondConnection(client);
-        east.awaitPing(SERVER, 10);
+        east.awaitPing(SERVER, 60);
         client.stop();
         assertFalse(east.run("ip", "route").output().contains(way), client::log);
     }
@@ -84,14 +84,14 @@ final class SurroundingsTest extends Vpn {
             assertTrue(east.run("ip", "route").output().contains(way), client::log);
             names.silent = true;
             server.kill();
-            client.awaitLine("; reconnecting", 10);
+            client.awaitLine("; reconnecting", 60);
             manager.news();
-            client.await("another question", 20, () -> names.unanswered.get() > 0);
-            client.await("signs of life while no name server answers", 20, () ->
+            client.await("another question", 60, () -> names.unanswered.get() > 0);
+            client.await("signs of life while no name server answers", 60, () ->
                     manager.messages().stream().filter("WATCHDOG=1"::equals).count() > 5);
             server();
             awaitSecondConnection(client);
-            east.awaitPing(SERVER, 10);
+            east.awaitPing(SERVER, 60);
         }
     }
 
@@ -101,15 +101,15 @@ final class SurroundingsTest extends Vpn {
         Program server = server();
         Program client = client(east, "-m", "1300");
         server.kill();
-        client.awaitLine("; reconnecting", 10);
+        client.awaitLine("; reconnecting", 60);
         ip(east, "address flush dev tun0");
         ip(east, "link set tun0 mtu 900 down");
         ip(east, "link set tun0 name vpn7");
         server();
         awaitSecondConnection(client);
-        assertTrue(client.said("connected to .* on vpn7"), client::log);
+        client.awaitLine("connected to .* on vpn7", 60);
         assertEquals(1300, east.mtu("vpn7"));
-        east.awaitPing(SERVER, 10);
+        east.awaitPing(SERVER, 60);
     }
 
     /** An interface that was moved to another namespace, and set up there, goes on carrying packets. */
@@ -118,14 +118,14 @@ final class SurroundingsTest extends Vpn {
         Program server = server();
         Program client = client(east);
         server.kill();
-        client.awaitLine("; reconnecting", 10);
+        client.awaitLine("; reconnecting", 60);
         ip(east, "link set tun0 netns " + west.namespace);
         ip(west, "address add 10.0.0.2/16 dev tun0");
         ip(west, "link set tun0 up");
         server();
         awaitSecondConnection(client);
-        assertTrue(client.said("tun0 is in another network namespace"), client::log);
-        west.awaitPing(SERVER, 10);
+        client.awaitLine("tun0 is in another network namespace", 60);
+        west.awaitPing(SERVER, 60);
     }
 
     /**
@@ -144,11 +144,11 @@ final class SurroundingsTest extends Vpn {
         server();
         Program client = lan.start(east, "cli", "-s", "198.51.100.1");
         awaitAddress(client, east);
-        east.awaitPing(SERVER, 10);
+        east.awaitPing(SERVER, 60);
         new Transfer(east, hub, SERVER, 1_000_000).await(60);
         // It looks ten times a second while it sends, and the transfer may have ended before the next look.
-        client.await("a line about the router", 10, () -> {
-            east.awaitPing(SERVER, 10);
+        client.await("a line about the router", 60, () -> {
+            east.awaitPing(SERVER, 60);
             return client.said("198\\.51\\.100\\.1:2002 gets packets again since they may be cut: .*");
         });
         client.stop();
@@ -165,8 +165,8 @@ final class SurroundingsTest extends Vpn {
         ip(east, "address add 10.0.203.1/24 dev eth0");
         Program server = server();
         Program client = client(east);
-        assertTrue(server.said("10\\.0\\.202\\.0/24 dev eth0 have addresses in common"), server::log);
-        assertTrue(client.said("10\\.0\\.203\\.0/24 dev eth0 have addresses in common"), client::log);
+        server.awaitLine("10\\.0\\.202\\.0/24 dev eth0 have addresses in common", 60);
+        client.awaitLine("10\\.0\\.203\\.0/24 dev eth0 have addresses in common", 60);
     }
 
     /** The smallest name server: each name has one IPv4 address, if it is asked for one, and no other. */

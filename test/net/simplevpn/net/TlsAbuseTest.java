@@ -36,7 +36,7 @@ final class TlsAbuseTest extends Vpn {
         String[] pins = new String[3];
         for (int i = 0; i < pins.length; i++) {
             Program keygen = lan.start(hub, "cli", "--keygen", key(i));
-            assertEquals(0, keygen.awaitExit(15));
+            assertEquals(0, keygen.awaitExit(30));
             pins[i] = keygen.lastLine();
         }
         Key own = OtherSide.key(1);
@@ -82,7 +82,7 @@ final class TlsAbuseTest extends Vpn {
             join();
             times.append(' ').append(kind).append(' ').append(
                     TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin)).append(',');
-            server.await("the descriptors of before " + kind, 20, () -> server.descriptors() == descriptors);
+            server.await("the descriptors of before " + kind, 60, () -> server.descriptors() == descriptors);
         }
         System.out.println("    a new client is in, ms after the end of" + times.substring(0, times.length() - 1));
         server.await("the memory of before, " + before + " KiB and a tenth", 60,
@@ -115,7 +115,7 @@ final class TlsAbuseTest extends Vpn {
         Crowd crowd = new Crowd(away, hub, 1000);
         Files.writeString(lan.file("peers"), crowd.peers());
         Program keygen = lan.start(hub, "cli", "--keygen", key(0));
-        assertEquals(0, keygen.awaitExit(15));
+        assertEquals(0, keygen.awaitExit(30));
         List<String> words = List.of("--key", key(0), "--peers", file("peers"), "-t", "600");
         for (int i = 0; i < 2; i++) {
             Program server = server(words.toArray(String[]::new));

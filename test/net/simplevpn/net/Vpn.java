@@ -18,7 +18,7 @@ import simplevpn.harness.Lan;
 import simplevpn.harness.Program;
 
 /** What the tests on real TUN devices share: three hosts, ./srv for the hub, ./cli for the others. */
-@Timeout(value = 90, unit = TimeUnit.SECONDS)
+@Timeout(value = 180, unit = TimeUnit.SECONDS)
 abstract class Vpn {
     static final String SERVER = "10.0.0.1";
 
@@ -78,8 +78,8 @@ abstract class Vpn {
     /** A server on the hub that listens and has its device. */
     Program server(String... arguments) {
         Program server = lan.start(hub, "srv", arguments);
-        server.awaitLine("listening on", 15);
-        server.await("an address on the server's device", 5, () -> hub.tunnel().isPresent());
+        server.awaitLine("listening on", 60);
+        server.await("an address on the server's device", 60, () -> hub.tunnel().isPresent());
         return server;
     }
 
@@ -96,8 +96,8 @@ abstract class Vpn {
     }
 
     void awaitAddress(Program client, Host host) {
-        client.await("an address on the client's device", 20, () -> host.tunnel().isPresent());
-        client.awaitLine("connected to", 5);
+        client.await("an address on the client's device", 60, () -> host.tunnel().isPresent());
+        client.awaitLine("connected to", 60);
     }
 
     String address(Host host) {
