@@ -318,7 +318,8 @@ final class KeysTest extends KeyedVpn {
         lan.write("state/peers", key("a.key") + " a\n" + key("b.key") + " b\n");
         Program server = onReadOnlyFolder();
         server.awaitLine("^srv: open " + quoted(file("state/peers.leases")) + ": EROFS \\(Read-only file system\\):"
-                + " until this machine starts anew, clients' addresses are kept in /run/simplevpn-srv/peers\\.leases$", 5);
+                + " until this machine starts anew, clients' addresses are kept in"
+                + " /run/simplevpn-srv/peers\\.leases$", 5);
         Program client = client(east, with("a.key"));
         assertEquals("10.0.0.2", address(east));
         client.stop();
