@@ -355,10 +355,13 @@ final class Peer extends Member implements Receiver {
         }
     }
 
-    /** The same client has its place now. As a rule this connection is dead; if not, its user reads why it ends. */
+    /**
+     * The same client has its place now. As a rule this connection is dead; if not, two machines have one key, and its
+     * user reads why it ends. A token is a program's own.
+     */
     private void giveUpTo(Endpoint another) {
         String why = Answer.CONNECTED_AGAIN + another;
-        if (state == State.JOINED && !link.framing().isClassic()) {
+        if (state == State.JOINED && link.stream.pin() != null && !link.framing().isClassic()) {
             tell(Answer.refusing(why));
         }
         close("gone: " + why);

@@ -63,7 +63,7 @@ final class Renewal extends Timer {
             return otherwise;
         }
         return "has ended this connection: " + dismissal + (dismissal.startsWith(Answer.CONNECTED_AGAIN)
-                ? " (two machines with one key or token? see --join)" : "");
+                ? " (two machines with one key? see --join)" : "");
     }
 
     /** It is not too early any more. */

@@ -15,7 +15,7 @@ import simplevpn.base.Failure;
 import simplevpn.memory.MemoryStream;
 
 /**
- * Two machines that are one client to the server, by a copied key or token: both sides' people learn it from the log,
+ * Two machines that are one client to the server, by a copied key: both sides' people learn it from the log,
  * the two calm down, and nobody else can cause such a line.
  */
 class DisplacedTest extends KeyedWorldTest {
@@ -23,7 +23,7 @@ class DisplacedTest extends KeyedWorldTest {
     private static final String COUNTS = "; received 0 packets, 0 bytes; sent 0 packets, 0 bytes; dropped 0,"
             + " rejected 0";
     private static final String TOLD = "192.0.2.1:2002 has ended this connection: " + AGAIN
-            + " (two machines with one key or token? see --join)" + COUNTS + ", resyncs 0; reconnecting";
+            + " (two machines with one key? see --join)" + COUNTS + ", resyncs 0; reconnecting";
     private static final String CLOSED = "192.0.2.1:2002 closed the connection" + COUNTS
             + ", resyncs 0; reconnecting";
 
@@ -66,34 +66,35 @@ class DisplacedTest extends KeyedWorldTest {
         return answers(board, "45000014 56330000 00000001 00000000 0a000002");
     }
 
-    /** One line each, with the other one's address, by its key. */
-    @Test
-    void bothSidesTell() throws Exception {
+    /** One line each, with the other one's address, by its key, in either framing. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void bothSidesTell(boolean offload) throws Exception {
         known("one");
         server();
-        pinned("one");
+        pinned("one", offload ? new String[0] : new String[] {"--no-offload"});
         world.news();
         pinned("one");
         assertEquals(List.of("192.0.2.2:50000 (10.0.0.2, one) gone: " + AGAIN + COUNTS, TOLD), ends());
     }
 
-    /** The same without keys, where the session token makes them one client, in either framing. */
-    @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void byToken(boolean offload) throws Failure {
+    /** Without keys the session token makes them one client: one program, whose old connection lives by chance. */
+    @Test
+    void byToken() throws Failure {
         world.hub();
-        world.board(77, offload ? new String[0] : new String[] {"--no-offload"});
+        world.board(77);
         world.news();
         world.board(77, "-a", "10.0.0.2");
-        assertEquals(List.of("192.0.2.2:50000 (10.0.0.2) gone: " + AGAIN + COUNTS, TOLD), ends());
+        assertEquals(List.of("192.0.2.2:50000 (10.0.0.2) gone: " + AGAIN + COUNTS, CLOSED), ends());
     }
 
     /** With --once the words are the last that it says. */
     @Test
-    void once() throws Failure {
-        world.hub();
-        World.Board board = world.board(77, "--once");
-        world.board(77, "-a", "10.0.0.2");
+    void once() throws Exception {
+        known("one");
+        server();
+        World.Board board = pinned("one", "--once");
+        pinned("one");
         assertEquals(TOLD.substring(0, TOLD.indexOf(COUNTS)), board.failure.getMessage());
     }
 
@@ -137,15 +138,16 @@ class DisplacedTest extends KeyedWorldTest {
 
     /** A connection that takes nothing any more is closed all the same, without waiting for it. */
     @Test
-    void fullConnection() throws Failure {
-        World.Hub hub = world.hub();
-        World.Board old = world.board(77);
+    void fullConnection() throws Exception {
+        known("one");
+        World.Hub hub = server();
+        World.Board old = pinned("one");
         old.ended = true;
         old.connector.last().room(0);
         hub.device.send(udp(HUB, "10.0.0.2", 1400));
         world.run();
-        World.Board fresh = world.board(77, "-a", "10.0.0.2");
-        assertSaid(".*\\(10.0.0.2\\) gone: " + AGAIN + "; .*");
+        World.Board fresh = pinned("one");
+        assertSaid(".*\\(10.0.0.2, one\\) gone: " + AGAIN + "; .*");
         assertTrue(old.connector.last().other().isClosed());
         assertReaches(hub, fresh);
     }

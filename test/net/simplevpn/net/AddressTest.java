@@ -153,7 +153,7 @@ final class AddressTest extends Vpn {
         }
     }
 
-    /** The same client (by its token) takes its address over from its old connection, which is told so and closed. */
+    /** The same client (by its token) takes its address over from its old connection, which is closed. */
     @Test
     void tokenTakesAddressOver() throws IOException {
         server();
@@ -161,9 +161,6 @@ final class AddressTest extends Vpn {
         ExtendedClient fresh = new ExtendedClient(west, hub, TOKEN);
         String address = old.join();
         assertEquals(address, fresh.ask(address));
-        ExtendedClient.Answer last = old.answer(0);
-        assertEquals("0.0.0.0", last.address());
-        assertTrue(last.refusal().startsWith("the same client connected again from " + west.outer4), last.refusal());
         old.assertClosed();
         fresh.send(Frames.echo(address, SERVER, 1, 40));
         fresh.receiveReply(1);

@@ -50,11 +50,6 @@ final class ExtendedClient extends ClassicClient {
     /** Offers features, of which the server may accept only the one that the protocol defines here, offload framing. */
     Answer handshake(int features, String wanted) throws IOException {
         send(Frames.extendedRequest(features, token, wanted));
-        return answer(features);
-    }
-
-    /** The answer that comes next, asked or not, to one that has offered these features. */
-    Answer answer(int features) throws IOException {
         byte[] frame = receive();
         assertNotNull(frame, "closed without an answer");
         assertEquals(0x45, frame[0], "version and header length");

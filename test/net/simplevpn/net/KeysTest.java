@@ -140,7 +140,7 @@ final class KeysTest extends KeyedVpn {
         String again = "the same client connected again from " + quoted(west.outer4) + ":\\d+";
         server.awaitLine(quoted(east.outer4) + ":\\d+ \\(10.0.0.7, east\\) gone: " + again + "; received ", 60);
         first.awaitLine(quoted(hub.outer4) + ":2002 has ended this connection: " + again
-                + " \\(two machines with one key or token\\? see --join\\); received .*; reconnecting", 60);
+                + " \\(two machines with one key\\? see --join\\); received .*; reconnecting", 60);
         second.awaitLine(quoted(hub.outer4) + ":2002 has ended this connection: the same client connected again from "
                 + quoted(east.outer4) + ":\\d+ \\(two machines .*; reconnecting", 60);
         first.stop();
