@@ -305,7 +305,8 @@ final class DefaultRouteTest extends Vpn {
         endTraffic();
         ip(east, "link set eth1 up");
         uplink4();
-        client.awaitLine("is reached from 198.51.100.2 now", 60);
+        client.await("the first uplink once more", 60, () -> client.lines().stream()
+                .filter(line -> line.contains("is reached from 198.51.100.2 now")).count() == 2);
         client.stop();
         assertFalse(routes().contains("proto 202"), this::routes);
     }
