@@ -61,7 +61,7 @@ final class LeaseFile {
             open();
         }
         if (fd < 0) {
-            tell(Errno.failure("open " + path, fd, ""));
+            tell(Errno.failure("open " + peers + SUFFIX, refused, ""));
             return;
         }
         if (refused < 0) {
@@ -121,8 +121,11 @@ final class LeaseFile {
         }
         String line = name + " " + address + "\n";
         if (untidy || length + line.length() >= most) {
-            writeAnew();
-            return;
+            // One byte more: the file may end with half a line.
+            if (writeAnew() || length + line.length() + 1 >= most) {
+                return;
+            }
+            line = "\n" + line;
         }
         Buffer bytes = Buffer.temporary(line.length());
         bytes.bytes.put(0, line.getBytes(StandardCharsets.US_ASCII));
@@ -135,7 +138,8 @@ final class LeaseFile {
         }
     }
 
-    private void writeAnew() {
+    /** Returns whether the file has all that there is to keep, or none is kept any more; else it is as it was. */
+    private boolean writeAnew() {
         StringBuilder text = new StringBuilder();
         for (Map.Entry<String, Address> lease : leases.entrySet()) {
             text.append(lease.getKey()).append(' ').append(lease.getValue()).append('\n');
@@ -144,7 +148,7 @@ final class LeaseFile {
             tell(new Failure(Failure.SYSTEM, path + ": a file of leases has less than " + most + " bytes"));
             Libc.close(fd);
             fd = -1;
-            return;
+            return true;
         }
         try {
             new Replacement(path, text.toString()).commit();
@@ -155,8 +159,10 @@ final class LeaseFile {
             if (fd < 0) {
                 tell(Errno.failure("open " + path, fd, ""));
             }
+            return true;
         } catch (Failure e) {
             tell(e);
+            return false;
         }
     }
 

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -16,6 +17,8 @@ import simplevpn.base.Address;
 
 /** The addresses of clients with keys outlive the server, whatever happens to the file that they are in. */
 class LeaseFileTest extends KeyedWorldTest {
+    private static final String OTHERS = "; clients may have other addresses after the next start";
+
     private Path file;
 
     @BeforeEach
@@ -111,7 +114,23 @@ class LeaseFileTest extends KeyedWorldTest {
         LeaseFile nowhere = new LeaseFile(file("peers").toString(), "/proc/nowhere");
         nowhere.note("one", address("10.0.0.2"));
         assertEquals(address("10.0.0.2"), nowhere.of("one"));
-        assertSaid("open /proc/nowhere/peers.leases: ENOENT .*; clients may have other addresses after the next start");
+        assertSaid("open " + quoted(file.toString()) + ": EISDIR .*" + OTHERS);
+    }
+
+    /** What cannot be written anew, since no other file can be made there, still gets new leases, and once a line. */
+    @Test
+    void folderOfOthers() throws Exception {
+        Files.writeString(file, "one 10.0.0.2\ntw");
+        Files.createDirectory(file(file.getFileName() + ".new"));
+        LeaseFile leases = open();
+        leases.note("one", address("10.0.0.5"));
+        assertSaid("write " + quoted(file.toString()) + "\\.new: .*" + OTHERS);
+        world.news();
+        leases.note("two", address("10.0.0.6"));
+        assertEquals(List.of(), world.news());
+        LeaseFile again = open();
+        assertEquals(address("10.0.0.5"), again.of("one"));
+        assertEquals(address("10.0.0.6"), again.of("two"));
     }
 
     /** A client that changes its address again and again does not fill the disk. */
