@@ -53,6 +53,8 @@ public final class TlsStream extends Layer {
     private boolean computes;
     /** Whether it was, and there is something to go on with. */
     private boolean computed;
+    /** Whether what is read is to tell only whether the other end is still there. */
+    private boolean looks;
     /** Why what had to be computed could not be, or {@code null}. */
     private volatile String broken;
     private volatile boolean closed;
@@ -188,7 +190,9 @@ public final class TlsStream extends Layer {
     /** Goes on as far as it can. */
     private void shakeHands() {
         computed = false;
-        if (!begun) {
+        if (looks) {
+            look();
+        } else if (!begun) {
             beginHandshake();
         }
         while (state == State.SHAKING_HANDS && begun && !computes) {
@@ -285,16 +289,20 @@ public final class TlsStream extends Layer {
      * much as may be kept of it is not asked.
      */
     public boolean hasLeft() throws Failure {
+        looks = true;
+        owner.ready(false, false);
+        looks = false;
+        return closed || state != State.SHAKING_HANDS;
+    }
+
+    private void look() {
         records.open(this);
         if (records.in.remaining() < Records.LONGEST) {
             fill();
         }
-        if (state == State.SHAKING_HANDS) {
-            return false;
+        if (state != State.SHAKING_HANDS) {
+            computes = false;
         }
-        computes = false;
-        owner.ready(false, false);
-        return true;
     }
 
     /** It cannot be computed now. */
